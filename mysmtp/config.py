@@ -1,0 +1,142 @@
+"""The settings of a server, once: the command line, the environment and docs/configuration.md are made from this table."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Framing = Literal["auto", "lines"]
+Durability = Literal["sync", "os"]
+
+_UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one server. Port 0 takes a free port; times are in seconds, sizes in octets."""
+
+    host: str = "127.0.0.1"
+    port: int = 2525
+    web_port: int = 8025
+    mailbox: Path = Path("mailbox")
+    max_message_size: int = 25 * 1024**2
+    max_connections: int = 10_000
+    idle_timeout: float = 300.0
+    framing: Framing = "auto"
+    durability: Durability = "sync"
+    allowed_host: tuple[str, ...] = ()
+    wire: bool = False
+    log_level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting as its user meets it: what it is called, what it takes, and what it does, in one sentence."""
+
+    field: str
+    takes: str
+    help: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """The option of the command line."""
+        return "--" + self.field.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment."""
+        return "MYSMTP_" + self.field.upper()
+
+    @property
+    def default(self) -> Any:
+        """What holds when nothing is said."""
+        return next(each.default for each in fields(Config) if each.name == self.field)
+
+
+OPTIONS = (
+    Option("host", "ADDRESS", "Address to listen on, for mail and web."),
+    Option("port", "PORT", "Port of My_SMTP; 0 takes a free one and prints it."),
+    Option("web_port", "PORT", "Port of the web pages; 0 takes a free one and prints it."),
+    Option("mailbox", "FOLDER", "Folder of the mailbox files; made if it is not there."),
+    Option("max_message_size", "SIZE", "Largest message taken, such as 500kB or 25MiB."),
+    Option("max_connections", "NUMBER", "Mail connections held at once; one more hears 500 Server busy."),
+    Option("idle_timeout", "SECONDS", "A client that completes no line for this long hears 500 Idle too long."),
+    Option("framing", "KIND", "auto also serves clients that end no line (the original program); lines does not.",
+           choices=("auto", "lines")),
+    Option("durability", "KIND", "sync answers 200 when the mail would survive a power cut; os leaves that to luck.",
+           choices=("sync", "os")),
+    Option("allowed_host", "NAME", "One more host name the pages answer to (may be given again); addresses always work."),
+    Option("wire", "", "Print every line of every conversation as C: and S: lines."),
+    Option("log_level", "LEVEL", "What is told on the console.", choices=("debug", "info", "warning", "error")),
+)  # fmt: skip
+
+
+def parse_size(text: str) -> int:
+    """Return the octets that `text` means: digits, then perhaps kB, MB, GB (1000s) or KiB, MiB, GiB (1024s).
+
+    Raises ValueError, with words for the user.
+    """
+    match = re.fullmatch(r"\s*([0-9]+)\s*([A-Za-z]*)\s*", text)
+    unit = _UNITS.get(match[2].upper()) if match else None
+    if not match or unit is None or int(match[1]) == 0:
+        raise ValueError(f"{text!r} is no size; write for example 500kB or 25MiB")
+    return int(match[1]) * unit
+
+
+def show_size(size: int) -> str:
+    """Return a size as `parse_size` takes it, in the largest unit that keeps it whole."""
+    for unit in ("GiB", "MiB", "KiB"):
+        if size % _UNITS[unit.upper()] == 0:
+            return f"{size // _UNITS[unit.upper()]}{unit}"
+    return str(size)
+
+
+def show_default(option: Option) -> str:
+    """Return an option's default as a user would write it."""
+    value = option.default
+    if option.field == "max_message_size":
+        return show_size(value)
+    if isinstance(value, bool):
+        return "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def as_markdown() -> str:
+    """Return docs/configuration.md: one row an option."""
+    rows = [
+        f"| `{option.flag}{' ' + option.takes if option.takes else ''}` | `{option.variable}` | "
+        f"{'`' + show_default(option) + '`' if show_default(option) else 'none'} | {option.help} |"
+        for option in OPTIONS
+    ]
+    return "\n".join(
+        [
+            "# Configuration",
+            "",
+            "`python app.py [PORT] [OPTIONS]` and `mysmtp serve [PORT] [OPTIONS]` take these; a flag wins over its",
+            "environment variable. This page is generated from `mysmtp/config.py` by `make docs`.",
+            "",
+            "| option | environment | default | what it does |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+            "Values of `--framing`: `auto`, `lines`. Of `--durability`: `sync`, `os`. Of `--log-level`: `debug`, `info`,",
+            "`warning`, `error`. `MYSMTP_WIRE` takes `1` or `0`; `MYSMTP_ALLOWED_HOST` takes names parted by spaces.",
+            "",
+        ]
+    )
+
+
+def endpoint(scheme: str, address: tuple[str, int]) -> str:
+    """Return an endpoint as a URL, an IPv6 address in brackets."""
+    host, port = address
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def from_mapping(values: Mapping[str, Any]) -> Config:
+    """Return the settings in `values` (option field to value), the defaults for those it lacks."""
+    known = {option.field for option in OPTIONS}
+    return Config(**{key: value for key, value in values.items() if key in known and value is not None})

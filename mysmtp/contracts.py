@@ -1,0 +1,71 @@
+"""The typed seams between the rooms. What stands here is all that one side may know of the other."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
+
+from mysmtp.message import Envelope, MailboxSummary, MailSummary, Message, StoredMail, Trace
+
+T = TypeVar("T")
+
+
+class Offload(Protocol):
+    """Run blocking work where it stops nobody else, and wait for its result.
+
+    The process gives gevent's thread pool; tests give a plain call.
+    """
+
+    def __call__(self, work: Callable[[], T], /) -> T: ...
+
+
+def run_here(work: Callable[[], T]) -> T:
+    """Run blocking work right here: the plainest Offload, for tests and one-shot commands."""
+    return work()
+
+
+class MessageStore(Protocol):
+    """Where mail rests. Mailbox names are those of `address.mailbox_name`; ids count up from 1, never given twice.
+
+    Every method may be called from many greenlets (or threads) at once and blocks only its caller.
+    """
+
+    def append(self, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
+        """Store one copy in each of these (distinct) mailboxes, all or none; return the ids in their order.
+
+        Returns only when the copies would survive a power cut. Raises StoreFailed when nothing was stored.
+        """
+
+    def mailboxes(self) -> Sequence[MailboxSummary]:
+        """Return every mailbox, by name; those that cannot be read are left out."""
+
+    def summary(self, mailbox: str) -> MailboxSummary:
+        """Return one mailbox. Raises NoSuchMailbox, StoreFailed."""
+
+    def list(self, mailbox: str) -> Sequence[MailSummary]:
+        """Return its mails by rising id, without deleted and damaged ones. Raises as `summary`."""
+
+    def read(self, mailbox: str, mail_id: int) -> StoredMail:
+        """Return one mail. Raises NoSuchMailbox, NoSuchMail, DamagedMail, StoreFailed."""
+
+    def delete(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
+        """Delete these mails; return the ids that were there to delete. Raises NoSuchMailbox, StoreFailed."""
+
+    def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
+        """Undo a deletion; return the ids that came back. Raises NoSuchMailbox, StoreFailed."""
+
+    def close(self) -> None:
+        """Finish what is under way and let go of files and locks. The store is not used afterwards."""
+
+
+@runtime_checkable
+class RecordKeeper(Protocol):
+    """A store that keeps each mail as a record a person can read: an optional power of a MessageStore."""
+
+    def record(self, mailbox: str, mail_id: int) -> bytes:
+        """Return the record as it lies in the file, damaged or not. Raises as `MessageStore.read` does."""
+
+
+class Deliverer(Protocol):
+    """The way from a protocol to the mailboxes (a mail delivery agent, RFC 5598 section 4.3.3)."""
+
+    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> None:
+        """Store the mail for all its recipients, then tell the bus. Raises StoreFailed when nothing was stored."""

@@ -1,0 +1,80 @@
+"""The faults, in mail words. A protocol turns them into its own reply codes, the web into its own status codes.
+
+A fault carries what its catcher needs as attributes; `str(fault)` is a remark fit for the peer (it may be empty),
+never a path of this machine or a cause that belongs in the log.
+"""
+
+
+class MailFault(Exception):
+    """Anything that keeps a mail, a command or a look-up from being done; the session goes on."""
+
+
+class UnknownCommand(MailFault):
+    """The first word of a line is no command of this protocol."""
+
+
+class InvalidSyntax(MailFault):
+    """The command is known, the rest of its line is not as it must be."""
+
+
+class InvalidAddress(InvalidSyntax):
+    """A word that should be an address has no `@` with text on both sides."""
+
+
+class DomainMismatch(MailFault):
+    """The sender's domain is not the one the client greeted with."""
+
+
+class LineTooLong(MailFault):
+    """A command line is longer than the protocol allows."""
+
+
+class MessageTooLarge(MailFault):
+    """A message is larger than this server takes."""
+
+
+class TooManyRecipients(MailFault):
+    """One more recipient than a transaction may have."""
+
+
+class OutOfOrder(MailFault):
+    """A command that its session's state does not allow."""
+
+    def __init__(self, verb: str, state: int) -> None:
+        super().__init__(verb, state)
+        self.verb = verb
+        self.state = state
+
+
+class NoSuchMailbox(MailFault):
+    """No mailbox of this name exists."""
+
+    def __init__(self, mailbox: str) -> None:
+        super().__init__(mailbox)
+        self.mailbox = mailbox
+
+
+class NoSuchMail(MailFault):
+    """The mailbox exists; a mail of this id was never given or is deleted."""
+
+    def __init__(self, mailbox: str, mail_id: int) -> None:
+        super().__init__(mailbox, mail_id)
+        self.mailbox = mailbox
+        self.mail_id = mail_id
+
+
+class DamagedMail(MailFault):
+    """The record of this mail is cut off or its checksum is wrong: it is never served as a mail."""
+
+    def __init__(self, mailbox: str, mail_id: int) -> None:
+        super().__init__(mailbox, mail_id)
+        self.mailbox = mailbox
+        self.mail_id = mail_id
+
+
+class StoreFailed(MailFault):
+    """The store could not do it (disk full, not a file, an I/O error). `__cause__` is for the log."""
+
+
+class StartFailed(Exception):
+    """The process cannot start; `str(fault)` is the one line to print."""

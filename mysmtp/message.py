@@ -1,0 +1,99 @@
+"""What travels: a mail on its way in, and a mail at rest. Frozen, and without behaviour.
+
+Texts that came from a file or a peer may hold any character; octets that were not UTF-8 stand as lone surrogates
+(`mysmtp.text.decode`), so that the very octets can be sent again. Show them only through `mysmtp.text.visible`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a mail is from and for, as the protocol was told (RFC 5321 section 2.3.1); the null sender is ``""``."""
+
+    reverse_path: str
+    forward_paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a mail came in (trace information, RFC 5321 section 4.4). `shape` is the session's path up to this mail:
+
+    one character a reply, the digit of the state it led to, ``x`` for a refusal (4xx), ``X`` for a failure (5xx);
+    state 0 after a delivery is ``0`` too. Long sessions keep only the end.
+    """
+
+    via: str = ""
+    session: int = 0
+    peer: str = ""
+    helo: str = ""
+    shape: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail on its way in: envelope, body byte for byte, when it came (aware datetime), and how."""
+
+    envelope: Envelope
+    body: bytes
+    arrived: datetime
+    trace: Trace = field(default_factory=Trace)
+
+
+@dataclass(frozen=True, slots=True)
+class MailSummary:
+    """One mail of a mailbox without its body.
+
+    `sender` and `date` (dd-mm-yyyy) stand as in the file; `arrived` is the moment (aware) where one is known, None for
+    mails of the original program, which keeps a day only; `size` is the body's length in octets; `preview` the first
+    octets of the body (at most 200).
+    """
+
+    id: int
+    sender: str
+    date: str
+    arrived: datetime | None
+    size: int
+    preview: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record lies: the file's name as its owner would type it, octets from `start` up to, not with, `end`."""
+
+    file: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """One mail at rest, whole. Its checksum, if it has one (CRC-32, hex), was found right when this was read.
+
+    `envelope` and `trace` are None for mails that were written by the original program or by hand; `place` is None in a
+    store without files.
+    """
+
+    summary: MailSummary
+    body: bytes
+    envelope: Envelope | None = None
+    trace: Trace | None = None
+    checksum: str | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSummary:
+    """One mailbox: its mails, octets of all their bodies, the highest id ever given, the newest mail, the damage.
+
+    `damage` holds the places of records that are damaged and not shown.
+    """
+
+    name: str
+    mails: int
+    size: int
+    last_id: int
+    newest: MailSummary | None
+    damage: Sequence[Place] = ()

@@ -1,0 +1,28 @@
+"""The dot rule, once (RFC 5321 section 4.5.2, RFC 1939 section 3): lines between two programs, ended by a lone dot.
+
+Lines here end with LF; a CR before it is content.
+"""
+
+END = b".\n"
+
+
+def stuff(body: bytes) -> bytes:
+    """Return `body` with one more dot before every line that begins with one, and a last LF if it lacks one.
+
+    An empty body stays empty: it has no lines.
+    """
+    if body and not body.endswith(b"\n"):
+        body += b"\n"
+    if body.startswith(b"."):
+        body = b"." + body
+    return body.replace(b"\n.", b"\n..")
+
+
+def unstuff_line(line: bytes) -> bytes:
+    """Return one line without the dot its sender put before it, if it begins with a dot."""
+    return line[1:] if line.startswith(b".") else line
+
+
+def ends_message(line: bytes) -> bool:
+    """Tell whether this line, its line end included, is the lone dot that ends a message (LF or CR LF)."""
+    return line in (b".\n", b".\r\n")
