@@ -67,7 +67,7 @@ OPTIONS = (
            choices=("auto", "lines")),
     Option("durability", "KIND", "sync answers 200 when the mail would survive a power cut; os leaves that to luck.",
            choices=("sync", "os")),
-    Option("allowed_host", "NAME", "One more host name the pages answer to; may be given again. Addresses always work."),
+    Option("allowed_host", "NAME", "One more host name the pages answer to (repeatable); addresses always work."),
     Option("wire", "", "Print every line of every conversation as C: and S: lines."),
     Option("log_level", "LEVEL", "What is told on the console.", choices=("debug", "info", "warning", "error")),
 )  # fmt: skip
@@ -124,7 +124,8 @@ def as_markdown() -> str:
             *rows,
             "",
             "Values of `--framing`: `auto`, `lines`. Of `--durability`: `sync`, `os`. Of `--log-level`: `debug`,",
-            "`info`, `warning`, `error`. `MYSMTP_WIRE` takes `1` or `0`; `MYSMTP_ALLOWED_HOST` takes names parted by spaces.",
+            "`info`, `warning`, `error`. `MYSMTP_WIRE` takes `1` or `0`; `MYSMTP_ALLOWED_HOST` takes",
+            "names parted by spaces.",
             "",
         ]
     )

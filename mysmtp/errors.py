@@ -40,7 +40,7 @@ class TooManyRecipients(MailFault):
 class OutOfOrder(MailFault):
     """A command that its session's state does not allow."""
 
-    def __init__(self, verb: str, state: int) -> None:
+    def __init__(self, verb: str, state: str) -> None:
         super().__init__(verb, state)
         self.verb = verb
         self.state = state
@@ -78,3 +78,15 @@ class StoreFailed(MailFault):
 
 class StartFailed(Exception):
     """The process cannot start; `str(fault)` is the one line to print."""
+
+
+class ServerBusy(MailFault):
+    """More connections than the server holds; told at connect, then the connection is closed."""
+
+
+class ShuttingDown(MailFault):
+    """The server is going down; told between two commands, then the connection is closed."""
+
+
+class IdleTooLong(MailFault):
+    """The client completed no line for too long; told, then the connection is closed."""

@@ -1,0 +1,66 @@
+"""Tells on the log what goes on, one line an event: what the original program printed, and why a client was refused.
+
+A subscriber of the bus. It writes to `logging`, never to a terminal itself; all that came from a peer is escaped.
+"""
+
+import logging
+
+from mysmtp.events import CommandAnswered, Event, LineReceived, MessageStored, ReplySent, SessionClosed, SessionOpened
+from mysmtp.text import clipped, decode, visible
+
+log = logging.getLogger("mysmtp")
+wire = logging.getLogger("mysmtp.wire")
+
+_TOLD = {
+    "HELO": "HELO received from {}",
+    "MAIL": "MAIL received, sender {}",
+    "RCPT": "RCPT received, recipient {}",
+    "LIST": "LIST answered for {}",
+    "GET_MAIL": "GET_MAIL answered for {}",
+    "QUIT": "QUIT received.",
+}
+
+
+def _safe(text: str) -> str:
+    return clipped(visible(text))
+
+
+def _of_command(event: CommandAnswered) -> tuple[int, str]:
+    if event.code >= 500:
+        return logging.ERROR, f"{event.verb or 'line'} failed: {event.code} {_safe(event.text)}"
+    if event.code >= 400:
+        return logging.INFO, f"{event.verb or 'line'} refused: {event.code} {_safe(event.text)}"
+    if event.verb == "DATA":
+        return logging.INFO, "DATA received, message stored." if event.state_after == "delivered" else "DATA begun."
+    _, _, value = event.argument.rpartition(":") if event.verb in ("MAIL", "RCPT") else ("", "", event.argument)
+    return logging.INFO, _TOLD[event.verb].format(_safe(value.strip(" ")))
+
+
+def narrate(event: Event) -> None:
+    """Write one event on the log; those that are of no interest there are passed over."""
+    match event:
+        case CommandAnswered():
+            level, text = _of_command(event)
+        case SessionOpened():
+            level, text = logging.INFO, f"connected: {event.protocol} from {event.peer}"
+        case SessionClosed():
+            level, text = logging.INFO, f"closed: {_safe(event.reason)}"
+        case MessageStored():
+            level, text = logging.INFO, f"stored as {_safe(event.mailbox)} {event.mail_id}, {event.size} octets"
+        case _:
+            return
+    log.log(level, "%s session=%d", text, event.session)
+
+
+def as_wire(octets: bytes) -> str:
+    r"""Return a line as the wire format shows it: `RCPT TO: bob@example.com\n`, its end and hidden octets spelled."""
+    names = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+    return "".join(names.get(char) or visible(char) for char in decode(octets))
+
+
+def print_wire(event: Event) -> None:
+    """Write what crossed the wire on the log, a line each: `C:` what the client sent, `S:` what the server did."""
+    if isinstance(event, LineReceived | ReplySent):
+        side = "C" if isinstance(event, LineReceived) else "S"
+        for line in event.octets.splitlines(keepends=True) if b"\n" in event.octets else [event.octets]:
+            wire.info("%s: %s", side, clipped(as_wire(line)), extra={"session": event.session})

@@ -1,0 +1,192 @@
+"""The assembled process: the only place that wires parts together. Start, drain, stop.
+
+The serving entry points patch before they import this; nothing else may import it.
+"""
+
+import itertools
+import logging
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from socket import socket
+
+import gevent
+from gevent.event import Event
+from gevent.threadpool import ThreadPool
+
+from mysmtp import __version__
+from mysmtp.config import Config, endpoint
+from mysmtp.console import Console, open_console
+from mysmtp.contracts import MessageStore
+from mysmtp.delivery import LocalDelivery
+from mysmtp.errors import StartFailed
+from mysmtp.events import Bus
+from mysmtp.narrator import narrate, print_wire
+from mysmtp.protocol.dialog import Dialog
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.server import LineServer, Limits, listen
+from mysmtp.store import open_store
+from mysmtp.web.app import Endpoints, create_app
+from mysmtp.web.wsgi import serve_web
+
+log = logging.getLogger(__name__)
+
+GRACE = 10.0  # seconds that messages under way get to finish after the first signal
+_DISK_THREADS = 8
+_FILES_BESIDE_CONNECTIONS = 512  # descriptors kept for mailboxes, pages and the index
+
+
+class PostOffice:
+    """One store, one bus, the mail ports and the web. `start` it, `stop` it; nothing is half-started in between."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.bus = Bus()
+        self._session_ids = itertools.count(1)
+        pool = ThreadPool(_DISK_THREADS)
+        self.store: MessageStore = open_store(
+            f"file:{config.mailbox}", offload=pool.apply, durability=config.durability
+        )
+        listeners: list[socket] = []
+        try:
+            listeners.append(listen(config.host, config.port))
+            listeners.append(listen(config.host, config.web_port))
+        except StartFailed:
+            for listener in listeners:
+                listener.close()
+            self.store.close()
+            raise
+        self.my_smtp: tuple[str, int] = listeners[0].getsockname()[:2]
+        self.web: tuple[str, int] = listeners[1].getsockname()[:2]
+        self._deliverer = LocalDelivery(self.store, self.bus)
+        self._mail_server = self._line_server(listeners[0])
+        app = create_app(
+            self.store,
+            self.bus,
+            endpoints=Endpoints(my_smtp=self.my_smtp, web=self.web),
+            allowed_hosts=config.allowed_host,
+            mailbox_folder=shown_folder(config.mailbox),
+            send_command=own_command(),
+        )
+        self._web_server = serve_web(app, listeners[1])
+
+    def _line_server(self, listener: socket) -> LineServer:
+        limits = Limits(connection_cap(self.config.max_connections), self.config.idle_timeout)
+        return LineServer(
+            listener,
+            self._open_dialog,
+            protocol=MY_SMTP.name,
+            bus=self.bus,
+            session_ids=self._session_ids,
+            limits=limits,
+        )
+
+    def _open_dialog(self, session_id: int, peer: str) -> Dialog:
+        return Dialog(
+            MY_SMTP,
+            store=self.store,
+            deliverer=self._deliverer,
+            clock=time.monotonic,
+            notify=self.bus.publish,
+            session_id=session_id,
+            peer=peer,
+            max_message_size=self.config.max_message_size,
+            fixed_to_lines=self.config.framing == "lines",
+        )
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._mail_server.start()
+        self._web_server.start()
+
+    def stop(self, grace: float = GRACE) -> None:
+        """Stop accepting, let messages under way finish for `grace` seconds, then end the rest and close the store."""
+        self._mail_server.stop(grace)
+        self._web_server.stop(timeout=1)
+        self.store.close()
+
+
+def connection_cap(wanted: int) -> int:
+    """Raise the limit of open files as far as this user may; return how many connections fit under it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, hard - min(_FILES_BESIDE_CONNECTIONS, hard // 2)))
+
+
+def shown_folder(folder: Path) -> str:
+    """Return a folder as its owner would type it from here, with a slash at its end."""
+    try:
+        return f"{folder.resolve().relative_to(Path.cwd())}/"
+    except ValueError:
+        return f"{folder}/"
+
+
+def own_command() -> str:
+    """Return how a user of this very installation types `mysmtp` here."""
+    beside = Path(sys.executable).with_name("mysmtp")
+    if shutil.which("mysmtp"):
+        return "mysmtp"
+    if not beside.exists():
+        return f"{Path(sys.executable).name} -m mysmtp"
+    return shown_folder(beside).rstrip("/")
+
+
+def greeting(office: PostOffice, seconds: float) -> str:
+    """Return what is printed once the server serves: each endpoint, and one line to try."""
+    port = f" --port {office.my_smtp[1]}" if office.my_smtp[1] != 2525 else ""
+    host = f" --host {office.my_smtp[0]}" if office.my_smtp[0] != "127.0.0.1" else ""
+    lines = [
+        f"mysmtp {__version__}, ready after {seconds:.1f} s",
+        f"  {endpoint('my_smtp', office.my_smtp):<28}  takes mail",
+        f"  {endpoint('http', office.web):<28}  shows it",
+        f"  {shown_folder(office.config.mailbox):<28}  keeps it, one text file for each recipient",
+        f'Send the first mail:  {own_command()} send{host}{port} --to bob@example.com "Hello Bob"',
+        "Stop with Ctrl-C.",
+    ]
+    if office.config.durability == "os":
+        lines.insert(1, "  DURABILITY OFF: 200 is said before the disk has the mail; a power cut loses mail.")
+    return "\n".join(lines)
+
+
+def _attach_console(config: Config, bus: Bus) -> Console:
+    console = open_console(config.log_level)
+    if logging.getLogger("mysmtp").isEnabledFor(logging.INFO):
+        bus.attach(narrate)
+    if config.wire:
+        bus.attach(print_wire)
+    return console
+
+
+def run(config: Config, started: float | None = None) -> int:
+    """Serve until a signal, then drain; return the exit code. A second signal ends the process at once."""
+    started = time.monotonic() if started is None else started
+    signalled = Event()
+    watchers = [gevent.signal_handler(number, _on_signal, signalled) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        office = PostOffice(config)
+    except StartFailed as fault:
+        print(f"mysmtp: {fault}", file=sys.stderr)
+        return 1
+    console = _attach_console(config, office.bus)
+    office.start()
+    print(greeting(office, time.monotonic() - started), flush=True)
+    signalled.wait()
+    log.info("stopping: messages under way get %d s to finish", GRACE)
+    office.stop()
+    log.info("stopped")
+    console.flush()
+    del watchers
+    return 0
+
+
+def _on_signal(signalled: Event) -> None:
+    if signalled.is_set():
+        os._exit(130)
+    signalled.set()

@@ -1,0 +1,1 @@
+"""The protocols, without a socket in sight: octets in, replies out. What mail does is asked of injected seams."""

@@ -1,0 +1,277 @@
+"""Framing: where one command ends and the next begins. Knows octets and moments; no commands, no sockets.
+
+Theory. My_SMTP is a line protocol, but the program it was first written as ends no command with a newline: it sends
+one command, then waits. Its server in turn takes whatever one `recv` returns as one command. To serve both kinds of
+client, a connection has a framing:
+
+    undecided --- a command that came with an LF is answered 200 -------------------------------> lines
+    undecided --- a rest without LF, 300 ms old, is taken as a command and answered 200 --------> segments
+    segments  --- a segment that holds an LF, other than `DATA` LF and message content ---------> lines, for good
+
+While undecided, the clock of a rest starts with its first octet and is not restarted by later ones; a command that is
+refused settles nothing, so the next rest is timed anew. In segments, a body that follows `DATA` LF has no end mark: it
+ends with a pause (50 ms after an LF, 1 s after anything else) or with a last line that is a lone dot. Whoever drives
+this says what moment it is, and calls again when `deadline` has passed without an octet.
+"""
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+
+LINE_LIMIT = 2048  # octets of a command line, its line end not counted
+FLOOD_LIMIT = 64 * 1024  # octets of one line after which the connection is closed
+SETTLING_TIME = 0.3  # seconds an unterminated rest may wait for its LF
+PAUSE_AFTER_LF = 0.05  # seconds of silence that end a body in segments
+PAUSE_IN_LINE = 1.0  # the same when the last octet is no LF
+
+_BODY_BEGINS = re.compile(rb" *DATA *\r?\n", re.IGNORECASE)
+_TLS_HELLO = b"\x16\x03"
+
+
+class Kind(Enum):
+    """The framing of a connection, as far as it is known."""
+
+    UNDECIDED = "undecided"
+    LINES = "lines"
+    SEGMENTS = "segments"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A command that ended with LF; `octets` holds the line with its end."""
+
+    octets: bytes
+
+    @property
+    def command(self) -> bytes:
+        """The line without its end: LF, and one CR just before it."""
+        return self.octets.removesuffix(b"\n").removesuffix(b"\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A command that came as one segment; `octets` holds the segment as it came."""
+
+    octets: bytes
+
+    @property
+    def command(self) -> bytes:
+        """The segment up to its first NUL, where the original program stops reading."""
+        return self.octets.partition(b"\0")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentBody:
+    """`DATA` LF and the body that followed it; None is a body over the limit, read and thrown away."""
+
+    octets: bytes
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlong:
+    """A command line over LINE_LIMIT; the rest of it is skipped. `octets` is its beginning."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """No client of ours: a line over FLOOD_LIMIT or a TLS hello. The connection is to be closed without a word."""
+
+    octets: bytes
+
+
+Unit = Line | Segment | SegmentBody | Overlong | Hopeless
+
+
+class Framing:
+    """Cuts what comes in into units. Feed it each `recv`, then pull with `next` until it returns None."""
+
+    def __init__(self, *, fixed_to_lines: bool, body_limit: int) -> None:
+        self.kind = Kind.LINES if fixed_to_lines else Kind.UNDECIDED
+        self._limit = body_limit
+        self._buffer = b""
+        self._at = 0  # where in the buffer the next line begins
+        self._skipped = 0  # octets of an overlong line thrown away so far; 0 is not skipping
+        self._received = 0.0  # when the last octets came
+        self._rest_since = 0.0  # when the first octet of the unterminated rest came
+        self._segments: deque[bytes] = deque()
+        self._body: _PausedBody | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """The moment at which silence means something, None if it never will."""
+        if self._body is not None:
+            return self._received + self._body.pause
+        if self.kind is Kind.UNDECIDED and (self._skipped or self._at < len(self._buffer)):
+            return self._rest_since + SETTLING_TIME
+        return None
+
+    @property
+    def in_body(self) -> bool:
+        """Whether a body in segments has begun and not ended."""
+        return self._body is not None
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take what one `recv` returned."""
+        self._received = now
+        if self.kind is Kind.SEGMENTS:
+            self._segments.append(data)
+            return
+        if self._at == len(self._buffer) and not self._skipped:
+            self._rest_since = now
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
+
+    def next(self, now: float) -> Unit | None:
+        """Return the next unit, None when more octets, or more silence, are needed."""
+        if self.kind is Kind.SEGMENTS:
+            return self._next_segment(now)
+        unit = self._next_line()
+        if unit is None and self.kind is Kind.UNDECIDED and self.deadline is not None and now >= self.deadline:
+            return self._take_rest()
+        return unit
+
+    def finish(self) -> Unit | None:
+        """Return what the end of input completes: a body or a rest that could still be a segment; else None."""
+        if self._body is not None:
+            return self._end_body()
+        return self._take_rest() if self.kind is Kind.UNDECIDED else None
+
+    def settle(self, unit: Unit) -> None:
+        """Note that this unit's command was answered 200, which settles the framing."""
+        if self.kind is Kind.UNDECIDED:
+            self.kind = Kind.SEGMENTS if isinstance(unit, Segment) else Kind.LINES
+
+    def take_content(self) -> bytes | None:
+        """Return all that has come of a message being read (one segment at most, ended by an LF), None if nothing."""
+        if self.kind is Kind.SEGMENTS:
+            if not self._segments:
+                return None
+            segment = self._segments.popleft().partition(b"\0")[0]
+            return segment if segment.endswith(b"\n") else segment + b"\n"
+        content, self._buffer, self._at = self._buffer[self._at :], b"", 0
+        return content or None
+
+    def give_back(self, octets: bytes) -> None:
+        """Put back octets of `take_content` that came after the message."""
+        if not octets:
+            return
+        if self.kind is Kind.SEGMENTS:
+            self._segments.appendleft(octets)
+        else:
+            self._buffer, self._at = octets, 0
+
+    def _next_line(self) -> Unit | None:
+        end = self._buffer.find(b"\n", self._at)
+        if self._buffer.startswith(_TLS_HELLO, self._at) and not self._skipped:
+            return Hopeless(self._buffer[self._at :])
+        if end < 0:
+            return self._skip_or_wait()
+        line = Line(self._buffer[self._at : end + 1])
+        length = self._skipped + len(line.octets)
+        was_skipping, self._skipped = self._skipped > 0, 0
+        if length > FLOOD_LIMIT and was_skipping:
+            return Hopeless(line.octets)
+        if len(line.command) > LINE_LIMIT and not was_skipping:
+            if length > FLOOD_LIMIT:  # said once as too long; the next call closes
+                self._skipped = LINE_LIMIT + 1
+                self._buffer, self._at = self._buffer[self._at + self._skipped :], 0
+                return Overlong(line.octets[: self._skipped])
+            self._step_to(end + 1)
+            return Overlong(line.octets)
+        self._step_to(end + 1)
+        return self._next_line() if was_skipping else line
+
+    def _step_to(self, position: int) -> None:
+        self._at = position
+        self._rest_since = self._received  # what follows an LF came with it: its clock starts there
+
+    def _skip_or_wait(self) -> Unit | None:
+        rest = self._buffer[self._at :]
+        if self._skipped:
+            self._skipped += len(rest)
+            self._buffer, self._at = b"", 0
+            return Hopeless(rest) if self._skipped > FLOOD_LIMIT else None
+        if len(rest.removesuffix(b"\r")) <= LINE_LIMIT:
+            return None
+        self._skipped = LINE_LIMIT + 1
+        self._buffer, self._at = rest[self._skipped :], 0
+        return Overlong(rest[: self._skipped])
+
+    def _take_rest(self) -> Unit | None:
+        rest, self._buffer, self._at = self._buffer[self._at :], b"", 0
+        skipping, self._skipped = self._skipped > 0, 0
+        return Segment(rest) if rest and not skipping else None
+
+    def _next_segment(self, now: float) -> Unit | None:
+        if self._body is not None:
+            return self._next_body(now)
+        if not self._segments:
+            return None
+        segment = self._segments.popleft()
+        text = segment.partition(b"\0")[0]
+        begins = _BODY_BEGINS.match(text)
+        if begins:
+            self._body = _PausedBody(begins[0], self._limit)
+            self._body.add(text[begins.end() :])
+            return self._next_body(now)
+        if b"\n" in text:
+            self.kind = Kind.LINES
+            self._buffer, self._at = segment + b"".join(self._segments), 0
+            self._segments.clear()
+            return self._next_line()
+        return Overlong(segment) if len(text) > LINE_LIMIT else Segment(segment)
+
+    def _next_body(self, now: float) -> Unit | None:
+        body = self._body
+        assert body is not None
+        while self._segments and not body.complete:
+            body.add(self._segments.popleft().partition(b"\0")[0])
+        if body.complete or (not self._segments and now >= self._received + body.pause):
+            return self._end_body()
+        return None
+
+    def _end_body(self) -> SegmentBody:
+        body, self._body = self._body, None
+        assert body is not None
+        return SegmentBody(body.command, body.take())
+
+
+class _PausedBody:
+    """A body of the segments framing while it comes in."""
+
+    def __init__(self, command: bytes, limit: int) -> None:
+        self.command = command
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._tail = b"\n"  # the last octets, enough to see a lone dot; the body begins a line
+
+    def add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        self._tail = (self._tail + piece)[-4:]
+        if self._size <= self._limit + len(b"\n.\r\n"):
+            self._pieces.append(piece)
+        else:
+            self._pieces.clear()
+
+    @property
+    def complete(self) -> bool:
+        return self._tail.endswith((b"\n.\n", b"\n.\r\n"))
+
+    @property
+    def pause(self) -> float:
+        return PAUSE_AFTER_LF if self._tail.endswith(b"\n") else PAUSE_IN_LINE
+
+    def take(self) -> bytes | None:
+        if self._size > self._limit + len(b"\n.\r\n"):
+            return None
+        body = b"\n" + b"".join(self._pieces)
+        for lone_dot in (b"\n.\n", b"\n.\r\n", b"\n."):
+            if body.endswith(lone_dot):
+                body = body.removesuffix(lone_dot) + b"\n"
+                break
+        return body[1:] if len(body) - 1 <= self._limit else None

@@ -1,0 +1,199 @@
+"""My_SMTP as data: states, verbs, replies (docs/protocol.md). The only place where its reply codes and texts stand.
+
+initial --HELO--> greeted --MAIL FROM--> sender known --RCPT TO--> recipient known --DATA--> delivered
+HELO is taken in every state and starts over in greeted; LIST and GET_MAIL, from greeted on, change no state; MAIL
+FROM steps back to sender known; delivered is initial with LIST and GET_MAIL allowed.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mysmtp import errors
+from mysmtp.address import NULL, Address, mailbox_name, parse_path
+from mysmtp.errors import InvalidSyntax, MailFault
+from mysmtp.message import MailSummary
+from mysmtp.protocol.dialect import Desk, Dialect, Verb
+from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.transaction import Transaction
+
+INITIAL, GREETED, SENDER, RECIPIENT, DELIVERED = "initial", "greeted", "sender known", "recipient known", "delivered"
+EVERY = frozenset({INITIAL, GREETED, SENDER, RECIPIENT, DELIVERED})
+DIGIT: Mapping[str, str] = MappingProxyType({INITIAL: "0", GREETED: "1", SENDER: "2", RECIPIENT: "3", DELIVERED: "0"})
+
+_OK = Reply(200, "OK")
+_STORED = Reply(200, "Message stored successfully")
+_GO_AHEAD = Reply(200, "Enter message, end with a single dot (.) on a line of its own")
+_MISSING_STEP: Mapping[str, str] = MappingProxyType(
+    {
+        INITIAL: "Send HELO first",
+        DELIVERED: "Send HELO first",
+        GREETED: "Send MAIL FROM first",
+        SENDER: "Send RCPT TO first",
+    }
+)
+_REPLY_TO: Mapping[type[MailFault], Reply] = MappingProxyType(
+    {
+        errors.UnknownCommand: Reply(400, "Unknown command"),
+        errors.InvalidSyntax: Reply(400, "Invalid syntax"),
+        errors.InvalidAddress: Reply(400, "Invalid email format, missing @"),
+        errors.DomainMismatch: Reply(400, "Sender domain does not match HELO domain"),
+        errors.LineTooLong: Reply(400, "Line too long"),
+        errors.MessageTooLarge: Reply(400, "Message too large"),
+        errors.TooManyRecipients: Reply(400, "Too many recipients"),
+        errors.NoSuchMailbox: Reply(401, "Requested email does not exist"),
+        errors.NoSuchMail: Reply(401, "Email not found"),
+        errors.DamagedMail: Reply(500, "Failed to read message"),
+        errors.ServerBusy: Reply(500, "Server busy"),
+        errors.ShuttingDown: Reply(500, "Server shutting down"),
+        errors.IdleTooLong: Reply(500, "Idle too long"),
+    }
+)
+_REMARKABLE = (errors.InvalidSyntax, errors.InvalidAddress, errors.DomainMismatch, errors.TooManyRecipients)
+
+
+def refuse(fault: MailFault) -> Reply:
+    """Return the reply to a fault; after a text of the table it may go on to say what was wrong."""
+    if isinstance(fault, errors.OutOfOrder):
+        return Reply(403, _MISSING_STEP[fault.state])
+    reply = _REPLY_TO[type(fault)]
+    remark = str(fault) if isinstance(fault, _REMARKABLE) else ""
+    return Reply(reply.code, f"{reply.text}: {remark}") if remark else reply
+
+
+def _one_word(argument: str) -> str:
+    if not argument or " " in argument:
+        raise InvalidSyntax("HELO takes one word, a domain")
+    return argument
+
+
+def _path_after(keyword: str, verb: str) -> re.Pattern[str]:
+    return re.compile(rf"{keyword} *: *(?P<path>[^ ]+)", re.IGNORECASE | re.ASCII)
+
+
+_FROM, _TO = _path_after("FROM", "MAIL"), _path_after("TO", "RCPT")
+
+
+def _reverse_path(argument: str) -> Address:
+    match = _FROM.fullmatch(argument)
+    if not match:
+        raise InvalidSyntax("MAIL FROM: takes one email")
+    return parse_path(match["path"])
+
+
+def _forward_path(argument: str) -> Address:
+    match = _TO.fullmatch(argument)
+    if not match:
+        raise InvalidSyntax("RCPT TO: takes one email")
+    path = parse_path(match["path"])
+    if path == NULL:
+        raise errors.InvalidAddress("a recipient is never empty")
+    return path
+
+
+def _mailbox(argument: str) -> str:
+    if not argument or " " in argument:
+        raise InvalidSyntax("LIST takes one email")
+    return mailbox_name(argument)
+
+
+def _mailbox_and_id(argument: str) -> tuple[str, str]:
+    words = argument.split()
+    if len(words) != 2:
+        raise InvalidSyntax("GET_MAIL takes an email and an id")
+    return mailbox_name(words[0]), words[1]
+
+
+def _nothing(argument: str) -> None:
+    if argument:
+        raise InvalidSyntax("QUIT stands alone")
+
+
+def _message_in_line(argument: bytes) -> bytes | None:
+    """Return the body of an inline message, None for DATA alone: spaces after it do not count."""
+    return argument + b"\n" if argument.strip(b" ") else None
+
+
+def _helo(desk: Desk, domain: str) -> Reply:
+    desk.session.helo = domain
+    desk.session.transaction = None
+    desk.session.state = GREETED
+    return _OK
+
+
+def _mail(desk: Desk, path: Address) -> Reply:
+    if path != NULL and path.domain.casefold() != desk.session.helo.casefold():
+        raise errors.DomainMismatch(f"{path.domain} is not {desk.session.helo}")
+    desk.session.transaction = Transaction(path)
+    desk.session.state = SENDER
+    return _OK
+
+
+def _rcpt(desk: Desk, path: Address) -> Reply:
+    assert desk.session.transaction is not None
+    desk.session.transaction.add_recipient(path)
+    desk.session.state = RECIPIENT
+    return _OK
+
+
+def _data(desk: Desk, body: bytes | None) -> Reply | None:
+    return None if body is None else accept(desk, body)
+
+
+def accept(desk: Desk, body: bytes | None) -> Reply:
+    """Store a message that was read whole; whatever comes of it, the session is in `delivered` afterwards."""
+    transaction, desk.session.transaction = desk.session.transaction, None
+    desk.session.state = DELIVERED
+    assert transaction is not None
+    if body is None:
+        raise errors.MessageTooLarge
+    desk.deliverer.deliver(transaction.envelope, body, desk.trace())
+    return _STORED
+
+
+def _row(mail: MailSummary) -> bytes:
+    return f"{mail.id}: Email from {mail.sender} ({mail.date})\n".encode("utf-8", "surrogateescape")
+
+
+def _list(desk: Desk, mailbox: str) -> Reply:
+    return Reply(200, "OK", b"".join(map(_row, desk.store.list(mailbox))))
+
+
+def _get_mail(desk: Desk, argument: tuple[str, str]) -> Reply:
+    mailbox, word = argument
+    if not (word.isascii() and word.isdigit()):
+        desk.store.summary(mailbox)  # a mailbox that does not exist is said first
+        raise InvalidSyntax("an id is digits")
+    mail = desk.store.read(mailbox, int(word))
+    head = f"From: {mail.summary.sender}\nDate: {mail.summary.date}\n".encode("utf-8", "surrogateescape")
+    return Reply(200, "OK", head + mail.body)
+
+
+def _quit(_desk: Desk, _argument: None) -> Reply:
+    return Reply(200, "Goodbye")
+
+
+_FROM_GREETED = frozenset({GREETED, SENDER, RECIPIENT})
+_STORE, _READ = "Failed to store message", "Failed to read message"
+
+MY_SMTP = Dialect(
+    name="my_smtp",
+    initial=INITIAL,
+    verbs=MappingProxyType(
+        {
+            "HELO": Verb(EVERY, _one_word, _helo),
+            "MAIL": Verb(_FROM_GREETED, _reverse_path, _mail),
+            "RCPT": Verb(frozenset({SENDER, RECIPIENT}), _forward_path, _rcpt),
+            "DATA": Verb(frozenset({RECIPIENT}), _message_in_line, _data, octets=True, failure=_STORE),
+            "LIST": Verb(_FROM_GREETED | {DELIVERED}, _mailbox, _list, failure=_READ),
+            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, _mailbox_and_id, _get_mail, failure=_READ),
+            "QUIT": Verb(EVERY, _nothing, _quit),
+        }
+    ),
+    digit=DIGIT,
+    go_ahead=_GO_AHEAD,
+    accept=accept,
+    refuse=refuse,
+    message_verb="DATA",
+    ends="QUIT",
+)
