@@ -28,7 +28,7 @@ from mysmtp.events import Bus
 from mysmtp.narrator import narrate, print_wire
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
-from mysmtp.server import LineServer, Limits, listen
+from mysmtp.server import Limits, LineServer, listen
 from mysmtp.store import open_store
 from mysmtp.web.app import Endpoints, create_app
 from mysmtp.web.wsgi import serve_web

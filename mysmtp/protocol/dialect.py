@@ -19,6 +19,7 @@ class Desk:
     store: MessageStore
     deliverer: Deliverer
     trace: Callable[[], Trace]
+    max_message_size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class Dialog:
         self._limit = max_message_size
         self._framing = Framing(fixed_to_lines=fixed_to_lines, body_limit=max_message_size)
         self._session = Session(dialect.initial)
-        self._desk = Desk(self._session, store, deliverer, self._trace)
+        self._desk = Desk(self._session, store, deliverer, self._trace, max_message_size)
         self._content: DottedContent | None = None
         self._content_size = 0
         self._shape = ""

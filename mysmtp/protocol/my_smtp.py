@@ -145,7 +145,7 @@ def accept(desk: Desk, body: bytes | None) -> Reply:
     transaction, desk.session.transaction = desk.session.transaction, None
     desk.session.state = DELIVERED
     assert transaction is not None
-    if body is None:
+    if body is None or len(body) > desk.max_message_size:
         raise errors.MessageTooLarge
     desk.deliverer.deliver(transaction.envelope, body, desk.trace())
     return _STORED

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 from mysmtp.contracts import MessageStore
 from mysmtp.delivery import LocalDelivery
@@ -71,7 +71,7 @@ def play(transcript: str, client: Client | None = None) -> Client:
     client = client or Client()
     sent: str | None = None
     expected: list[str] = []
-    for line in [*transcript.strip("\n").split("\n"), "C: "]:
+    for line in [*transcript.strip().split("\n"), "C: "]:
         mark, text = line.strip()[:2], line.strip()[3:]
         if mark == "C:":
             if sent is not None:
@@ -87,4 +87,4 @@ def play(transcript: str, client: Client | None = None) -> Client:
 def cut(octets: bytes, places: Sequence[int]) -> list[bytes]:
     """Return `octets` cut at these places."""
     edges = [0, *sorted(place % (len(octets) + 1) for place in places), len(octets)]
-    return [octets[start:end] for start, end in zip(edges, edges[1:], strict=False) if start < end]
+    return [octets[start:end] for start, end in pairwise(edges) if start < end]
