@@ -24,25 +24,27 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One command: the states it is allowed in, how its argument is read, what it does.
+    """One command: the states it is allowed in, the state it leads to (None: the same), its argument, what it does.
 
     `parse` raises InvalidSyntax. With `octets` it gets everything after the verb and one space as bytes; otherwise text
-    without spaces around it. `run` returns a Reply, None to have a message read first, or raises a MailFault.
+    without spaces around it. `run` returns a Reply or raises a MailFault, after which the state is what it was.
     """
 
     allowed: frozenset[str]
+    after: str | None
     parse: Callable[[Any], Any]
-    run: Callable[[Desk, Any], Reply | None]
+    run: Callable[[Desk, Any], Reply]
     octets: bool = False
     failure: str = ""  # the text of a 500 when the server, not the client, is at fault
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A protocol: its name, first state, verbs, and the reply to each fault.
+    """A protocol: its name, first state, verbs, the digit each state is drawn with, and the reply to each fault.
 
-    `accept` takes a message that was read whole (None: over the limit) and answers it; `go_ahead` invites it. `ends`
-    tells which verb closes the session.
+    `message_verb` brings a message: its `parse` returns the body, or None to have it read after `go_ahead`; its `run`
+    takes the body (None: over the limit, thrown away), and its state after holds whatever comes of it. `ends` is the
+    verb that closes the session.
     """
 
     name: str
@@ -50,7 +52,6 @@ class Dialect:
     verbs: Mapping[str, Verb]
     digit: Mapping[str, str]
     go_ahead: Reply
-    accept: Callable[[Desk, bytes | None], Reply]
     refuse: Callable[[MailFault], Reply]
     message_verb: str
     ends: str

@@ -146,7 +146,7 @@ class Dialog:
             return b""
         self._framing.give_back(rest)
         self._content = None
-        return self._conclude(self._dialect.message_verb, "", lambda: self._dialect.accept(self._desk, content.body))
+        return self._conclude(self._dialect.message_verb, "", lambda: self._accept(content.body))
 
     def _answer(self, unit: Unit) -> bytes:
         self._notify(LineReceived(self._id, unit.octets))
@@ -171,7 +171,17 @@ class Dialog:
             raise UnknownCommand
         self._check_state(verb, rule)
         argument = rule.parse(rest if rule.octets else rest.decode().strip(" "))
-        return rule.run(self._desk, argument)
+        if verb == self._dialect.message_verb:
+            return None if argument is None else self._accept(argument)
+        reply = rule.run(self._desk, argument)
+        self._session.state = rule.after or self._session.state
+        return reply
+
+    def _accept(self, body: bytes | None) -> Reply:
+        """Hand over a message that was read whole; its state after holds whatever comes of it."""
+        rule = self._dialect.verbs[self._dialect.message_verb]
+        self._session.state = rule.after or self._session.state
+        return rule.run(self._desk, body)
 
     def _check_state(self, verb: str, rule: Verb) -> None:
         if self._session.state not in rule.allowed:
@@ -180,7 +190,7 @@ class Dialog:
     def _take_segment_body(self, body: bytes | None) -> Reply:
         verb = self._dialect.message_verb
         self._check_state(verb, self._dialect.verbs[verb])
-        return self._dialect.accept(self._desk, body)
+        return self._accept(body)
 
     def _conclude(
         self,

@@ -117,7 +117,6 @@ def _message_in_line(argument: bytes) -> bytes | None:
 def _helo(desk: Desk, domain: str) -> Reply:
     desk.session.helo = domain
     desk.session.transaction = None
-    desk.session.state = GREETED
     return _OK
 
 
@@ -125,25 +124,17 @@ def _mail(desk: Desk, path: Address) -> Reply:
     if path != NULL and path.domain.casefold() != desk.session.helo.casefold():
         raise errors.DomainMismatch(f"{path.domain} is not {desk.session.helo}")
     desk.session.transaction = Transaction(path)
-    desk.session.state = SENDER
     return _OK
 
 
 def _rcpt(desk: Desk, path: Address) -> Reply:
     assert desk.session.transaction is not None
     desk.session.transaction.add_recipient(path)
-    desk.session.state = RECIPIENT
     return _OK
 
 
-def _data(desk: Desk, body: bytes | None) -> Reply | None:
-    return None if body is None else accept(desk, body)
-
-
-def accept(desk: Desk, body: bytes | None) -> Reply:
-    """Store a message that was read whole; whatever comes of it, the session is in `delivered` afterwards."""
+def _data(desk: Desk, body: bytes | None) -> Reply:
     transaction, desk.session.transaction = desk.session.transaction, None
-    desk.session.state = DELIVERED
     assert transaction is not None
     if body is None or len(body) > desk.max_message_size:
         raise errors.MessageTooLarge
@@ -181,18 +172,17 @@ MY_SMTP = Dialect(
     initial=INITIAL,
     verbs=MappingProxyType(
         {
-            "HELO": Verb(EVERY, _one_word, _helo),
-            "MAIL": Verb(_FROM_GREETED, _reverse_path, _mail),
-            "RCPT": Verb(frozenset({SENDER, RECIPIENT}), _forward_path, _rcpt),
-            "DATA": Verb(frozenset({RECIPIENT}), _message_in_line, _data, octets=True, failure=_STORE),
-            "LIST": Verb(_FROM_GREETED | {DELIVERED}, _mailbox, _list, failure=_READ),
-            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, _mailbox_and_id, _get_mail, failure=_READ),
-            "QUIT": Verb(EVERY, _nothing, _quit),
+            "HELO": Verb(EVERY, GREETED, _one_word, _helo),
+            "MAIL": Verb(_FROM_GREETED, SENDER, _reverse_path, _mail),
+            "RCPT": Verb(frozenset({SENDER, RECIPIENT}), RECIPIENT, _forward_path, _rcpt),
+            "DATA": Verb(frozenset({RECIPIENT}), DELIVERED, _message_in_line, _data, octets=True, failure=_STORE),
+            "LIST": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox, _list, failure=_READ),
+            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox_and_id, _get_mail, failure=_READ),
+            "QUIT": Verb(EVERY, None, _nothing, _quit),
         }
     ),
     digit=DIGIT,
     go_ahead=_GO_AHEAD,
-    accept=accept,
     refuse=refuse,
     message_verb="DATA",
     ends="QUIT",

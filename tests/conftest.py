@@ -1,0 +1,40 @@
+"""Fixtures shared by all tests: the running process; and under MYSMTP_REQUIRE_ALL=1 a skip is a failure."""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.process import PostOfficeProcess
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., PostOfficeProcess]]:
+    """Start servers over one folder, with the options given; at the end all are stopped and their hubs judged."""
+    running: list[PostOfficeProcess] = []
+
+    def start(*options: str, program: tuple[str, ...] = ("app.py",)) -> PostOfficeProcess:
+        running.append(PostOfficeProcess(tmp_path, *options, program=program).start())
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.stop()
+
+
+@pytest.fixture
+def office(start: Callable[..., PostOfficeProcess]) -> PostOfficeProcess:
+    """A running server with the default settings."""
+    return start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and os.environ.get("MYSMTP_REQUIRE_ALL") == "1" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and MYSMTP_REQUIRE_ALL=1 lets nothing be: {report.longrepr}"
+    return report

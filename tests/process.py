@@ -1,0 +1,161 @@
+"""The running process, as a user starts it: `python app.py` on free ports, its output kept, its hub watched.
+
+gevent's monitor thread is on; a report of a blocked hub with our frames on its stack fails the test that caused it.
+"""
+
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_TIME = 20.0
+REPLY_TIME = 20.0
+
+
+class PostOfficeProcess:
+    """One server process over one mailbox folder; `start` returns when it has printed its endpoints."""
+
+    def __init__(self, folder: Path, *options: str, program: tuple[str, ...] = ("app.py",)) -> None:
+        self.mailbox = folder / "mailbox"
+        self.log = folder / "server.log"
+        self._options = options
+        self._program = program
+        self.my_smtp = ("127.0.0.1", 0)
+        self.web = ("127.0.0.1", 0)
+        self.greeting = ""
+
+    def start(self) -> "PostOfficeProcess":
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("MYSMTP_")},
+            "GEVENT_MONITOR_THREAD_ENABLE": "true",
+            "GEVENT_MAX_BLOCKING_TIME": "0.1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        command = [sys.executable, "-W", "error::gevent.monkey.MonkeyPatchWarning", *self._program]
+        ports = [] if "--port" in self._options else ["--port", "0", "--web-port", "0"]
+        self._stderr = self.log.open("ab")
+        self.popen = subprocess.Popen(
+            [*command, *ports, "--mailbox", str(self.mailbox), *self._options],
+            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self._stderr,
+        )  # fmt: skip
+        self._read_greeting()
+        return self
+
+    def _read_greeting(self) -> None:
+        assert self.popen.stdout is not None
+        deadline = time.monotonic() + START_TIME
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.popen.stdout, selectors.EVENT_READ)
+            while "Ctrl-C" not in self.greeting:
+                assert selector.select(deadline - time.monotonic()), f"no greeting\n{self.log.read_text()}"
+                piece = os.read(self.popen.stdout.fileno(), 65536).decode()
+                assert piece, f"ended at start\n{self.greeting}\n{self.log.read_text()}"
+                self.greeting += piece
+        found = dict(re.findall(r"(my_smtp|http)://127\.0\.0\.1:(\d+)", self.greeting))
+        self.my_smtp = ("127.0.0.1", int(found["my_smtp"]))
+        self.web = ("127.0.0.1", int(found["http"]))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.web[1]}"
+
+    def connect(self) -> "Peer":
+        return Peer(self.my_smtp)
+
+    def send(self, *recipients: str, body: bytes = b"Hello\n", sender: str = "alice@example.com") -> None:
+        """Send one mail the plain way and check that it was stored."""
+        with self.connect() as peer:
+            peer.ask(
+                f"HELO {sender.rpartition('@')[2]}", f"MAIL FROM: {sender}", *[f"RCPT TO: {r}" for r in recipients]
+            )
+            peer.say(b"DATA\n")
+            peer.line()
+            stuffed = b"".join(b"." + line if line.startswith(b".") else line for line in body.splitlines(True))
+            peer.say(stuffed + b".\n")
+            assert peer.line() == b"200 Message stored successfully\n"
+
+    def file(self, mailbox: str) -> Path:
+        return self.mailbox / f"{mailbox}.txt"
+
+    def signal(self, number: int = signal.SIGTERM) -> None:
+        self.popen.send_signal(number)
+
+    def wait(self, seconds: float = 20) -> int:
+        return self.popen.wait(seconds)
+
+    def stop(self) -> None:
+        """End the process and fail if it ever blocked its hub in code of ours."""
+        if self.popen.poll() is None:
+            self.signal()
+            try:
+                self.wait()
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+                self.popen.wait()
+        self._stderr.close()
+        if self.popen.stdout is not None:
+            self.popen.stdout.close()
+        assert not self.blocked_reports(), self.blocked_reports()[0]
+
+    def blocked_reports(self) -> list[str]:
+        """Return the monitor thread's reports of a blocked hub that have a frame of ours on their stack."""
+        text = self.log.read_text(errors="replace")
+        reports = re.split(r"(?m)^=+ *$", text)
+        return [report for report in reports if "appears to be blocked" in report and _ours(report)]
+
+
+def _ours(report: str) -> bool:
+    return re.search(r'File ".*/mysmtp/\w+', report.partition("Stack")[2] or report) is not None
+
+
+class Peer:
+    """A bare socket with deadlines: what a student with `nc` has."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, timeout=REPLY_TIME)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._file = self.socket.makefile("rb")
+
+    def __enter__(self) -> "Peer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+        self.socket.close()
+
+    def say(self, octets: bytes) -> None:
+        self.socket.sendall(octets)
+
+    def line(self) -> bytes:
+        return self._file.readline()
+
+    def recv(self) -> bytes:
+        """Return what one recv returns: how the original client reads a reply."""
+        return self.socket.recv(65536)
+
+    def body(self) -> bytes:
+        """Return the lines up to the closing dot, as they stand on the wire."""
+        lines = []
+        while (line := self.line()) not in (b".\n", b""):
+            lines.append(line)
+        return b"".join(lines)
+
+    def ask(self, *commands: str) -> None:
+        """Send commands one by one; each must be answered 200."""
+        for command in commands:
+            self.say(command.encode() + b"\n")
+            reply = self.line()
+            assert reply.startswith(b"200 "), (command, reply)
+
+    def rest(self) -> bytes:
+        """Return everything up to the server's close."""
+        return self._file.read()

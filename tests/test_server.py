@@ -1,0 +1,262 @@
+"""LineServer and the assembled process, over real sockets: conversations, caps, idleness, draining, signals."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from tests.process import ROOT, Peer, PostOfficeProcess
+
+Start = Callable[..., PostOfficeProcess]
+GREETED = ("HELO example.com", "MAIL FROM: alice@example.com", "RCPT TO: bob@example.com")
+
+
+def test_a_mail_comes_in_lies_in_its_file_and_is_read_back(office: PostOfficeProcess) -> None:
+    office.send("bob@example.com", body=b"Hello Bob,\nThis is a test email.\n")
+    text = office.file("bob@example.com").read_bytes()
+    assert text.startswith(b"===START_EMAIL=== id=1 at=")
+    assert b" size=33 eol=lf\nFrom: alice@example.com\nDate: " in text
+    assert b"\nHello Bob,\nThis is a test email.\n===END_EMAIL=== crc32=b0aba0c9 via=my_smtp" in text
+    with office.connect() as peer:
+        peer.ask("HELO x", "GET_MAIL bob@example.com 1")
+        assert peer.body().endswith(b"\nHello Bob,\nThis is a test email.\n")
+
+
+def test_everything_in_one_send_and_one_octet_at_a_time(office: PostOfficeProcess) -> None:
+    talk = ("\n".join(GREETED) + "\nDATA\nhi\n.\nQUIT\n").encode()
+    replies = []
+    for pieces in ([talk], [bytes([octet]) for octet in talk]):
+        with office.connect() as peer:
+            for piece in pieces:
+                peer.say(piece)
+            replies.append(peer.rest())
+    assert replies[0] == replies[1]
+    assert replies[0].count(b"200 ") == 6
+
+
+def test_the_original_client_one_send_a_command_without_newline(office: PostOfficeProcess) -> None:
+    """On the wire just what the C client does: send, wait for one recv, and so on; the body in the DATA send."""
+    with office.connect() as peer:
+        for command in GREETED:
+            peer.say(command.encode())
+            assert peer.recv() == b"200 OK"
+        peer.say(b"DATA\nHello\n.dot\n")
+        assert peer.recv() == b"200 Message stored successfully"
+        peer.say(b"LIST bob@example.com")
+        listed = peer.recv()
+        assert listed.startswith(b"200 OK\n1: Email from alice@example.com (")
+        assert not listed.endswith(b"\n")
+        peer.say(b"GET_MAIL bob@example.com 1")
+        assert peer.recv().endswith(b"\nHello\n.dot")
+        peer.say(b"QUIT")
+        assert peer.recv() == b"200 Goodbye"
+        assert peer.recv() == b""
+
+
+def test_list_right_after_data_in_the_same_send(office: PostOfficeProcess) -> None:
+    with office.connect() as peer:
+        peer.ask(*GREETED)
+        peer.say(b"DATA one\nLIST bob@example.com\n")
+        assert peer.line() == b"200 Message stored successfully\n"
+        assert peer.line() == b"200 OK\n"
+        assert peer.body().startswith(b"1: Email from alice@example.com (")
+
+
+def test_framing_fixed_to_lines_waits_for_the_newline(start: Start) -> None:
+    office = start("--framing", "lines")
+    with office.connect() as peer, office.connect() as other:
+        peer.say(b"HELO x")
+        other.ask("HELO y", "MAIL FROM: a@y", "RCPT TO: b@z")
+        peer.socket.settimeout(0.6)  # twice the time after which a rest would be taken as a segment
+        with pytest.raises(TimeoutError):
+            peer.recv()
+        peer.socket.settimeout(20)
+        peer.say(b"\n")
+        assert peer.recv() == b"200 OK\n"
+
+
+def test_one_connection_too_many_is_told_so_and_the_others_go_on(start: Start) -> None:
+    office = start("--max-connections", "2")
+    with office.connect() as one, office.connect() as two:
+        one.ask("HELO x")
+        two.ask("HELO x")
+        with office.connect() as three:
+            assert three.rest() == b"500 Server busy\n"
+        one.ask("QUIT")
+        assert one.rest() == b""
+        with office.connect() as four:
+            four.ask("HELO x")
+        two.ask("QUIT")
+
+
+def test_an_idle_client_is_told_and_closed_though_it_drips(start: Start) -> None:
+    office = start("--idle-timeout", "1", "--framing", "lines")
+    with office.connect() as idle, office.connect() as dripping:
+        dripping.socket.settimeout(0.2)
+        got = b""
+        for _ in range(50):
+            try:
+                dripping.say(b"x")
+                got += dripping.recv()
+                break
+            except TimeoutError:
+                continue
+        assert got == b"500 Idle too long\n"
+        assert idle.rest() == b"500 Idle too long\n"
+
+
+def test_a_browser_on_the_mail_port_gets_nothing_and_leaves_nothing(office: PostOfficeProcess) -> None:
+    with office.connect() as peer:
+        peer.say(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nHELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA hi\nQUIT\n")
+        with contextlib.suppress(ConnectionResetError):
+            assert peer.rest() == b""
+    assert not office.file("b@x").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_lets_a_message_finish_tells_the_others_and_exits_0(office: PostOfficeProcess, number: int) -> None:
+    with office.connect() as busy, office.connect() as idle:
+        idle.ask("HELO x")
+        busy.ask(*GREETED, "DATA")
+        busy.say(b"first line\n")
+        office.signal(number)
+        assert idle.rest() == b"500 Server shutting down\n"
+        with pytest.raises(OSError):  # noqa: PT011 - refused or reset, as the system likes
+            Peer(office.my_smtp).ask("HELO y")
+        busy.say(b"last line\n.\n")
+        assert busy.rest() == b"200 Message stored successfully\n500 Server shutting down\n"
+    assert office.wait() == 0
+    assert b"\nfirst line\nlast line\n" in office.file("bob@example.com").read_bytes()
+
+
+def test_a_second_signal_ends_at_once(office: PostOfficeProcess) -> None:
+    with office.connect() as busy, office.connect() as idle:
+        idle.ask("HELO x")
+        busy.ask(*GREETED, "DATA")
+        office.signal()
+        assert idle.rest() == b"500 Server shutting down\n"
+        office.signal()
+        assert office.wait(2) != 0
+
+
+def test_a_client_that_resets_in_the_middle_of_a_message_stores_nothing(office: PostOfficeProcess) -> None:
+    peer = office.connect()
+    peer.ask(*GREETED, "DATA")
+    peer.say(b"half a message\n")
+    peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    peer.close()
+    office.send("carol@example.com")
+    assert not office.file("bob@example.com").exists()
+    assert "Traceback" not in office.log.read_text()
+
+
+def _lines_of(command: list[str], cwd: Path = ROOT) -> tuple[int, str]:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stderr
+
+
+def test_what_keeps_it_from_starting_is_one_line_and_an_exit_code(office: PostOfficeProcess, tmp_path: Path) -> None:
+    app = [sys.executable, "app.py", "--web-port", "0"]
+    taken = str(office.my_smtp[1])
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    cases = {
+        "port": [*app, "--port", taken, "--mailbox", str(tmp_path / "other")],
+        "second process": [*app, "--port", "0", "--mailbox", str(office.mailbox)],
+        "not a folder": [*app, "--port", "0", "--mailbox", str(file)],
+    }
+    for case, command in cases.items():
+        code, errors = _lines_of(command)
+        assert code == 1, case
+        assert len(errors.splitlines()) == 1, (case, errors)
+        assert errors.startswith("mysmtp: "), (case, errors)
+    assert not (tmp_path / "other" / ".lock").exists() or _lines_of(cases["port"])[0] == 1
+    code, errors = _lines_of([sys.executable, "app.py", "--port", "many"])
+    assert code == 2
+
+
+def test_the_original_argument_form_is_a_port(start: Start) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    office = start("--web-port", "0", program=("app.py", str(port)))
+    assert office.my_smtp[1] == port or "--port" in office.greeting
+
+
+def test_the_console_tells_what_happens_one_line_an_event_and_escapes_the_peer(office: PostOfficeProcess) -> None:
+    with office.connect() as peer:
+        peer.ask("HELO example.com", "MAIL FROM: alice@example.com", "RCPT TO: bob@example.com", "DATA hi")
+        peer.say("LIST \u202e\x9b31m@x\nQUIT\n".encode())
+        peer.rest()
+    office.stop()
+    log = office.log.read_text()
+    assert "HELO received from example.com" in log
+    assert "DATA received, message stored." in log
+    assert "\\u202e\\x9b31m" in log or "\u202e" not in log
+    assert not set(log) & {chr(code) for code in (*range(9), *range(11, 32), 127, *range(128, 160))}
+
+
+def test_wire_prints_the_conversation_as_c_and_s_lines(start: Start) -> None:
+    office = start("--wire", "--log-level", "error")
+    with office.connect() as peer:
+        peer.say(b"RCPT TO: bob@example.com\r\nQUIT\n")
+        peer.rest()
+    office.stop()
+    assert office.log.read_text().splitlines()[:4] == [
+        "C: RCPT TO: bob@example.com\\r\\n",
+        "S: 403 Send HELO first\\n",
+        "C: QUIT\\n",
+        "S: 200 Goodbye\\n",
+    ]
+
+
+def test_settings_from_the_environment_and_flags_win(tmp_path: Path) -> None:
+    environment = {**os.environ, "MYSMTP_PORT": "not-a-port"}
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, timeout=30, check=False
+    )
+    assert done.returncode == 2
+
+
+def test_a_thousand_clients_at_once_lose_nothing_mix_nothing_and_double_nothing(office: PostOfficeProcess) -> None:
+    """1,000 connections open at once, 50 mails each to 20 mailboxes, random sizes, one seed."""
+    connections, mails, boxes = 1000, 50, 20
+    chance = random.Random(7)
+    sizes = [min(int(chance.expovariate(1 / 400)), 20_000) for _ in range(connections * mails)]
+
+    def mail(number: int) -> bytes:
+        return b"<%d>" % number + b"x" * sizes[number] + b"</%d>" % number
+
+    def work(share: range) -> list[bytes]:
+        """Keep a hundred connections open; each has one mail under way at a time. Return the last replies."""
+        with contextlib.ExitStack() as stack:
+            peers = [stack.enter_context(office.connect()) for _ in share]
+            replies = []
+            for nth in range(mails):
+                for client, peer in zip(share, peers, strict=True):
+                    number = client * mails + nth
+                    head = f"HELO x\nMAIL FROM: a@x\nRCPT TO: box{number % boxes}@y\nDATA\n".encode()
+                    peer.say(head + mail(number) + b"\n.\n")
+                replies += [[peer.line() for _ in range(5)][-1] for peer in peers]
+            return replies
+
+    with ThreadPoolExecutor(10) as workers:
+        shares = [range(at, at + 100) for at in range(0, connections, 100)]
+        assert Counter(chain(*workers.map(work, shares))) == {b"200 Message stored successfully\n": 50_000}
+    found: Counter[bytes] = Counter()
+    for box in range(boxes):
+        text = office.file(f"box{box}@y").read_bytes()
+        bodies = [line for line in text.split(b"\n") if line.startswith(b"<")]
+        assert text.count(b"===START_EMAIL=== id=") == len(bodies)
+        found.update(bodies)
+    assert found == Counter(mail(number) for number in range(connections * mails))
