@@ -1,10 +1,12 @@
-"""A message given as lines up to a lone dot: finds its end, takes off the dots put before lines, minds the limit.
+"""A message while it comes in, in either framing: where it ends, which dots are not its own, whether it is too large.
 
 Works on whole pieces, not line by line, so that a message of a million short lines costs no more than any other. Any
 cut of the octets into pieces gives the same message (docs/protocol.md, DATA; RFC 5321 section 4.5.2).
 """
 
 _LONGEST_END = b"\n.\r\n"
+PAUSE_AFTER_LF = 0.05  # seconds of silence that end a message in segments
+PAUSE_IN_LINE = 1.0  # the same when its last octet is no LF
 
 
 class DottedContent:
@@ -49,3 +51,47 @@ class DottedContent:
 def _length_of_possible_end(buffer: bytes) -> int:
     """Return how many of the last octets could be the beginning of an end."""
     return next((n for n in (3, 2, 1) if buffer.endswith(_LONGEST_END[:n])), 0)
+
+
+class PausedContent:
+    """Collects a message that follows `DATA` LF in the segments framing, which has no mark for its end.
+
+    It ends with a pause (`pause` seconds of silence) or with a last line that is a lone dot; other dots are left alone.
+    """
+
+    def __init__(self, command: bytes, limit: int) -> None:
+        self.command = command
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._tail = b"\n"  # the last octets, enough to see a lone dot; the body begins a line
+
+    def add(self, piece: bytes) -> None:
+        """Take what one `recv` brought."""
+        self._size += len(piece)
+        self._tail = (self._tail + piece)[-4:]
+        if self._size <= self._limit + len(_LONGEST_END):
+            self._pieces.append(piece)
+        else:
+            self._pieces.clear()
+
+    @property
+    def complete(self) -> bool:
+        """Whether its last line is a lone dot."""
+        return self._tail.endswith((b"\n.\n", b"\n.\r\n"))
+
+    @property
+    def pause(self) -> float:
+        """The seconds of silence that end it now."""
+        return PAUSE_AFTER_LF if self._tail.endswith(b"\n") else PAUSE_IN_LINE
+
+    def take(self) -> bytes | None:
+        """Return the message without a lone dot at its end, None if it was too large and thrown away."""
+        if self._size > self._limit + len(_LONGEST_END):
+            return None
+        body = b"\n" + b"".join(self._pieces)
+        for lone_dot in (b"\n.\n", b"\n.\r\n", b"\n."):
+            if body.endswith(lone_dot):
+                body = body.removesuffix(lone_dot) + b"\n"
+                break
+        return body[1:] if len(body) - 1 <= self._limit else None

@@ -21,9 +21,10 @@ from mysmtp.events import CommandAnswered, Event, LineReceived, ReplySent
 from mysmtp.message import Trace
 from mysmtp.protocol.content import DottedContent
 from mysmtp.protocol.dialect import Desk, Dialect, Verb
-from mysmtp.protocol.framing import Framing, Hopeless, Kind, Overlong, Segment, SegmentBody, Unit
+from mysmtp.protocol.framing import Framing, Kind
 from mysmtp.protocol.reply import Reply
 from mysmtp.protocol.transaction import Session
+from mysmtp.protocol.units import Hopeless, Overlong, Segment, SegmentBody, Unit
 from mysmtp.text import decode
 
 log = logging.getLogger(__name__)

@@ -16,14 +16,14 @@ this says what moment it is, and calls again when `deadline` has passed without 
 
 import re
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum
+
+from mysmtp.protocol.content import PausedContent
+from mysmtp.protocol.units import Hopeless, Line, Overlong, Segment, SegmentBody, Unit
 
 LINE_LIMIT = 2048  # octets of a command line, its line end not counted
 FLOOD_LIMIT = 64 * 1024  # octets of one line after which the connection is closed
 SETTLING_TIME = 0.3  # seconds an unterminated rest may wait for its LF
-PAUSE_AFTER_LF = 0.05  # seconds of silence that end a body in segments
-PAUSE_IN_LINE = 1.0  # the same when the last octet is no LF
 
 _BODY_BEGINS = re.compile(rb" *DATA *\r?\n", re.IGNORECASE)
 _TLS_HELLO = b"\x16\x03"
@@ -35,55 +35,6 @@ class Kind(Enum):
     UNDECIDED = "undecided"
     LINES = "lines"
     SEGMENTS = "segments"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A command that ended with LF; `octets` holds the line with its end."""
-
-    octets: bytes
-
-    @property
-    def command(self) -> bytes:
-        """The line without its end: LF, and one CR just before it."""
-        return self.octets.removesuffix(b"\n").removesuffix(b"\r")
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A command that came as one segment; `octets` holds the segment as it came."""
-
-    octets: bytes
-
-    @property
-    def command(self) -> bytes:
-        """The segment up to its first NUL, where the original program stops reading."""
-        return self.octets.partition(b"\0")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentBody:
-    """`DATA` LF and the body that followed it; None is a body over the limit, read and thrown away."""
-
-    octets: bytes
-    body: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Overlong:
-    """A command line over LINE_LIMIT; the rest of it is skipped. `octets` is its beginning."""
-
-    octets: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Hopeless:
-    """No client of ours: a line over FLOOD_LIMIT or a TLS hello. The connection is to be closed without a word."""
-
-    octets: bytes
-
-
-Unit = Line | Segment | SegmentBody | Overlong | Hopeless
 
 
 class Framing:
@@ -98,7 +49,7 @@ class Framing:
         self._received = 0.0  # when the last octets came
         self._rest_since = 0.0  # when the first octet of the unterminated rest came
         self._segments: deque[bytes] = deque()
-        self._body: _PausedBody | None = None
+        self._body: PausedContent | None = None
 
     @property
     def deadline(self) -> float | None:
@@ -215,7 +166,7 @@ class Framing:
         text = segment.partition(b"\0")[0]
         begins = _BODY_BEGINS.match(text)
         if begins:
-            self._body = _PausedBody(begins[0], self._limit)
+            self._body = PausedContent(begins[0], self._limit)
             self._body.add(text[begins.end() :])
             return self._next_body(now)
         if b"\n" in text:
@@ -238,40 +189,3 @@ class Framing:
         body, self._body = self._body, None
         assert body is not None
         return SegmentBody(body.command, body.take())
-
-
-class _PausedBody:
-    """A body of the segments framing while it comes in."""
-
-    def __init__(self, command: bytes, limit: int) -> None:
-        self.command = command
-        self._limit = limit
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._tail = b"\n"  # the last octets, enough to see a lone dot; the body begins a line
-
-    def add(self, piece: bytes) -> None:
-        self._size += len(piece)
-        self._tail = (self._tail + piece)[-4:]
-        if self._size <= self._limit + len(b"\n.\r\n"):
-            self._pieces.append(piece)
-        else:
-            self._pieces.clear()
-
-    @property
-    def complete(self) -> bool:
-        return self._tail.endswith((b"\n.\n", b"\n.\r\n"))
-
-    @property
-    def pause(self) -> float:
-        return PAUSE_AFTER_LF if self._tail.endswith(b"\n") else PAUSE_IN_LINE
-
-    def take(self) -> bytes | None:
-        if self._size > self._limit + len(b"\n.\r\n"):
-            return None
-        body = b"\n" + b"".join(self._pieces)
-        for lone_dot in (b"\n.\n", b"\n.\r\n", b"\n."):
-            if body.endswith(lone_dot):
-                body = body.removesuffix(lone_dot) + b"\n"
-                break
-        return body[1:] if len(body) - 1 <= self._limit else None

@@ -1,0 +1,52 @@
+"""What framing cuts the octets of a client into: one unit is one command, or a command that brings its message."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A command that ended with LF; `octets` holds the line with its end."""
+
+    octets: bytes
+
+    @property
+    def command(self) -> bytes:
+        """The line without its end: LF, and one CR just before it."""
+        return self.octets.removesuffix(b"\n").removesuffix(b"\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A command that came as one segment; `octets` holds the segment as it came."""
+
+    octets: bytes
+
+    @property
+    def command(self) -> bytes:
+        """The segment up to its first NUL, where the original program stops reading."""
+        return self.octets.partition(b"\0")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentBody:
+    """`DATA` LF and the body that followed it; None is a body over the limit, read and thrown away."""
+
+    octets: bytes
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlong:
+    """A command line over LINE_LIMIT; the rest of it is skipped. `octets` is its beginning."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """No client of ours: a line over FLOOD_LIMIT or a TLS hello. The connection is to be closed without a word."""
+
+    octets: bytes
+
+
+Unit = Line | Segment | SegmentBody | Overlong | Hopeless

@@ -1,0 +1,51 @@
+"""The console: one event one line, and a reader that is slow costs lines, never time."""
+
+import io
+import logging
+import threading
+
+from mysmtp.console import Console, OneLine
+
+
+class Stuck(io.StringIO):
+    """A terminal that takes nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.let_go.wait(20)
+        return super().write(text)
+
+
+def _record(text: str, *, failed: bool = False) -> logging.LogRecord:
+    error = None
+    if failed:
+        try:
+            raise ValueError("bad\nthing")
+        except ValueError as caught:
+            error = (ValueError, caught, caught.__traceback__)
+    return logging.LogRecord("mysmtp", logging.ERROR, __file__, 1, text, (), error)
+
+
+def test_an_exception_stays_on_its_line_with_its_cause_and_its_place() -> None:
+    line = OneLine().format(_record("it failed\nhard", failed=True))
+    assert "\n" not in line
+    assert "it failed\\x0ahard cause=ValueError('bad\\nthing') at=test_console.py:" in line
+
+
+def test_a_stuck_terminal_costs_lines_and_says_so() -> None:
+    stream = Stuck()
+    console = Console(stream)
+    console.setFormatter(logging.Formatter("%(message)s"))
+    for number in range(10_020):
+        console.emit(_record(str(number)))
+    stream.let_go.set()
+    console.flush()
+    console.emit(_record("afterwards"))
+    console.flush()
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "0"
+    assert lines[-2].endswith("log lines were lost here: the console did not take them in time")
+    assert lines[-1] == "afterwards"

@@ -1,0 +1,48 @@
+"""What the log tells of each event, and the wire format."""
+
+import logging
+
+import pytest
+
+from mysmtp.events import CommandAnswered, Event, MessageStored, SessionClosed, SessionOpened
+from mysmtp.narrator import as_wire, narrate
+
+
+def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after: str = "greeted") -> CommandAnswered:
+    return CommandAnswered(3, verb, argument, code, text, "initial", after)
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (answered("HELO", "example.com"), "HELO received from example.com session=3"),
+        (answered("MAIL", "FROM: alice@example.com"), "MAIL received, sender alice@example.com session=3"),
+        (answered("RCPT", "TO:<bob@x>"), "RCPT received, recipient <bob@x> session=3"),
+        (answered("DATA", "hi", after="delivered"), "DATA received, message stored. session=3"),
+        (answered("RCPT", "", 403, "Send HELO first"), "RCPT refused: 403 Send HELO first session=3"),
+        (answered("", "", 400, "Unknown command"), "line refused: 400 Unknown command session=3"),
+        (answered("DATA", "", 500, "Failed to store message"), "DATA failed: 500 Failed to store message session=3"),
+        (answered("HELO", "\x1b[2J\n2026 forged"), "HELO received from \\x1b[2J\\x0a2026 forged session=3"),
+        (SessionOpened(3, "my_smtp", "127.0.0.1:5"), "connected: my_smtp from 127.0.0.1:5 session=3"),
+        (SessionClosed(3, "done"), "closed: done session=3"),
+        (MessageStored(3, "bob@x", 4, 33), "stored as bob@x 4, 33 octets session=3"),
+    ],
+)
+def test_one_event_one_line(event: Event, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "mysmtp"):
+        narrate(event)
+    assert [record.getMessage() for record in caplog.records] == [line]
+
+
+def test_a_long_field_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "mysmtp"):
+        narrate(answered("HELO", "x" * 2000))
+    assert len(caplog.records[0].getMessage()) < 1100
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [(b"QUIT\r\n", "QUIT\\r\\n"), (b"HELO x", "HELO x"), (b"\x1b\xff\\\t\n", "\\x1b\\xff\\\\\\t\\n")],
+)
+def test_the_wire_format_spells_what_does_not_print(octets: bytes, text: str) -> None:
+    assert as_wire(octets) == text
