@@ -1,0 +1,118 @@
+"""The application factory: wires routes, guards, faults, the live feed and the templates' few helpers together."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Flask, Response, request, url_for
+
+from mysmtp import assets
+from mysmtp.config import endpoint
+from mysmtp.contracts import MessageStore
+from mysmtp.events import Bus
+from mysmtp.web import actions, faults, guard, live, pages
+from mysmtp.web.site import EXTENSION, Deeds, Endpoints, Site, reachable, site
+from mysmtp.web.urls import MailboxConverter, MailIdConverter
+
+__all__ = ["Endpoints", "create_app"]
+
+YEAR = 365 * 24 * 3600
+SLOWEST_REFRESH = 60
+
+
+def create_app(
+    store: MessageStore,
+    bus: Bus,
+    *,
+    endpoints: Endpoints,
+    allowed_hosts: Iterable[str] = (),
+    mailbox_folder: str = "mailbox",
+    send_command: str = "",
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    zone: tzinfo | None = None,
+    listeners: int = live.LISTENERS,
+) -> Flask:
+    """Make the application that shows `store`.
+
+    `endpoints` are the running addresses; `allowed_hosts` are host names answered to besides localhost and addresses;
+    `mailbox_folder` is shown to the user as it is; `send_command` is how they type `mysmtp`, empty if they cannot;
+    `now` (aware) and `zone` (None: this machine's) are for tests;
+    `listeners` caps the pages that are kept up to date at once.
+    """
+    app = Flask(
+        "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
+    )
+    app.config.update(MAX_CONTENT_LENGTH=guard.LARGEST_FORM, MAX_FORM_MEMORY_SIZE=guard.LARGEST_FORM)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    app.url_map.merge_slashes = False
+    app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
+    feed = live.Live(bus, listeners=listeners)
+    app.extensions[EXTENSION] = Site(store, endpoints, mailbox_folder, feed, Deeds(), now, zone, send_command)
+    guard.install(app, frozenset(name.lower() for name in allowed_hosts))
+    faults.install(app)
+    for routes in (pages.routes, actions.routes, live.blueprint(feed)):
+        app.register_blueprint(routes)
+    _equip(app)
+    return app
+
+
+def _equip(app: Flask) -> None:
+    """Give the templates what every page shows, and the responses their caching."""
+    versions = _versions(Path(app.static_folder or ""))
+
+    def static(name: str) -> str:
+        return url_for("static", filename=name, v=versions.get(name))
+
+    def common() -> dict[str, Any]:
+        host = guard.host_of(request.environ.get("HTTP_HOST", "")) or ""
+        address = reachable(site().endpoints.my_smtp, host)
+        return {
+            "static": static,
+            "theme": request.cookies.get("theme", "auto"),
+            "my_smtp": endpoint("x", address)[4:],
+            "mailbox_folder": site().mailbox_folder.rstrip("/") + "/",
+            "here": here(),
+            "every": _every(),
+        }
+
+    app.context_processor(common)
+    app.after_request(_caching)
+    app.after_request(_refreshing)
+
+
+def here(**extra: str) -> str:
+    """Return this page's address without what was only said once (`done`) or chosen on the way (`every`)."""
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key not in ("done", "every")]
+    query = urlencode([*kept, *extra.items()])
+    return quote(request.path, safe="/@!$'()*,:;=~") + (f"?{query}" if query else "")
+
+
+def _every() -> int | None:
+    """Return the seconds after which a reader without JavaScript wants the page again."""
+    text = request.args.get("every", "")
+    return min(int(text), SLOWEST_REFRESH) if text.isascii() and text.isdigit() and 0 < len(text) < 4 else None
+
+
+def _refreshing(response: Response) -> Response:
+    seconds = _every()
+    if seconds and response.mimetype == "text/html" and request.method == "GET" and response.status_code != 421:
+        response.headers["Refresh"] = str(max(1, seconds))
+    return response
+
+
+def _caching(response: Response) -> Response:
+    """A static file's address holds its version, so it may be kept; one asked for without is asked for again."""
+    if request.endpoint == "static" and response.status_code in (200, 304):
+        if request.args.get("v"):
+            response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        else:
+            response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _versions(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.iterdir() if path.is_file())
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:10] for path in files}

@@ -1,0 +1,153 @@
+"""News for open pages, as server-sent events: that something changed, not what; pages fetch that from their address.
+
+Listens to the bus, whose subscribers must never wait: each listener has a bounded queue, a full one drops news and says
+how many were skipped. Knows no store and no template.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from flask import Blueprint, Response, request
+from gevent.queue import Empty, Full, Queue
+from werkzeug.exceptions import Forbidden, ServiceUnavailable
+
+from mysmtp.events import Bus, Event, MailboxChanged, MessageStored
+from mysmtp.web.guard import may_listen
+
+log = logging.getLogger(__name__)
+
+LISTENERS = 100
+WAITING = 1000
+HEARTBEAT = 15.0
+
+
+class Listener:
+    """One open page: the frames that wait to be sent to it."""
+
+    def __init__(self, waiting: int, heartbeat: float) -> None:
+        self._queue = Queue(maxsize=waiting)
+        self._heartbeat = heartbeat
+        self._skipped = 0
+        self._closing = False
+
+    def offer(self, frame: bytes) -> None:
+        """Queue a frame without waiting; count it as skipped if there is no room."""
+        try:
+            self._queue.put_nowait(frame)
+        except Full:
+            self._skipped += 1
+
+    def close(self) -> None:
+        """End the stream as soon as it looks."""
+        self._closing = True
+        self.offer(b"")
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield what to send, all that waits in one piece; a comment whenever there was nothing for a while."""
+        yield b"retry: 1000\n: listening\n\n"
+        while not self._closing:
+            try:
+                piece = self._queue.get(timeout=self._heartbeat)
+            except Empty:
+                yield b": still here\n\n"
+                continue
+            while not self._queue.empty():
+                piece += self._queue.get_nowait()
+            if self._skipped:
+                piece += b'event: skipped\ndata: {"count": %d}\n\n' % self._skipped
+                self._skipped = 0
+            yield piece
+
+
+class Live:
+    """Tells the news of the bus to every listener."""
+
+    def __init__(
+        self, bus: Bus, *, listeners: int = LISTENERS, waiting: int = WAITING, heartbeat: float = HEARTBEAT
+    ) -> None:
+        self._most = listeners
+        self._waiting = waiting
+        self._heartbeat = heartbeat
+        self._listeners: tuple[Listener, ...] = ()
+        # Ids start over with each process; the prefix keeps those of an earlier one from being taken for these.
+        self._prefix = secrets.token_hex(4)
+        self._numbers = count(1)
+        self._detach: Callable[[], None] = bus.attach(self._take)
+
+    @property
+    def listening(self) -> int:
+        """How many listen now."""
+        return len(self._listeners)
+
+    def listen(self) -> Iterator[bytes]:
+        """Return the stream of a new listener, who listens from now until the stream is closed.
+
+        Raises ServiceUnavailable when enough listen already.
+        """
+        if len(self._listeners) >= self._most:
+            raise ServiceUnavailable("Enough pages listen already; this one does not update by itself.")
+        listener = Listener(self._waiting, self._heartbeat)
+        self._listeners = (*self._listeners, listener)
+        return Stream(listener, lambda: self._leave(listener))
+
+    def close(self) -> None:
+        """Stop listening to the bus and end every stream."""
+        self._detach()
+        for listener in self._listeners:
+            listener.close()
+
+    def _leave(self, listener: Listener) -> None:
+        self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+    def _take(self, event: Event) -> None:
+        if not self._listeners or not isinstance(event, MessageStored | MailboxChanged):
+            return
+        frame = self._frame(event)
+        for listener in self._listeners:
+            listener.offer(frame)
+
+    def _frame(self, event: MessageStored | MailboxChanged) -> bytes:
+        data: dict[str, str | int] = {"mailbox": event.mailbox}
+        name = "changed"
+        if isinstance(event, MessageStored):
+            name, data["id"] = "stored", event.mail_id
+        # JSON in ASCII escapes line ends and surrogates, so a name can break neither the frame nor its encoding.
+        return f"id: {self._prefix}-{next(self._numbers)}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode("ascii")
+
+
+class Stream:
+    """A listener's frames as a response body. Unlike a generator, its `close` also works before the first frame."""
+
+    def __init__(self, listener: Listener, leave: Callable[[], None]) -> None:
+        self._frames = listener.frames()
+        self._leave = leave
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._frames)
+
+    def close(self) -> None:
+        """Stop listening; the server calls this when the client is gone."""
+        self._leave()
+
+
+def blueprint(live: Live) -> Blueprint:
+    """Return the route of the feed."""
+    routes = Blueprint("live", __name__)
+
+    @routes.get("/live")
+    def feed() -> Response:
+        """Stream the news."""
+        if not may_listen(request.headers):
+            raise Forbidden
+        headers = {"X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return Response(b"", mimetype="text/event-stream", headers=headers)
+        return Response(live.listen(), mimetype="text/event-stream", headers=headers)
+
+    return routes

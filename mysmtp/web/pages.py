@@ -1,0 +1,162 @@
+"""The pages that are read: all mailboxes, one mailbox, one mail, its record, its download. Nothing is changed here.
+
+Routes only: they ask the store, hand what it says to the presenting modules, and pick the template.
+"""
+
+from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+
+from mysmtp.config import Config
+from mysmtp.contracts import RecordKeeper
+from mysmtp.message import MailboxSummary
+from mysmtp.web import presenting_lists as lists
+from mysmtp.web import presenting_mail as mails
+from mysmtp.web.guard import POLICY, host_of
+from mysmtp.web.presenting import count_words, plain
+from mysmtp.web.site import Deed, reachable, site
+
+CHUNK = 64 * 1024
+
+routes = Blueprint("pages", __name__)
+
+
+@routes.get("/")
+def mailboxes() -> str:
+    """Show every mailbox, or how to send the first mail."""
+    boxes = site().store.mailboxes()
+    if not boxes:
+        host, port = reachable(site().endpoints.my_smtp, host_of(request.environ["HTTP_HOST"]) or "")
+        return render_template("empty.html", host=host, port=port, send=send_words(host, port))
+    shown = lists.table_of(boxes, site().clock())
+    news = sum(box.last_id for box in boxes)
+    hidden = len(boxes) - len(shown)
+    return render_template("mailboxes.html", boxes=shown, totals=lists.totals_of(boxes), news=news, hidden=hidden)
+
+
+@routes.get("/mailbox/<mailbox:name>")
+def mailbox(name: str) -> str:
+    """Show the mails of one mailbox: LIST."""
+    before = _key(request.args.get("before"))
+    summary = site().store.summary(name)
+    found = site().store.list(name)
+    clock = site().clock()
+    page = lists.page_of(found, before)
+    return render_template(
+        "mailbox.html",
+        name=name,
+        label=plain(name),
+        summary=summary,
+        facts=lists.facts_of(found),
+        count=len(found),
+        upto=found[-1].id if found else 0,
+        page=page,
+        days=lists.days_of(page.mails, clock),
+        before=before,
+        side=_side(name),
+        damage=lists.damage_words(summary.damage, site().mailbox_folder),
+        told=_told(name),
+    )
+
+
+@routes.get("/mailbox/<mailbox:name>/<mail_id:mail_id>")
+def mail(name: str, mail_id: int) -> str:
+    """Show one mail as text: GET_MAIL."""
+    stored = site().store.read(name, mail_id)
+    return _mail_page(name, mails.view_of(stored, name, site().clock()), "text", mails.text_of(stored.body))
+
+
+@routes.get("/mailbox/<mailbox:name>/<mail_id:mail_id>/raw")
+def raw(name: str, mail_id: int) -> str:
+    """Show the record of one mail as it lies in its file."""
+    store = site().store
+    if not isinstance(store, RecordKeeper):
+        raise NotFound
+    stored = store.read(name, mail_id)
+    text = mails.text_of(store.record(name, mail_id), keep_cr=True)
+    return _mail_page(name, mails.view_of(stored, name, site().clock()), "raw", text)
+
+
+@routes.get("/mailbox/<mailbox:name>/<mail_id:mail_id>/body")
+def body(name: str, mail_id: int) -> Response:
+    """Give the body of one mail as a file, byte for byte."""
+    octets = site().store.read(name, mail_id).body
+    pieces = (octets[start : start + CHUNK] for start in range(0, len(octets), CHUNK))
+    response = Response(pieces, mimetype="application/octet-stream")
+    response.content_length = len(octets)
+    response.headers["Content-Disposition"] = f'attachment; filename="{mails.file_name(name, mail_id)}"'
+    response.headers["Content-Security-Policy"] = f"sandbox; {POLICY}"
+    return response
+
+
+@routes.get("/mailbox/<mailbox:name>/delete")
+def ask_delete_all(name: str) -> str:
+    """Ask before a whole mailbox is emptied (without JavaScript; with it, a dialog asks)."""
+    found = site().store.list(name)
+    upto = found[-1].id if found else 0
+    return render_template("delete.html", name=name, label=plain(name), count=len(found), upto=upto)
+
+
+def send_words(host: str, port: int) -> str:
+    """Return the command that sends a first mail, empty if it is not installed; defaults are left out."""
+    command = site().send_command
+    if not command:
+        return ""
+    usual = Config()
+    where = (f" --host {host}" if host != usual.host else "") + (f" --port {port}" if port != usual.port else "")
+    return f'{command} send{where} --to bob@example.com "Hello Bob"'
+
+
+def _mail_page(name: str, view: mails.MailView, tab: str, text: mails.Text) -> str:
+    store = site().store
+    return render_template(
+        "mail.html",
+        name=name,
+        label=plain(name),
+        mail=view,
+        tab=tab,
+        text=text,
+        last_id=store.summary(name).last_id,
+        beside=mails.neighbours(store.list(name), view.id),
+        keeps_records=isinstance(store, RecordKeeper),
+    )
+
+
+def _side(name: str) -> tuple[tuple[lists.BoxRow, ...], int]:
+    boxes: list[MailboxSummary] = list(site().store.mailboxes())
+    return lists.side_of(boxes, name, site().clock()), len(boxes)
+
+
+def _key(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise BadRequest(f"before={plain(text[:40])}: a mail id is needed there, in digits.")
+    return int(text)
+
+
+def _told(name: str) -> dict[str, str] | None:
+    """Return what to tell of the deed in this address: the words, and the token that undoes it, if it can be undone."""
+    token = request.args.get("done", "")
+    deed = site().deeds.find(token, name)
+    return {"words": deed_words(deed), "undo": token if deed.kind == "deleted" and deed.ids else ""} if deed else None
+
+
+def deed_words(deed: Deed) -> str:
+    """Return a deed in words: ``Deleted mail 14``, ``Deleted 12 mails``, ``Mail 14 is back``."""
+    one = len(deed.ids) == 1
+    if deed.kind == "deleted":
+        if not deed.ids:
+            return "Nothing deleted: it was gone already"
+        return f"Deleted mail {deed.ids[0]}" if one else f"Deleted {count_words(len(deed.ids), 'mail')}"
+    if not deed.ids:
+        return "Nothing put back: the space is reclaimed, or it was back already"
+    words = f"Mail {deed.ids[0]} is back" if one else f"{count_words(len(deed.ids), 'mail')} are back"
+    return words + (f", {deed.missed:,} could not be put back" if deed.missed else "")
+
+
+def after_deed(deed: Deed, before: str | None, row: int | None) -> str:
+    """Return the address of the page that tells of a deed, at the row where reading goes on."""
+    token = site().deeds.remember(deed)
+    key = before if before and before.isascii() and before.isdigit() else None
+    anchor = f"mail-{row}" if row is not None else None
+    return url_for("pages.mailbox", name=deed.mailbox, before=key, done=token, _anchor=anchor)

@@ -1,0 +1,45 @@
+"""Mailbox names and mail ids inside addresses of pages. Neither may be mistaken for a path, whatever it holds.
+
+A name is percent-encoded once more where a path would understand it (`/`, `%`, a lone dot), because servers and
+browsers undo the outer encoding before anyone can tell a slash of the name from a slash of the path.
+"""
+
+from urllib.parse import quote, unquote
+
+from werkzeug.routing import BaseConverter
+
+from mysmtp.address import mailbox_name
+
+
+def pack(name: str) -> str:
+    """Return a mailbox name as one path segment, before the address's own encoding."""
+    packed = name.replace("%", "%25").replace("/", "%2F")
+    if packed.strip(".") == "":
+        packed = packed.replace(".", "%2E")  # browsers resolve dot segments, encoded once or not
+    return "".join(f"%{ord(char) - 0xDC00:02X}" if "\udc80" <= char <= "\udcff" else char for char in packed)
+
+
+def unpack(segment: str) -> str:
+    """Return the mailbox name that `pack` made `segment` of."""
+    return unquote(segment, errors="surrogateescape")
+
+
+class MailboxConverter(BaseConverter):
+    """A mailbox name as a part of a route."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        return mailbox_name(unpack(value))
+
+    def to_url(self, value: str) -> str:
+        return quote(pack(value), safe="@!$'()*,:;=~", errors="replace")
+
+
+class MailIdConverter(BaseConverter):
+    """A mail id as a part of a route: ASCII digits, few enough for any file."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)

@@ -1,0 +1,186 @@
+"""The HTTP side of the process: gevent's WSGI server with deadlines, a cap, and no patience for ambiguous requests.
+
+Knows nothing of mail or pages. Follows RFC 9112 where gevent is lenient: line ends, field names, and one way only to
+say how long a request is (sections 2.2, 5.1, 6.3).
+"""
+
+import io
+import logging
+import re
+import socket
+import time
+from typing import Any, cast
+
+from flask import Flask
+from gevent import Timeout
+from gevent.pool import Pool
+from gevent.pywsgi import Input, WSGIHandler, WSGIServer, headers_factory
+
+from mysmtp.text import clipped, visible
+from mysmtp.web.guard import HEADERS, LARGEST_FORM
+from mysmtp.web.site import EXTENSION, Site
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 512
+HEADER_DEADLINE = 10.0
+BODY_DEADLINE = 10.0
+IDLE = 15.0
+STALLED = 60.0
+LONGEST_HEAD = 32 * 1024
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLAIN_HEADERS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS).encode("ascii")
+_REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n" + _PLAIN_HEADERS + b"\r\n"
+
+
+class Handler(WSGIHandler):  # type: ignore[misc]
+    """One connection: requests are read whole, within deadlines, before the application sees them."""
+
+    def __init__(self, sock: Any, address: Any, server: Any) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(STALLED)  # for a client that stops reading; reading has shorter deadlines of its own
+        super().__init__(sock, address, server)
+        self.wsgi_input: Any = None
+        self._deadline: Timeout | None = None
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except Timeout:
+            log.debug("connection closed: a request did not come in time")
+        finally:
+            self._stop_clock()
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.close()
+            self._deadline = None
+
+    def read_requestline(self) -> str:
+        with Timeout(IDLE, False):
+            self.rfile.peek(1)
+            self._deadline = Timeout.start_new(HEADER_DEADLINE)
+            return cast(str, super().read_requestline())
+        return ""
+
+    def read_request(self, raw_requestline: str) -> bool:
+        try:
+            if len(raw_requestline.split()) != 3 or not raw_requestline.endswith("\r\n"):
+                raise ValueError("the request line is not as it must be")
+            return bool(super().read_request(raw_requestline))
+        finally:
+            self._stop_clock()
+
+    def handle_one_request(self) -> Any:
+        result = super().handle_one_request()
+        return ("414", _REFUSED % b"414 URI Too Long") if isinstance(result, tuple) and result[0] == "414" else result
+
+    def MessageClass(self, *_: Any) -> Any:  # noqa: N802 - gevent's name
+        """Read the header fields, refusing those that two readers could understand differently."""
+        headers = headers_factory(io.BytesIO(read_head(self.rfile)))
+        check_framing(headers.get_all("content-length"), headers.get_all("transfer-encoding"))
+        if len(headers.get_all("host", [])) > 1:
+            raise ValueError("more than one Host")
+        return headers
+
+    def handle_one_response(self) -> None:
+        try:
+            with Timeout(BODY_DEADLINE):
+                self._take_body()
+        except OSError as fault:  # a chunked body that is none
+            self.close_connection = True
+            self.socket.sendall(self._handle_client_error(fault)[1])
+            return
+        super().handle_one_response()
+        if self.close_connection:
+            self._linger()
+
+    def _take_body(self) -> None:
+        """Read the request's body at once. Of one that is too large nothing is kept, and the connection is closed."""
+        stream, length = self.wsgi_input, self.content_length or 0
+        taken = b"" if length > LARGEST_FORM else stream.read(LARGEST_FORM + 1)
+        if max(length, len(taken)) > LARGEST_FORM:
+            self.close_connection = True
+            taken, length = b"", max(length, LARGEST_FORM + 1)
+            self.wsgi_input = Input(self.rfile, 0)
+        else:
+            length = len(taken)
+        self.environ["wsgi.input"] = io.BytesIO(taken)
+        self.environ["CONTENT_LENGTH"] = str(length)
+        self.environ.pop("HTTP_TRANSFER_ENCODING", None)
+
+    def _linger(self) -> None:
+        """Read on for a moment, so that closing does not take the answer away from a client that is still sending."""
+        deadline = time.monotonic() + 1
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+            self.socket.settimeout(1)
+            while time.monotonic() < deadline and self.socket.recv(64 * 1024):
+                pass
+        except OSError:
+            pass
+
+    def _handle_client_error(self, ex: BaseException) -> tuple[str, bytes]:
+        log.debug("request refused: %s", visible(clipped(str(ex), 200)))
+        return "400", _REFUSED % b"400 Bad Request"
+
+    def _log_error(self, t: Any, v: Any, tb: Any) -> None:
+        if issubclass(t, Exception):
+            log.error("a response failed", exc_info=(t, v, tb))
+
+    def log_request(self) -> None:
+        if log.isEnabledFor(logging.DEBUG):
+            line = visible(clipped(str(self.requestline or ""), 300))
+            log.debug("%s %s, %s octets", line, self.code, self.response_length)
+
+
+def read_head(stream: Any) -> bytes:
+    """Return the header section of a request, its empty line too.
+
+    Raises ValueError if it is too long, a line does not end in CR LF, a field is folded or has a bad name.
+    """
+    lines: list[bytes] = []
+    size = 0
+    while True:
+        line: bytes = stream.readline(LONGEST_HEAD)
+        size += len(line)
+        if size > LONGEST_HEAD or len(lines) > 100:
+            raise ValueError("the header section is too long")
+        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line:
+            raise ValueError("a header line does not end in CR LF")
+        lines.append(line)
+        if line == b"\r\n":
+            return b"".join(lines)
+        name, colon, _ = line.partition(b":")
+        if not colon or not _NAME.fullmatch(name):
+            raise ValueError("a header field has no proper name")
+
+
+def check_framing(lengths: list[str] | None, encodings: list[str] | None) -> None:
+    """Raise ValueError unless a request says at most once, and in one way, how long it is."""
+    if encodings and (lengths or len(encodings) > 1 or encodings[0].strip().lower() != "chunked"):
+        raise ValueError("Transfer-Encoding, and not just chunked")
+    if lengths and (len(lengths) > 1 or not re.fullmatch(r"[0-9]{1,18}", lengths[0].strip(" \t"), re.ASCII)):
+        raise ValueError("Content-Length, and not one number")
+
+
+class WebServer(WSGIServer):  # type: ignore[misc]
+    """A WSGI server that tells the live feed to end before it waits for its connections to."""
+
+    def __init__(self, listener: Any, app: Flask, connections: int) -> None:
+        self._site: Site = app.extensions[EXTENSION]
+        pool = Pool(connections)
+        super().__init__(listener, app, spawn=pool, handler_class=Handler, log=None, error_log=log)
+
+    def stop(self, timeout: float | None = None) -> None:
+        self._site.live.close()
+        super().stop(timeout)
+
+
+def serve_web(app: Flask, listener: socket.socket | tuple[str, int], *, connections: int = CONNECTIONS) -> WebServer:
+    """Return a server of `app` (made by `create_app`) on a listening socket or (host, port); `start()` starts it.
+
+    `stop(timeout)` ends it: pages that listen are let go at once, other requests have `timeout` seconds. At most
+    `connections` are held at a time; more wait in the listen queue.
+    """
+    return WebServer(listener, app, connections)

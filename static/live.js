@@ -1,0 +1,258 @@
+// Keeps an open page true. The server's page is the only source: on news it is fetched again and its parts are taken
+// over, counts at once, lists only when nobody is reading there. Nothing here builds text from mail.
+"use strict";
+(() => {
+  const PAINT_GAP = 250; // ms: at most four paints a second
+  const TELL_GAP = 5000; // ms between two pieces of news in the status line
+  const LONGEST_WAIT = 30; // s between two tries to reconnect
+  const GIVE_UP = 10; // tries
+  const AT_ONCE = ["side", "facts", "crumb", "acts", "damage", "asking"];
+  const byId = (id) => document.getElementById(id);
+  let title = document.title;
+  let feed = null; // state of the feed, as last shown: [state, words, link words]
+
+  // ---- the feed, its state always in words
+  let source = null;
+  let tries = 0;
+  let timer = 0;
+  let wasLive = false;
+
+  function show(state, words, link) {
+    feed = [state, words, link];
+    const place = byId("feed");
+    place.dataset.state = state;
+    place.replaceChildren(words);
+    if (!link) return;
+    const again = document.createElement("a");
+    again.href = location.href;
+    again.textContent = link;
+    place.append(again);
+  }
+
+  function stop() {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  }
+
+  function listen() {
+    stop();
+    source = new EventSource("/live");
+    source.onopen = () => {
+      tries = 0;
+      show("live", "Live");
+      if (wasLive) news(); // what was missed is fetched, not guessed
+      wasLive = true;
+    };
+    source.onerror = () => {
+      stop();
+      wasLive = true;
+      wait(Math.min(LONGEST_WAIT, 2 ** tries++));
+    };
+    source.addEventListener("stored", news);
+    source.addEventListener("changed", news);
+    source.addEventListener("skipped", news); // a page fetched now holds what was skipped
+  }
+
+  function wait(seconds) {
+    if (tries > GIVE_UP) return show("lost", "Not live: ", "reload");
+    if (seconds <= 0) return listen();
+    show("waiting", `Reconnecting, trying again in ${seconds} s`);
+    timer = setTimeout(() => wait(seconds - 1), 1000);
+  }
+
+  // ---- taking over the server's page
+  let wanted = false;
+  let busy = false;
+  let latest = null; // the newest page fetched, shown or not
+  let lastTold = 0;
+
+  async function news() {
+    wanted = true;
+    if (busy) return;
+    busy = true;
+    while (wanted) {
+      wanted = false;
+      const began = performance.now();
+      try {
+        const reply = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+        if (reply.status < 500) paint(parse(await reply.text()));
+      } catch {
+        break; // the server is gone; the feed notices and says so
+      }
+      // A page that is slow to make is asked for less often.
+      await pause(Math.max(PAINT_GAP, 3 * (performance.now() - began)));
+    }
+    busy = false;
+  }
+
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+  const given = (list) => Number(list?.dataset.news ?? 0);
+
+  function paint(page) {
+    const now = document.body.dataset.kind;
+    const next = page.body.dataset.kind;
+    if (next !== now && (now === "empty" || now === "missing")) return takeAll(page);
+    latest = page;
+    if (next !== now) return next === "gone" || next === "missing" ? tell("This was deleted or removed meanwhile") : offer("This page has changed. Show it as it is now");
+    title = page.title;
+    AT_ONCE.forEach((id) => swap(id, page));
+    paintList(page);
+  }
+
+  function paintList(page) {
+    const [mine, theirs] = [byId("list"), page.getElementById("list")];
+    if (!mine || !theirs) return retitle(0);
+    const count = given(theirs) - given(mine);
+    if (mine.innerHTML === theirs.innerHTML) {
+      mine.dataset.news = theirs.dataset.news;
+      return withdraw();
+    }
+    const words = count === 1 ? "1 mail has come in" : `${count} mails have come in`;
+    if (unread(mine)) {
+      take(page);
+      if (count > 0) tell(words);
+    } else if (count > 0) {
+      offer(`${words} since you looked. Show ${count === 1 ? "it" : "them"}`, count);
+    } else {
+      offer("This list has changed. Show it as it is now");
+    }
+  }
+
+  // Nobody reads there: the list is at its top, and neither focus, pointer nor selection is in it.
+  function unread(list) {
+    const chosen = getSelection();
+    const selecting = chosen && !chosen.isCollapsed && list.contains(chosen.anchorNode);
+    return scrollY < 4 && !list.matches(":hover") && !list.contains(document.activeElement) && !selecting;
+  }
+
+  function swap(id, page) {
+    const [mine, theirs] = [byId(id), page.getElementById(id)];
+    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML || mine.querySelector("dialog[open]")) return;
+    const focused = mine.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    mine.replaceChildren(...theirs.childNodes);
+    if (id === "side") centre();
+    if (focused) [...mine.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  }
+
+  // The strip of mailboxes on narrow screens: the current one in view, without moving the page.
+  function centre() {
+    const strip = document.querySelector("#side ul");
+    const current = strip?.querySelector("[aria-current]");
+    if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+  }
+
+  function take(page) {
+    const [mine, theirs] = [byId("list"), page.getElementById("list")];
+    mine.dataset.news = theirs.dataset.news;
+    mine.replaceChildren(...theirs.childNodes);
+    title = page.title;
+    withdraw();
+  }
+
+  function takeAll(page) {
+    const reading = byId("main").contains(document.activeElement);
+    document.body.replaceWith(page.body);
+    title = page.title;
+    retitle(0);
+    if (feed) show(...feed);
+    if (reading) byId("main").focus();
+    prepare();
+  }
+
+  function offer(words, count = 0) {
+    const bar = byId("fresh");
+    if (!bar) return;
+    bar.textContent = words;
+    bar.hidden = false;
+    retitle(count);
+  }
+
+  function withdraw() {
+    const bar = byId("fresh");
+    if (bar) bar.hidden = true;
+    retitle(0);
+  }
+
+  function retitle(count) {
+    document.title = count > 0 ? `(${count}) ${title}` : title;
+  }
+
+  function tell(words) {
+    // An offer to undo stays until the next action.
+    if (byId("undo").childElementCount || Date.now() - lastTold < TELL_GAP) return;
+    lastTold = Date.now();
+    byId("status").textContent = words;
+  }
+
+  // ---- actions without leaving the page; without this script they are plain forms
+  async function act(form, button) {
+    const row = form.closest("[data-id]");
+    const beside = row && (nextRow(row, 1) ?? nextRow(row, -1))?.dataset.id;
+    button.disabled = true;
+    let page;
+    let back;
+    try {
+      const reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      page = parse(await reply.text());
+      back = new URL(reply.url).hash.slice(1);
+      if (!reply.ok || page.body.dataset.kind !== document.body.dataset.kind) return location.assign(reply.url);
+    } catch {
+      button.disabled = false;
+      byId("status").textContent = "The server did not answer. Reload to see what was done";
+      return;
+    }
+    AT_ONCE.forEach((id) => swap(id, page));
+    take(page);
+    byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
+    byId("status").textContent = page.getElementById("status").textContent;
+    const goal = byId(beside ? `mail-${beside}` : back)?.querySelector(".what a") ?? byId("main");
+    goal.focus({ focusVisible: true });
+  }
+
+  function nextRow(row, step) {
+    const rows = [...document.querySelectorAll("[data-id]")];
+    return rows[rows.indexOf(row) + step];
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.dataset.act || !byId("list")) return;
+    event.preventDefault();
+    act(event.target, event.submitter);
+  });
+
+  document.addEventListener("click", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    const link = event.target.closest("a, button");
+    if (!link || !plain) return;
+    if (link.id === "fresh" && latest && latest.body.dataset.kind === document.body.dataset.kind) {
+      event.preventDefault();
+      take(latest);
+      scrollTo(0, 0);
+      byId("list").querySelector("a")?.focus();
+    } else if (link.dataset.ask !== undefined && byId("ask")?.showModal) {
+      event.preventDefault();
+      byId("ask").showModal();
+    } else if (link.dataset.copy !== undefined) {
+      navigator.clipboard.writeText(link.parentElement.querySelector("pre").textContent).then(() => (byId("status").textContent = "Copied"));
+    }
+  });
+
+  function prepare() {
+    centre();
+    if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach((button) => (button.hidden = false));
+  }
+
+  // ---- start; a hidden tab lets its connection go (browsers allow six to a host) and catches up when it is shown
+  prepare();
+  if (location.hash.startsWith("#mail-")) byId(location.hash.slice(1))?.querySelector(".what a")?.focus();
+  if (!window.EventSource || byId("feed").dataset.every) return;
+  document.addEventListener("visibilitychange", () => {
+    tries = 0;
+    document.hidden ? stop() : listen();
+  });
+  addEventListener("pagehide", stop);
+  addEventListener("pageshow", (event) => event.persisted && listen());
+  if (!document.hidden) listen();
+})();
