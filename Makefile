@@ -1,6 +1,6 @@
 # make        set everything up            make rs       run the server (mail and web, one process)
 # make rc     the terminal client          make test     set up, then run every test
-# make check  format, lint, types, floors, spelling, tests
+# make check  format, lint, types, floors, spelling, tests     make bench  measure (needs a C compiler)
 # make clean  remove what was built        make deepclean  mailboxes too, after asking
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ HOST   ?= 127.0.0.1
 PORT   ?= 2525
 
 .DEFAULT_GOAL := setup
-.PHONY: setup rs rc test check lint docs screenshots clean deepclean
+.PHONY: setup rs rc test check lint bench docs screenshots clean deepclean
 
 setup: $(READY)
 
@@ -42,6 +42,9 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/codespell
 
 check: lint test
+
+bench: $(READY)
+	$(BIN)/python -m bench
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.documents

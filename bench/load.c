@@ -1,0 +1,156 @@
+/* A closed loop of clients in one epoll loop: each sends a mail, waits for all its replies, sends the next.
+ *
+ *     load PORT CONNECTIONS MAILS SIZE RECIPIENTS KIND
+ *
+ * KIND: `lines` one command a send; `segments` the same without newlines, as the original client; a number K: whole
+ * transactions, K mails in one send. Each body begins with a line `mail <number>` that no other has. Prints
+ * `mails_per_second p50_us p99_us`; exits 1 when a mail was not answered with 200. Loopback only. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STEPS = 4, EVENTS = 256, BUFFER = 65536 };
+
+struct client {
+    int fd, step;       /* step: which send of the mail comes next, 0 when a mail begins */
+    long mail;          /* number of the first mail under way */
+    int awaited;        /* replies still to come for the last send */
+    double began;
+};
+
+static int size, recipients, pipelined, segments;
+static long mails, next_mail, done;
+static double *latencies;
+static char *filler;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void die(const char *why) { fprintf(stderr, "load: %s\n", why), exit(1); }
+
+static void send_all(int fd, const char *octets, size_t length)
+{
+    while (length) {
+        ssize_t sent = send(fd, octets, length, MSG_NOSIGNAL);
+        if (sent <= 0) die("send failed");
+        octets += sent, length -= (size_t)sent;
+    }
+}
+
+/* Write one step of a mail; return how many replies it will get. */
+static int write_step(char **at, long mail, int step)
+{
+    const char *end = segments ? "" : "\n";
+    switch (step) {
+    case 0: *at += sprintf(*at, "HELO bench.example%s", end); return 1;
+    case 1: *at += sprintf(*at, "MAIL FROM: load@bench.example%s", end); return 1;
+    case 2: *at += sprintf(*at, "RCPT TO: r%ld@bench.example%s", mail % recipients, end); return 1;
+    default:
+        *at += sprintf(*at, "DATA\nmail %ld\n%s\n%s", mail, filler, segments ? "" : ".\n");
+        return segments ? 1 : 2;
+    }
+}
+
+static void go_on(struct client *c)
+{
+    static char *buffer;
+    if (!buffer) buffer = malloc((size_t)(pipelined ? pipelined : 1) * ((size_t)size + 1024));
+    char *at = buffer;
+    c->awaited = 0;
+    if (pipelined) {
+        for (int k = 0; k < pipelined; k++)
+            for (int step = 0; step < STEPS; step++) c->awaited += write_step(&at, c->mail + k, step);
+        c->step = 0;
+    } else {
+        c->awaited = write_step(&at, c->mail, c->step);
+        c->step = (c->step + 1) % STEPS;
+    }
+    send_all(c->fd, buffer, (size_t)(at - buffer));
+}
+
+static int begin(struct client *c)
+{
+    int batch = pipelined ? pipelined : 1;
+    if (next_mail + batch > mails) return 0;
+    c->mail = next_mail, next_mail += batch, c->step = 0, c->began = now();
+    go_on(c);
+    return 1;
+}
+
+/* Read replies; return 1 when a mail (or a batch) is complete. */
+static int take(struct client *c)
+{
+    char buffer[BUFFER];
+    ssize_t length = recv(c->fd, buffer, sizeof buffer - 1, 0);
+    if (length <= 0) die("the server closed a connection");
+    buffer[length] = 0;
+    if (memcmp(buffer, "200", 3)) die(buffer);
+    if (segments) {
+        c->awaited--;
+    } else {
+        for (char *p = buffer; (p = memchr(p, '\n', (size_t)(buffer + length - p))); p++) {
+            c->awaited--;
+            if (p[1] && p[1] != '2') die(p + 1);
+        }
+    }
+    if (c->awaited > 0) return 0;
+    if (c->step) return go_on(c), 0;
+    int batch = pipelined ? pipelined : 1;
+    double took = now() - c->began;
+    for (int k = 0; k < batch; k++) latencies[done++] = took;
+    return 1;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int main(int count, char **words)
+{
+    if (count != 7) return fprintf(stderr, "usage: load PORT CONNECTIONS MAILS SIZE RECIPIENTS KIND\n"), 2;
+    int connections = atoi(words[2]), open = 0;
+    mails = atol(words[3]), size = atoi(words[4]), recipients = atoi(words[5]);
+    segments = !strcmp(words[6], "segments"), pipelined = atoi(words[6]);
+    if (pipelined) mails -= mails % pipelined;
+    filler = malloc((size_t)size + 1);
+    memset(filler, 'x', (size_t)size), filler[size] = 0;
+    latencies = calloc((size_t)mails, sizeof *latencies);
+    struct client *clients = calloc((size_t)connections, sizeof *clients);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(words[1]))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int poll = epoll_create1(0), on = 1;
+    for (int i = 0; i < connections; i++) {
+        struct client *c = &clients[i];
+        c->fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(c->fd, (struct sockaddr *)&address, sizeof address)) die("connect failed");
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+        epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &event);
+    }
+    double began = now();
+    for (int i = 0; i < connections; i++) open += begin(&clients[i]);
+    while (open) {
+        struct epoll_event events[EVENTS];
+        int ready = epoll_wait(poll, events, EVENTS, 30000);
+        if (ready <= 0) die("no reply for 30 s");
+        for (int i = 0; i < ready; i++)
+            if (take(events[i].data.ptr) && !begin(events[i].data.ptr)) open--;
+    }
+    double took = now() - began;
+    qsort(latencies, (size_t)done, sizeof *latencies, by_value);
+    printf("%.1f %.0f %.0f\n", (double)done / took, latencies[done / 2] * 1e6, latencies[done * 99 / 100] * 1e6);
+    return 0;
+}
