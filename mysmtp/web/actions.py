@@ -3,12 +3,14 @@
 Nothing here asks or confirms; that is for pages. Every deletion only marks mails, so every one can be undone.
 """
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, request
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
+from mysmtp.events import MailboxChanged
 from mysmtp.web.pages import after_deed
 from mysmtp.web.presenting_mail import neighbours
 from mysmtp.web.site import Deed, site
@@ -23,7 +25,7 @@ routes = Blueprint("actions", __name__)
 def delete(name: str, mail_id: int) -> Response:
     """Delete one mail and go on at the row after it."""
     beside = neighbours(site().store.list(name), mail_id)
-    gone = site().store.delete(name, [mail_id])
+    gone = _deleted(name, [mail_id])
     row = beside.older if beside.older is not None else beside.newer
     return redirect(after_deed(Deed("deleted", name, tuple(gone)), request.form.get("before"), row), 303)
 
@@ -35,7 +37,7 @@ def delete_all(name: str) -> Response:
     if not (upto.isascii() and upto.isdigit() and len(upto) <= 18):
         raise BadRequest("upto: the highest mail id to delete is needed, in digits.")
     asked = [mail.id for mail in site().store.list(name) if mail.id <= int(upto)]
-    gone = site().store.delete(name, asked) if asked else ()
+    gone = _deleted(name, asked)
     return redirect(after_deed(Deed("deleted", name, tuple(gone)), None, None), 303)
 
 
@@ -46,6 +48,8 @@ def undo(name: str) -> Response:
     if deed is None or deed.kind != "deleted":
         raise BadRequest("This deletion is too long ago to be undone here; the server was started again since.")
     back = site().store.restore(name, deed.ids)
+    if back:
+        site().bus.publish(MailboxChanged(0, name))
     row = max(back, default=None)
     told = Deed("restored", name, tuple(back), len(deed.ids) - len(back))
     return redirect(after_deed(told, request.form.get("before"), row), 303)
@@ -60,6 +64,14 @@ def theme() -> Response:
     response = redirect(local_path(request.form.get("back", "/")), 303)
     response.set_cookie("theme", chosen, max_age=YEAR, httponly=True, samesite="Lax")
     return response
+
+
+def _deleted(name: str, mail_ids: Sequence[int]) -> Sequence[int]:
+    """Delete mails, tell other open pages, and return the ids that were there."""
+    gone = site().store.delete(name, mail_ids) if mail_ids else ()
+    if gone:
+        site().bus.publish(MailboxChanged(0, name))
+    return gone
 
 
 def local_path(address: str) -> str:

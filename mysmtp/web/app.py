@@ -50,7 +50,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
     feed = live.Live(bus, listeners=listeners)
-    app.extensions[EXTENSION] = Site(store, endpoints, mailbox_folder, feed, Deeds(), now, zone, send_command)
+    app.extensions[EXTENSION] = Site(store, bus, endpoints, mailbox_folder, feed, Deeds(), now, zone, send_command)
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
     for routes in (pages.routes, actions.routes, live.blueprint(feed)):

@@ -96,7 +96,7 @@ def damaged(fault: DamagedMail) -> Trouble:
     way = (url_for("pages.mailbox", name=fault.mailbox), label)
     asked, reply = f"GET_MAIL {label} {fault.mail_id}", (500, "Failed to read message")
     title = f"Mail {fault.mail_id} in {label} is damaged"
-    return Trouble(500, title, sentence, "damaged", asked, reply, way, record)
+    return Trouble(500, title, sentence, "damaged", asked, reply, way, record=record)
 
 
 def misdirected() -> Trouble:

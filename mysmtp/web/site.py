@@ -13,6 +13,7 @@ from typing import Final
 from flask import current_app
 
 from mysmtp.contracts import MessageStore
+from mysmtp.events import Bus
 from mysmtp.web.live import Live
 from mysmtp.web.presenting import Clock
 
@@ -76,6 +77,7 @@ class Site:
     """All that a route needs besides its request."""
 
     store: MessageStore
+    bus: Bus
     endpoints: Endpoints
     mailbox_folder: str
     live: Live

@@ -1,0 +1,52 @@
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.routing import Map, Rule
+
+from mysmtp.web.urls import MailboxConverter, MailIdConverter, pack, unpack
+
+NAMES = [
+    "bob@example.com",
+    "a/7@x",
+    "a%2Fb@x",
+    "50%@x",
+    ".",
+    "..",
+    "../../etc/passwd@x",
+    "jürgen@example.net",
+    "a?b#c@x",
+    "a\\b@x",
+    'q"<>&@x',
+    "a@x/7",
+    "\udcff@x",
+    "a b+c@x",
+    "%",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_survive(name: str) -> None:
+    assert unpack(pack(name)) == name
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_name_survives_as_one_segment(name: str) -> None:
+    assert "/" not in pack(name)
+    assert unpack(pack(name)) == name
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name == name.lower()])
+def test_names_survive_an_address(name: str) -> None:
+    urls = Map(
+        [Rule("/m/<mailbox:name>/<id:id>", endpoint="x")],
+        converters={"mailbox": MailboxConverter, "id": MailIdConverter},
+        merge_slashes=False,
+    )
+    adapter = urls.bind("h")
+    address = adapter.build("x", {"name": name, "id": 7})
+    assert address.count("/") == 3
+    assert address.isascii()
+    # Every server undoes the outer encoding before the application sees a path.
+    assert adapter.match(unquote(address)) == ("x", {"name": name, "id": 7})

@@ -1,0 +1,209 @@
+"""Real sockets against a server in this process; gevent runs in a thread of its own, so nothing here is patched."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import gevent
+import pytest
+from flask import Flask
+from gevent.event import Event
+
+from mysmtp.events import Bus, MailboxChanged
+from mysmtp.web import serve_web
+from mysmtp.web.wsgi import check_framing
+
+HEAD = b"Host: localhost\r\n"
+
+
+class Served:
+    """An application served in a thread with a hub of its own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.port = 0
+        self._work: Callable[[], object] = lambda: None
+        self._app = app
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        assert self._ready.wait(5)
+
+    def call(self, work: Callable[[], object]) -> None:
+        """Do something in the server's thread and wait for it."""
+        done = threading.Event()
+
+        def then_tell() -> None:
+            work()
+            done.set()
+
+        self._work = then_tell
+        self._wake.send()
+        assert done.wait(5)
+
+    def _run(self) -> None:
+        self.server = serve_web(self._app, ("127.0.0.1", 0), connections=20)
+        self.server.start()
+        self.port = self.server.server_port
+        ended = Event()
+        self._end: Callable[[], object] = ended.set
+        self._wake = gevent.get_hub().loop.async_()
+        self._wake.start(lambda: gevent.spawn(self._work))
+        self._ready.set()
+        ended.wait()
+        self.server.stop(timeout=1)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
+
+    def ask(self, *pieces: bytes) -> bytes:
+        """Send, say that no more comes, and return everything up to the server's close."""
+        with self.connect() as client:
+            for piece in pieces:
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: client.recv(65536), b""))
+
+    def stop(self) -> None:
+        self.call(self._end)
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[Served]:
+    server = Served(app)
+    yield server
+    server.stop()
+
+
+def test_pages_over_one_connection(served: Served) -> None:
+    answer = served.ask(b"GET / HTTP/1.1\r\n" + HEAD + b"\r\nGET /nothing HTTP/1.1\r\n" + HEAD + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"HTTP/1.1 404 NOT FOUND\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Content-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Content-Length: 4, 4\r\n\r\nabcd",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Content-Length: +4\r\n\r\nabcd",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Content-Length: -1\r\n\r\n",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Content-Length: 1_0\r\n\r\n",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        b"GET / HTTP/1.1\nHost: localhost\n\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HEAD + b"X: a\r\n folded\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HEAD + HEAD + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + HEAD + b"no colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HEAD + b"X: a\rb\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HEAD + b"X: a\0b\r\n\r\n",
+        b"GET /\r\n",
+        b"GET / HTTP/3.0\r\n" + HEAD + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + HEAD + b"X: y\r\n" * 200 + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + HEAD + b"X: " + b"y" * 40_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"HELO example.com\r\n",
+    ],
+)  # fmt: skip
+def test_what_two_readers_could_read_differently_is_refused(served: Served, request_: bytes) -> None:
+    answer = served.ask(request_ + b"GET / HTTP/1.1\r\n" + HEAD + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"Content-Security-Policy: " in answer
+
+
+@pytest.mark.parametrize(("lengths", "encodings"), [(None, None), (["4"], None), ([" 4 "], None), (None, ["Chunked"])])
+def test_one_way_to_say_how_long(lengths: list[str] | None, encodings: list[str] | None) -> None:
+    check_framing(lengths, encodings)
+
+
+def test_a_chunked_form_is_a_form(served: Served) -> None:
+    body = b"theme=dark&back=/x"
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    head = HEAD + b"Origin: http://localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    answer = served.ask(b"POST /theme HTTP/1.1\r\n" + head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert answer.startswith(b"HTTP/1.1 303 ")
+    assert b"Location: /x\r\n" in answer
+
+
+def test_a_long_address(served: Served) -> None:
+    answer = served.ask(b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n" + HEAD + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 414 ")
+
+
+@pytest.mark.parametrize("how", ["length", "chunks"])
+def test_a_large_body_hears_413_and_is_not_read(served: Served, how: str) -> None:
+    head = b"POST /theme HTTP/1.1\r\n" + HEAD + b"Origin: http://localhost\r\n"
+    size = 200_000
+    if how == "length":
+        answer = served.ask(head + b"Content-Length: %d\r\n\r\n" % size, b"x" * size)
+    else:
+        answer = served.ask(head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % size, b"x" * size, b"\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"Too large" in answer
+
+
+def test_requests_that_never_end_are_let_go(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEADER_DEADLINE", "BODY_DEADLINE", "IDLE"):
+        monkeypatch.setattr(f"mysmtp.web.wsgi.{name}", 0.05)
+    served = Served(app)
+    starts = (
+        b"",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-a: ",
+        b"GET",
+        b"POST /theme HTTP/1.1\r\n" + HEAD + b"Content-Length: 9\r\n\r\nx",
+    )
+    for start in starts:
+        with served.connect() as client:
+            client.sendall(start)
+            assert client.recv(100) == b""
+    served.stop()
+
+
+def test_without_a_host(served: Served) -> None:
+    assert served.ask(b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 421 ")
+
+
+def test_stopping_ends_the_feed_at_once(app: Flask, bus: Bus) -> None:
+    served = Served(app)
+    with served.connect() as client:
+        client.sendall(b"GET /live HTTP/1.1\r\n" + HEAD + b"\r\n")
+        received = b""
+        while b": listening" not in received:
+            received += client.recv(4096)
+        served.stop()
+        while piece := client.recv(4096):
+            received += piece
+    assert received.endswith(b"0\r\n\r\n")
+
+
+def test_a_client_that_goes_is_forgotten(app: Flask, bus: Bus, served: Served) -> None:
+    live = app.extensions["mysmtp"].live
+    with served.connect() as client:
+        client.sendall(b"GET /live HTTP/1.1\r\n" + HEAD + b"\r\n")
+        while b": listening" not in client.recv(4096):
+            pass
+        assert live.listening == 1
+
+    def publish() -> None:
+        # The server notices when it writes: once into the closed connection, once more to hear that it is closed.
+        for _ in range(3):
+            bus.publish(MailboxChanged(0, "x"))
+            gevent.sleep(0.01)
+
+    served.call(publish)
+    assert live.listening == 0
+
+
+def test_paths_in_the_log_cannot_steer_a_terminal(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "mysmtp.web.wsgi")
+    served.ask(b"GET /\x1b[2J HTTP/1.1\r\n" + HEAD + b"Connection: close\r\n\r\n")
+    text = "\n".join(record.getMessage() for record in caplog.records)
+    assert "GET /\\x1b[2J" in text
+    assert "\x1b" not in text
