@@ -1,0 +1,93 @@
+"""Group commit: callers that wait at the same time share one batch, and so one sync.
+
+The first to come leads: it takes all that wait, has them done, wakes them, and hands on to the first that came
+meanwhile. Knows nothing of mail. Works with threads and, where they are patched in, with greenlets.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class _Ticket(Generic[Item, Result]):
+    """One caller's place in the queue."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.woken = threading.Event()
+        self.leads = False
+        self.result: Result | BaseException | None = None
+
+
+class GroupCommit(Generic[Item, Result]):
+    """Gathers items into batches for `work`, which does them and tells the results, in order, before it returns.
+
+    Results that were told count even when the caller that leads is killed before `work` has returned.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[Item], Callable[[Sequence[Result]], None]], None], most: int = 1000
+    ) -> None:
+        self._work = work
+        self._most = most
+        self._lock = threading.Lock()  # held for a few steps only, never while anything waits
+        self._queue: list[_Ticket[Item, Result]] = []
+        self._led = False
+
+    def submit(self, item: Item) -> Result:
+        """Have `item` done, perhaps together with others; return its result. Raises what `work` raises."""
+        ticket: _Ticket[Item, Result] = _Ticket(item)
+        with self._lock:
+            self._queue.append(ticket)
+            ticket.leads = not self._led
+            self._led = True
+        try:
+            if not ticket.leads:
+                ticket.woken.wait()
+        except BaseException:
+            self._leave(ticket)
+            raise
+        if ticket.leads:
+            self._lead()
+        if isinstance(ticket.result, BaseException):
+            raise ticket.result
+        assert ticket.result is not None
+        return ticket.result
+
+    def _lead(self) -> None:
+        with self._lock:
+            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
+
+        def tell(results: Sequence[Result]) -> None:
+            for ticket, result in zip(batch, results, strict=True):
+                ticket.result = result
+
+        try:
+            self._work([ticket.item for ticket in batch], tell)
+        except Exception as fault:  # noqa: BLE001  each caller is told, this one too
+            for ticket in batch:
+                ticket.result = fault
+        finally:
+            self._hand_on()
+            for ticket in batch:
+                if ticket.result is None:
+                    ticket.result = RuntimeError("the batch was ended before it was done")
+                ticket.woken.set()
+
+    def _hand_on(self) -> None:
+        with self._lock:
+            self._led = bool(self._queue)
+            if self._queue:
+                self._queue[0].leads = True
+                self._queue[0].woken.set()
+
+    def _leave(self, ticket: _Ticket[Item, Result]) -> None:
+        """A caller is killed while it waits: its item, unless it is being done, is not done."""
+        with self._lock:
+            if ticket in self._queue:
+                self._queue.remove(ticket)
+        if ticket.leads:
+            self._hand_on()

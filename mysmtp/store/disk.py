@@ -1,0 +1,73 @@
+"""What the file engine asks of the operating system, in one place: tests put faults here instead of mocks.
+
+Blocks. Knows descriptors and octets, no mailboxes and no records.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+Signature = tuple[int, int, int, int]  # device, inode, size, time of the last change in ns
+_SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a planted link is not followed, a planted fifo blocks nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The calls that change or save a file, each to be replaced by one that fails."""
+
+    write: Callable[[int, bytes | memoryview], int] = os.write
+    overwrite: Callable[[int, bytes, int], int] = os.pwrite
+    sync: Callable[[int], None] = os.fdatasync
+    sync_folder: Callable[[int], None] = os.fsync
+    truncate: Callable[[int, int], None] = os.ftruncate
+
+
+def no_sync(_descriptor: int) -> None:
+    """Leave it to the operating system when octets reach the disk."""
+
+
+def open_file(folder: int, name: str, flags: int) -> int:
+    """Open a plain file of an open folder. Raises OSError, also for what is a link, a fifo or a folder."""
+    descriptor = os.open(name, flags | _SAFELY, 0o666, dir_fd=folder)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{name!r} is not a plain file")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def signature(status: os.stat_result) -> Signature:
+    """Return what shows whether a file was changed by someone else."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def read_exactly(descriptor: int, size: int, offset: int) -> bytes:
+    """Read up to `size` octets; fewer only where the file ends."""
+    pieces = []
+    while size > 0 and (piece := os.pread(descriptor, size, offset)):
+        pieces.append(piece)
+        size -= len(piece)
+        offset += len(piece)
+    return b"".join(pieces)
+
+
+def write_all(disk: Disk, descriptor: int, octets: bytes) -> None:
+    """Write everything, in one call unless the system takes less. Raises OSError."""
+    view = memoryview(octets)
+    while view:
+        written = disk.write(descriptor, view)
+        if written <= 0:
+            raise OSError("the disk takes nothing")
+        view = view[written:]
+
+
+def same_file(folder: int, name: str, descriptor: int) -> bool:
+    """Tell whether `name` still is the file that `descriptor` has open."""
+    with suppress(OSError):
+        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return os.path.samestat(there, os.fstat(descriptor))
+    return False

@@ -1,0 +1,150 @@
+"""The folder of the mailbox files: held open and locked for one process, and searched by mailbox name.
+
+Knows names and descriptors, nothing of records. Everything is opened relative to the folder, never by path.
+"""
+
+import errno
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from mysmtp.errors import StartFailed, StoreFailed
+from mysmtp.store import names
+from mysmtp.store.disk import open_file
+from mysmtp.text import visible
+
+log = logging.getLogger(__name__)
+
+_LOCK = ".lock"
+
+
+class Folder:
+    """An open, locked mailbox folder; made if it is not there. Raises StartFailed with one line for the user."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._warned: set[str] = set()
+        self._listed: tuple[int, int] | None = None
+        self._others: dict[str, str] = {}  # file names that are not lower-case, by their lower-case form
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self.descriptor, self._lock = _open(path)
+        except BlockingIOError:
+            raise StartFailed(f"{path} is in use by another mysmtp: stop that one, or choose another folder") from None
+        except OSError as fault:
+            raise StartFailed(f"{path} cannot be used for mailboxes: {fault.strerror or fault}") from fault
+
+    def close(self) -> None:
+        """Let go of the lock and the folder."""
+        for descriptor in (self._lock, self.descriptor):
+            with suppress(OSError):
+                os.close(descriptor)
+        self._lock = self.descriptor = -1
+
+    def check(self) -> None:
+        """Follow the path when another folder was put in its place. Raises StoreFailed when there is none."""
+        try:
+            there, held = self.path.stat(), os.fstat(self.descriptor)
+            if os.path.samestat(there, held):
+                return
+            descriptor, lock = _open(self.path)
+        except OSError as fault:
+            raise StoreFailed from fault
+        self.close()
+        self.descriptor, self._lock = descriptor, lock
+        self._listed = None
+        log.warning("the mailbox folder was replaced; going on with the new one")
+
+    def file_of(self, mailbox: str) -> str:
+        """Return the file that serves a mailbox, or would when made. Raises ValueError for what can be no mailbox."""
+        own, plain = names.file_name(mailbox), names.plain_name(mailbox)
+        wanted = [plain, own] if plain else [own]
+        for name in wanted:
+            if self.exists(name):
+                return name
+        others = self._other_cases()
+        return next((others[name] for name in wanted if name in others), own)
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Give each mailbox file once: its name, and the mailbox it stands for (an abbreviated one as it stands)."""
+        try:
+            found = sorted(self._list())
+        except OSError as fault:
+            raise StoreFailed from fault
+        for file in found:
+            mailbox = names.mailbox_of(file)
+            if mailbox is None or not self._readable_name(file):
+                continue
+            if self.file_of(mailbox) == file:
+                yield file, mailbox
+            else:
+                self.warn(file, "stands beside another file of the same mailbox and is not served")
+
+    def warn(self, file: str, what: str) -> None:
+        """Say once that something is wrong with a file."""
+        line = f"{visible(file)} {what}"
+        if line not in self._warned:
+            self._warned.add(line)
+            log.warning("%s", line)
+
+    def made(self) -> None:
+        """Take note that the last change of the folder was a file of this process: no need to list it again."""
+        if self._listed is not None:
+            self._listed = self._now()
+
+    def _readable_name(self, file: str) -> bool:
+        try:
+            file.encode()
+        except UnicodeEncodeError:
+            self.warn(file, "has a name that is not UTF-8 and is not served")
+            return False
+        return True
+
+    def exists(self, name: str) -> bool:
+        """Tell whether anything of this name is in the folder."""
+        try:
+            os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _other_cases(self) -> dict[str, str]:
+        """Return the files whose names are not lower-case; looked up again when the folder has changed."""
+        now = self._now()
+        if now != self._listed:
+            found = sorted(self._list(), reverse=True)  # the first by name stays
+            self._others = {names.lower(file): file for file in found if names.lower(file) != file}
+            self._listed = now
+        return self._others
+
+    def _list(self) -> list[str]:
+        descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.descriptor)
+        try:  # a descriptor of its own: two who list by one would share its place in the list
+            return os.listdir(descriptor)  # noqa: PTH208  there is no Path of a descriptor
+        finally:
+            os.close(descriptor)
+
+    def _now(self) -> tuple[int, int]:
+        status = os.fstat(self.descriptor)
+        return status.st_ino, status.st_mtime_ns
+
+
+def _open(path: Path) -> tuple[int, int]:
+    """Open the folder and take its lock; return both descriptors. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "it cannot be written to")
+        lock = open_file(descriptor, _LOCK, os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException:
+            os.close(lock)
+            raise
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, lock

@@ -1,0 +1,147 @@
+"""One record, from its START or GONE marker to its END line, back into a mail.
+
+Pure, and strict with this project's records: size and checksum decide. Records of the original program, or written by
+hand, are taken as they are. Where a record ends is not decided here but in `scan`.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from mysmtp.message import Envelope, MailSummary, Trace
+from mysmtp.store.textformat import END, PREVIEW, attributes, unescape, unquote
+
+_HEAD = re.compile(
+    rb"===(?:START|GONE_)_EMAIL===([^\n]*)(?:\n|$)(?:From: ?([^\n]*)(?:\n|$))?(?:Date: ?([^\n]*)(?:\n|$))?"
+)
+_CRC = re.compile(rb"===END_EMAIL===(?:[^\n]*?) crc32=([0-9a-f]{8})(?=[ \r\n]|$)")
+_SIZE = re.compile(rb" size=(\d{1,18})(?=[ \r\n]|$)")
+_ID = re.compile(rb" id=(\d{1,18})(?=[ \r\n]|$)")
+_EOLS = {b"lf": b"\n", b"crlf": b"\r\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a record says. `fault` is ``""`` for a whole record, else words for the log, and `body` is then empty.
+
+    `id` is the one on its line (0: none). `sender` and `date` are ``""`` where the record has no such line. `crc` is
+    None for records that are not this project's; `last` is the END line.
+    """
+
+    fault: str
+    id: int
+    sender: str
+    date: str
+    arrived: datetime | None
+    body: bytes
+    crc: str | None
+    last: bytes
+
+    def summary(self, mail_id: int) -> MailSummary:
+        """Return the mail as a list shows it."""
+        sender = self.sender or "<>"
+        return MailSummary(mail_id, sender, self.date, self.arrived, len(self.body), self.body[:PREVIEW])
+
+
+def claimed_size(first: bytes) -> int | None:
+    """Return the size= of a START or GONE line; None for records of the original program."""
+    found = _SIZE.search(first)
+    return int(found[1]) if found else None
+
+
+def claimed_id(first: bytes) -> int:
+    """Return the id= of a START or GONE line, 0 without."""
+    found = _ID.search(first)
+    return int(found[1]) if found else 0
+
+
+def checksum(last: bytes) -> str | None:
+    """Return the crc32= of an END line, None without."""
+    found = _CRC.match(last)
+    return found[1].decode() if found else None
+
+
+def body_start(octets: bytes | bytearray, start: int) -> int:
+    """Return where the lines after the From and Date lines begin, in a record that begins at `start`."""
+    found = _HEAD.match(octets, start)
+    return found.end() if found else start
+
+
+def has_headers(octets: bytes) -> bool:
+    """Tell whether a record has both a From and a Date line."""
+    found = _HEAD.match(octets)
+    return found is not None and found[2] is not None and found[3] is not None
+
+
+def read_frame(octets: bytes) -> Frame:
+    """Read a whole record. Never raises: what is wrong with it is its `fault`."""
+    head = _HEAD.match(octets)
+    if head is None:
+        return Frame("it does not begin with a marker", 0, "", "", None, b"", None, b"")
+    first, sender, date = head.groups()
+    last_at = octets.rfind(b"\n", 0, len(octets) - 1) + 1
+    last = octets[last_at:]
+    crc = checksum(last)
+    if crc is not None and (size := claimed_size(first)) is not None:
+        lines = octets[head.end() : last_at]
+        fault, body = ("", b"") if sender is not None and date is not None else ("its From or Date line is gone", b"")
+        if not fault:
+            fault, body = _own_body(first, lines, size, crc)
+    else:
+        crc = None
+        end = last_at if last.startswith(END) else octets.rfind(END)
+        fault, body = ("", octets[head.end() : end]) if end >= head.end() else ("its END line is missing", b"")
+    return Frame(fault, claimed_id(first), _text(sender), _text(date), _moment(first), body, crc, last)
+
+
+def read_trace(frame: Frame) -> tuple[Envelope, Trace] | None:
+    """Return the envelope of one of this project's records, and how it came in; None for any other."""
+    if frame.crc is None:
+        return None
+    told = [(key, unescape(value)) for key, value in attributes(frame.last)]
+    known = dict(reversed(told))
+    session = known.get(b"session", "")
+    paths = tuple(value for key, value in told if key == b"rcpt")
+    envelope = Envelope("" if frame.sender == "<>" else frame.sender, paths)
+    number = int(session) if session.isascii() and session.isdigit() and len(session) < 19 else 0
+    return envelope, Trace(
+        known.get(b"via", ""), number, known.get(b"peer", ""), known.get(b"helo", ""), known.get(b"shape", "")
+    )
+
+
+def full_name(last: bytes) -> str:
+    """Return the mailbox's full name from an END line, ``""`` without."""
+    return next((unescape(value) for key, value in attributes(last) if key == b"to"), "")
+
+
+def _own_body(first: bytes, lines: bytes, size: int, crc: str) -> tuple[str, bytes]:
+    told = dict(attributes(first))
+    eol = _EOLS.get(told.get(b"eol", b"lf"))
+    if eol is None:
+        return "its eol= is unknown", b""
+    body = unquote(lines)
+    if eol == b"\r\n":
+        body = body.replace(b"\n", eol)
+    if told.get(b"open") == b"1":
+        body = body.removesuffix(eol)
+    if len(body) != size:
+        return f"its size is {len(body)}, not {size}", b""
+    if zlib.crc32(body) != int(crc, 16):
+        return "its checksum is wrong", b""
+    return "", body
+
+
+def _text(value: bytes | None) -> str:
+    return value.removesuffix(b"\r").decode("utf-8", "surrogateescape") if value else ""
+
+
+def _moment(first: bytes) -> datetime | None:
+    at = first.find(b" at=")
+    if at < 0:
+        return None
+    try:
+        moment = datetime.fromisoformat(first[at + 4 :].split(b" ", 1)[0].strip().decode("ascii"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

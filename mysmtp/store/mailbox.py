@@ -1,0 +1,205 @@
+"""One mailbox file: what it holds, reading a mail, deleting and undeleting in place, and what is done about damage.
+
+Every method blocks and expects its caller to hold `lock`; none takes a lock. The file is looked at before each answer,
+so what others do to it shows at once.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
+from mysmtp.message import MailboxSummary, MailSummary, Place, StoredMail
+from mysmtp.store import damage
+from mysmtp.store.disk import Disk, open_file, read_exactly
+from mysmtp.store.folder import Folder
+from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_trace
+from mysmtp.store.index import Index
+from mysmtp.store.scan import Record, Status
+from mysmtp.store.textformat import GONE, START, local_date
+from mysmtp.text import visible
+
+log = logging.getLogger(__name__)
+
+_FRESH = 5.0  # seconds in which an unfinished last record may still be on its way
+_FIRST_LINE = 1000  # octets that hold any START line of ours
+
+
+class Mailbox:
+    """A mailbox file and what is known of it. `name` is the mailbox it was asked for by."""
+
+    def __init__(self, folder: Folder, file: str, name: str, disk: Disk) -> None:
+        self.folder = folder
+        self.file = file
+        self.name = name
+        self.lock = threading.RLock()
+        self.index = Index()
+        self._disk = disk
+        self._told: set[tuple[int, int, str]] = set()
+        self._changed = 0.0  # the file's time
+
+    def look(self, descriptor: int) -> None:
+        """Bring the index up to date with the open file, and tell of damage that is new. Raises OSError."""
+        found = self.index.look(descriptor)
+        self._changed = os.fstat(descriptor).st_mtime
+        for record in found:
+            if record.note and record.status in (Status.MAIL, Status.GONE):
+                self._tell(record)
+        for record in self.damaged():
+            if self._tell(record):
+                damage.keep(self.folder.descriptor, self.file, descriptor, record.start, record.end)
+
+    def damaged(self) -> list[Record]:
+        """Return what is damaged; an unfinished last record only once it has had time to be finished."""
+        pending = self._pending()
+        return [record for record in self.index.damaged() if record.status is Status.DAMAGED or not pending]
+
+    def list_mails(self) -> Sequence[MailSummary]:
+        """Return its mails by rising id. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY):
+            return [self._dated(each.summary) for each in self.index.records() if each.summary and _is_mail(each)]
+
+    def summarize(self) -> MailboxSummary:
+        """Return the whole mailbox in short. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY):
+            mails = [each.summary for each in self.index.records() if each.summary and _is_mail(each)]
+            places = tuple(self._place(record) for record in self.damaged())
+            newest = self._dated(mails[-1]) if mails else None
+            size = sum(mail.size for mail in mails)
+            return MailboxSummary(self.name, len(mails), size, self.index.last_id, newest, places)
+
+    def read(self, mail_id: int) -> StoredMail:
+        """Return one mail. Raises NoSuchMailbox, NoSuchMail, DamagedMail, StoreFailed."""
+        with self._opened(os.O_RDONLY) as descriptor:
+            record, octets = self._fetch(descriptor, mail_id, self._is_as_indexed)
+            if record.status is not Status.MAIL:
+                raise DamagedMail(self.name, mail_id)
+            frame = read_frame(octets)
+            envelope, trace = read_trace(frame) or (None, None)
+            summary = self._dated(frame.summary(mail_id))
+            return StoredMail(summary, frame.body, envelope, trace, frame.crc, self._place(record))
+
+    def record(self, mail_id: int) -> bytes:
+        """Return a record as it lies in the file. Raises NoSuchMailbox, NoSuchMail, StoreFailed."""
+        with self._opened(os.O_RDONLY) as descriptor:
+            return self._fetch(descriptor, mail_id, self._is_as_indexed)[1]
+
+    def remark(self, mail_ids: Sequence[int], status: Status) -> Sequence[int]:
+        """Give mails the marker of GONE, or of MAIL again, with one sync. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDWR) as descriptor:
+            if self.index.limit is not None:
+                raise StoreFailed
+            records = self._to_remark(descriptor, mail_ids, status)
+            if records:
+                self._overwrite(descriptor, records, status)
+            return [record.id for record in records]
+
+    def name_inside(self) -> str:
+        """Return the full name that records of a file with an abbreviated name carry, ``""`` without."""
+        with self._opened(os.O_RDONLY) as descriptor:
+            for each in self.index.records():
+                last = read_exactly(descriptor, each.end - each.start, each.start).rstrip(b"\n").rpartition(b"\n")[2]
+                if each.summary and (name := full_name(last)):
+                    return name
+            return ""
+
+    @contextmanager
+    def _opened(self, flags: int) -> Iterator[int]:
+        try:
+            descriptor = open_file(self.folder.descriptor, self.file, flags)
+            try:
+                self.look(descriptor)
+                yield descriptor
+            finally:
+                os.close(descriptor)
+        except FileNotFoundError:
+            self.index.forget()
+            raise NoSuchMailbox(self.name) from None
+        except OSError as fault:
+            raise StoreFailed from fault
+
+    def _fetch(self, descriptor: int, mail_id: int, sound: Callable[[Record, bytes], bool]) -> tuple[Record, bytes]:
+        """Read a record that is no deleted one; when it is not `sound`, look at the whole file and read it again."""
+        for again in (True, False):
+            record = self.index.find(mail_id)
+            if record is None or record.status is Status.GONE:
+                raise NoSuchMail(self.name, mail_id)
+            if record.status is Status.UNFINISHED and self._pending():
+                raise NoSuchMail(self.name, mail_id)
+            octets = read_exactly(descriptor, record.end - record.start, record.start)
+            if record.status is not Status.MAIL or sound(record, octets):
+                return record, octets
+            if again:
+                self.index.forget()
+                self.look(descriptor)
+        raise DamagedMail(self.name, mail_id)
+
+    def _is_as_indexed(self, record: Record, octets: bytes) -> bool:
+        frame: Frame = read_frame(octets)
+        return octets.startswith(START) and not frame.fault and frame.summary(record.id) == record.summary
+
+    def _to_remark(self, descriptor: int, mail_ids: Sequence[int], status: Status) -> list[Record]:
+        """Return the records that can take the marker, each checked to lie where the index says."""
+        was, marker = (Status.MAIL, START) if status is Status.GONE else (Status.GONE, GONE)
+        for again in (True, False):
+            found = [self.index.find(mail_id) for mail_id in dict.fromkeys(mail_ids)]
+            records = [each for each in found if each and each.status is was and each.summary]
+            if all(_begins_with(descriptor, record, marker) for record in records):
+                return records
+            if again:
+                self.index.forget()
+                self.look(descriptor)
+        raise StoreFailed
+
+    def _overwrite(self, descriptor: int, records: list[Record], status: Status) -> None:
+        marker, was = (GONE, START) if status is Status.GONE else (START, GONE)
+        try:
+            for record in records:
+                self._put(descriptor, marker, record.start)
+            self._disk.sync(descriptor)
+            self.index.remarked([replace(record, status=status) for record in records], descriptor)
+        except OSError:
+            self.index.forget()
+            for record in records:
+                with suppress(OSError):
+                    self._put(descriptor, was, record.start)
+            raise
+
+    def _put(self, descriptor: int, marker: bytes, offset: int) -> None:
+        if self._disk.overwrite(descriptor, marker, offset) != len(marker):
+            raise OSError("a marker was written in part")
+
+    def _pending(self) -> bool:
+        return abs(time.time() - self._changed) < _FRESH
+
+    def _dated(self, summary: MailSummary) -> MailSummary:
+        if summary.date:
+            return summary
+        return replace(summary, date=local_date(datetime.fromtimestamp(self._changed, UTC)))
+
+    def _place(self, record: Record) -> Place:
+        return Place(str(self.folder.path / self.file), record.start, record.end)
+
+    def _tell(self, record: Record) -> bool:
+        """Log what is wrong with a record, once; tell whether this was the first time."""
+        key = (record.start, record.end, record.note)
+        if key in self._told:
+            return False
+        self._told.add(key)
+        log.warning("%s, octets %d to %d: %s", visible(self.file), record.start, record.end, record.note)
+        return True
+
+
+def _is_mail(record: Record) -> bool:
+    return record.status is Status.MAIL
+
+
+def _begins_with(descriptor: int, record: Record, marker: bytes) -> bool:
+    """Tell whether a record lies in the file with this marker and an id that can be its own."""
+    first = read_exactly(descriptor, min(_FIRST_LINE, record.end - record.start), record.start).split(b"\n", 1)[0]
+    return first.startswith(marker) and claimed_id(first) <= record.id

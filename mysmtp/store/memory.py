@@ -1,0 +1,82 @@
+"""A store that keeps mail in memory: for tests, and for servers that should forget everything when they stop."""
+
+import threading
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
+from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
+from mysmtp.store.names import lower
+from mysmtp.store.textformat import PREVIEW, local_date
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    mail: StoredMail
+    gone: bool = False
+
+
+class MemoryStore:
+    """A MessageStore without files."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._boxes: dict[str, dict[int, _Kept]] = {}
+
+    def append(self, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
+        if not all(mailboxes):
+            raise StoreFailed
+        with self._lock:
+            return [self._keep(self._boxes.setdefault(lower(name), {}), message) for name in mailboxes]
+
+    def mailboxes(self) -> Sequence[MailboxSummary]:
+        with self._lock:
+            return [self.summary(name) for name in sorted(self._boxes)]
+
+    def summary(self, mailbox: str) -> MailboxSummary:
+        with self._lock:
+            box, mails = self._box(mailbox), self.list(mailbox)
+            newest = mails[-1] if mails else None
+            return MailboxSummary(lower(mailbox), len(mails), sum(mail.size for mail in mails), len(box), newest)
+
+    def list(self, mailbox: str) -> Sequence[MailSummary]:
+        with self._lock:
+            return [kept.mail.summary for kept in self._box(mailbox).values() if not kept.gone]
+
+    def read(self, mailbox: str, mail_id: int) -> StoredMail:
+        with self._lock:
+            kept = self._box(mailbox).get(mail_id)
+            if kept is None or kept.gone:
+                raise NoSuchMail(mailbox, mail_id)
+            return kept.mail
+
+    def delete(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
+        return self._mark(mailbox, mail_ids, gone=True)
+
+    def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
+        return self._mark(mailbox, mail_ids, gone=False)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _box(self, mailbox: str) -> dict[int, _Kept]:
+        box = self._boxes.get(lower(mailbox))
+        if box is None:
+            raise NoSuchMailbox(mailbox)
+        return box
+
+    def _keep(self, box: dict[int, _Kept], message: Message) -> int:
+        mail_id, body = len(box) + 1, message.body
+        sender, date = message.envelope.reverse_path or "<>", local_date(message.arrived)
+        summary = MailSummary(mail_id, sender, date, message.arrived, len(body), body[:PREVIEW])
+        checksum = f"{zlib.crc32(body):08x}"
+        box[mail_id] = _Kept(StoredMail(summary, body, message.envelope, message.trace, checksum))
+        return mail_id
+
+    def _mark(self, mailbox: str, mail_ids: Sequence[int], gone: bool) -> Sequence[int]:
+        with self._lock:
+            box = self._box(mailbox)
+            ids = [each for each in dict.fromkeys(mail_ids) if each in box and box[each].gone is not gone]
+            box.update((each, replace(box[each], gone=gone)) for each in ids)
+            return ids

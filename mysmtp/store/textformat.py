@@ -1,0 +1,120 @@
+"""Records to bytes: the markers of a mailbox file, the attributes on their lines, and how a mail is written.
+
+Pure: bytes in, bytes out. Follows docs/protocol.md, section 2. Knows no files; reading stands in `frame` and `scan`.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mysmtp.message import MailSummary, Message
+
+START = b"===START_EMAIL==="
+END = b"===END_EMAIL==="
+GONE = b"===GONE__EMAIL==="
+CORE = b"_EMAIL==="  # what all three share: one fast search finds every candidate
+PREVIEW = 200  # octets of a body that an index keeps
+
+_MARKED = re.compile(rb"^(>*===(?:START_EMAIL|END_EMAIL|GONE__EMAIL)===)", re.MULTILINE)
+_QUOTED = re.compile(rb"^>(>*===(?:START_EMAIL|END_EMAIL|GONE__EMAIL)===)", re.MULTILINE)
+_UNSAFE = re.compile(rb"[\x00-\x20\x7f%=]")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ATTRIBUTE = re.compile(rb" ([^ =\r\n]+)=([^ \r\n]*)")
+
+
+def quote(lines: bytes) -> bytes:
+    """Put one more `>` before each line that looks like a marker, quoted or not."""
+    return _MARKED.sub(rb">\1", lines) if CORE in lines else lines
+
+
+def unquote(lines: bytes) -> bytes:
+    """Take back what `quote` put."""
+    return _QUOTED.sub(rb"\1", lines) if CORE in lines else lines
+
+
+def escape(text: str) -> bytes:
+    """Return an attribute's value as it stands in the file: no space, `=`, `%` or control octet is left in it."""
+    return _UNSAFE.sub(lambda found: b"%%%02X" % found[0][0], _octets(text))
+
+
+def unescape(value: bytes) -> str:
+    """Return the text of an attribute's value; octets that are not UTF-8 stand as lone surrogates."""
+    if b"%" in value:
+        value = _ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), value)
+    return value.decode("utf-8", "surrogateescape")
+
+
+def attributes(line: bytes) -> list[tuple[bytes, bytes]]:
+    """Return keys and (still escaped) values of what follows a marker on its line; keys may repeat."""
+    return _ATTRIBUTE.findall(line)
+
+
+def local_date(moment: datetime) -> str:
+    """Return the day of an aware moment in this machine's time zone, dd-mm-yyyy."""
+    here = moment.astimezone()
+    return f"{here.day:02}-{here.month:02}-{here.year:04}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail encoded but for what its mailbox adds: make one for each mail, call `record` for each copy."""
+
+    sender: str
+    date: str
+    arrived: datetime
+    size: int
+    preview: bytes
+    _middle: bytes
+    _last: bytes
+
+    def record(self, mail_id: int, full_name: str = "") -> bytes:
+        """Return the record, blank line after it and all; `full_name` only where the file's name is abbreviated."""
+        to = b" to=" + escape(full_name) if full_name else b""
+        return b"%b id=%d%b%b%b\n\n" % (START, mail_id, self._middle, self._last, to)
+
+    def summary(self, mail_id: int) -> MailSummary:
+        """Return what a list shows of it, as if it had been read back."""
+        return MailSummary(mail_id, self.sender, self.date, self.arrived, self.size, self.preview)
+
+
+def draft(message: Message) -> Draft:
+    """Encode a mail. Its START line stays short; all that has no bound stands on the END line."""
+    lines, how = _lines(message.body)
+    moment = message.arrived.astimezone(UTC)
+    sender = _CONTROL.sub(lambda found: b"%%%02X" % found[0][0], _octets(message.envelope.reverse_path)) or b"<>"
+    date = local_date(message.arrived)
+    at = moment.isoformat(timespec="microseconds").replace("+00:00", "Z").encode()
+    size = len(message.body)
+    middle = b" at=%b size=%d%b\nFrom: %b\nDate: %b\n%b" % (at, size, how, sender, date.encode(), lines)
+    last = END + b" crc32=%08x" % zlib.crc32(message.body) + _known(message)
+    shown = sender.decode("utf-8", "surrogateescape")
+    return Draft(shown, date, moment, size, message.body[:PREVIEW], middle, last)
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that stands for no octet
+        return text.encode("utf-8", "replace")
+
+
+def _lines(body: bytes) -> tuple[bytes, bytes]:
+    """Return a body as lines of the file, and the attributes that tell how to get it back."""
+    breaks = body.count(b"\n")
+    crlf = breaks > 0 and body.count(b"\r\n") == breaks
+    how = b" eol=crlf" if crlf else b" eol=lf"
+    lines = body.replace(b"\r\n", b"\n") if crlf else body
+    if lines and not lines.endswith(b"\n"):
+        lines += b"\n"
+        how += b" open=1"
+    return quote(lines), how
+
+
+def _known(message: Message) -> bytes:
+    trace = message.trace
+    session = str(trace.session) if trace.session else ""
+    told = {"via": trace.via, "peer": trace.peer, "session": session, "helo": trace.helo, "shape": trace.shape}
+    pairs = [pair for pair in told.items() if pair[1]] + [("rcpt", path) for path in message.envelope.forward_paths]
+    return b"".join(b" %b=%b" % (key.encode(), escape(value)) for key, value in pairs)

@@ -1,0 +1,149 @@
+"""One write of new records to the end of one mailbox file: begun, then synced and finished, or undone.
+
+Blocks; the caller holds the mailbox. Knows nothing of the deliveries the records belong to.
+"""
+
+import logging
+import os
+from contextlib import suppress
+
+from mysmtp.store.disk import Disk, open_file, read_exactly, same_file, signature, write_all
+from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.scan import Record, Status
+from mysmtp.store.textformat import Draft
+from mysmtp.text import visible
+
+log = logging.getLogger(__name__)
+
+_EDGE = 256  # last octets that are remembered of what was written
+
+
+class Write:
+    """What is written to one mailbox: begun, then synced and finished, or undone."""
+
+    def __init__(self, mailbox: Mailbox, disk: Disk) -> None:
+        self.wanted: list[tuple[tuple[int, int], Draft, str]] = []
+        self.made = False
+        self._mailbox = mailbox
+        self._disk = disk
+        self._descriptor = -1
+        self._old_size = 0
+        self._size = 0  # octets of all records
+        self._wrote = False
+        self._records: list[Record] = []
+        self._edge = b""
+
+    def begin(self) -> None:
+        """Open or make the file and write every record with one call. Raises OSError, StoreFailed."""
+        self._open()
+        index = self._mailbox.index
+        self._repair()
+        self._mailbox.look(self._descriptor)
+        self._old_size = index.size
+        octets = self._encode()
+        self._size, self._edge = len(octets), octets[-_EDGE:]
+        self._wrote = True
+        write_all(self._disk, self._descriptor, octets)
+
+    def sync(self) -> None:
+        """Bring the octets to the disk. Raises OSError, also when the file was taken away meanwhile."""
+        self._disk.sync(self._descriptor)
+        if not same_file(self._mailbox.folder.descriptor, self._mailbox.file, self._descriptor):
+            raise OSError(f"{self._mailbox.file!r} was taken away while it was written")
+
+    def finish(self) -> dict[tuple[int, int], int]:
+        """Make the records known; return the id of each copy."""
+        index = self._mailbox.index
+        end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        places = [place for place, _, _ in self.wanted]
+        if end != self._old_size + self._size:  # someone wrote in between: the file says which ids these have
+            return self._as_found(end - self._size - self._old_size)
+        if index.settled:
+            now = signature(os.fstat(self._descriptor))
+            index.added(self._records, (*now[:2], end, now[3]), self._edge)
+        return dict(zip(places, (record.id for record in self._records), strict=True))
+
+    def undo(self) -> None:
+        """Put the file back as it was; when that cannot be done, no more is written to it until it can."""
+        if self._descriptor < 0:
+            return
+        index = self._mailbox.index
+        try:
+            if self._wrote:
+                self._cut_back()
+            if self.made:
+                os.unlink(self._mailbox.file, dir_fd=self._mailbox.folder.descriptor)
+                index.forget()
+        except OSError as fault:
+            index.limit = self._old_size
+            index.signature = signature(os.fstat(self._descriptor))
+            log.error("%s could not be put back: %s", visible(self._mailbox.file), fault.strerror or fault)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _open(self) -> None:
+        folder, file = self._mailbox.folder.descriptor, self._mailbox.file
+        try:
+            self._descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND)
+        except FileNotFoundError:
+            self._descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+            self.made = True
+            self._mailbox.index.forget()
+
+    def _repair(self) -> None:
+        """Finish an undo that failed earlier, unless someone else has changed the file since. Raises OSError."""
+        index = self._mailbox.index
+        if index.limit is None:
+            return
+        if index.signature == signature(os.fstat(self._descriptor)):
+            self._disk.truncate(self._descriptor, index.limit)
+        index.limit = None
+        index.forget()
+
+    def _encode(self) -> bytes:
+        index = self._mailbox.index
+        lead = b"" if self._ends_line() else b"\n"
+        pieces, offset, mail_id = [lead], self._old_size + len(lead), index.last_id
+        for _, draft, full_name in self.wanted:
+            mail_id += 1
+            octets = draft.record(mail_id, full_name)
+            pieces.append(octets)
+            end = offset + len(octets)  # the blank line after a record is no part of it
+            self._records.append(Record(offset, end - 1, mail_id, Status.MAIL, draft.summary(mail_id)))
+            offset = end
+        return b"".join(pieces)
+
+    def _ends_line(self) -> bool:
+        size = self._old_size
+        return size == 0 or self._mailbox.index.settled or read_exactly(self._descriptor, 1, size - 1) == b"\n"
+
+    def _as_found(self, shift: int) -> dict[tuple[int, int], int]:
+        index = self._mailbox.index
+        index.forget()
+        with suppress(OSError):  # the mails are safe; only their numbers may then be off
+            self._mailbox.look(self._descriptor)
+        given = {record.start: record.id for record in index.records()}
+        return {
+            place: given.get(record.start + shift, record.id)
+            for (place, _, _), record in zip(self.wanted, self._records, strict=True)
+        }
+
+    def _cut_back(self) -> None:
+        """Cut off what this write has added. Raises OSError; someone else's octets after it are left alone."""
+        index = self._mailbox.index
+        end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        size = os.fstat(self._descriptor).st_size
+        if size == self._old_size:
+            return
+        if end != size or size > self._old_size + self._size:
+            index.forget()
+            log.error("%s: a failed write stays, others have written after it", visible(self._mailbox.file))
+            return
+        self._disk.truncate(self._descriptor, self._old_size)
+        index.signature = signature(os.fstat(self._descriptor))
