@@ -110,6 +110,8 @@ class LineServer:
             busy = len(self._open) >= self._limits.max_connections
             self._open[session_id] = _Connection(sock, dialog)
             reason = _say_farewell(sock, dialog, ServerBusy()) if busy else self._converse(sock, dialog)
+            del self._open[session_id]  # what lingers takes nobody's place
+            _linger(sock)
         except OSError as error:
             reason = f"connection lost: {error.strerror or 'the client took too long to read'}"
         finally:
@@ -135,7 +137,6 @@ class LineServer:
             )
             if data == b"":
                 return "closed in the middle of a message; nothing stored" if dialog.in_message else "client closed"
-        _linger(sock)
         return "done"
 
 
@@ -173,7 +174,6 @@ def _send(sock: socket.socket, octets: bytes) -> None:
 def _say_farewell(sock: socket.socket, dialog: Dialog, fault: MailFault) -> str:
     octets = dialog.farewell(fault)
     _send(sock, octets)
-    _linger(sock)
     return octets.decode().strip()
 
 

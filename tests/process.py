@@ -37,8 +37,8 @@ class PostOfficeProcess:
             "GEVENT_MAX_BLOCKING_TIME": "0.1",
             "PYTHONUNBUFFERED": "1",
         }
-        command = [sys.executable, "-W", "error::gevent.monkey.MonkeyPatchWarning", *self._program]
-        ports = [] if "--port" in self._options else ["--port", "0", "--web-port", "0"]
+        command = [sys.executable, *self._program]
+        ports = [] if "--web-port" in self._options else ["--port", "0", "--web-port", "0"]
         self._stderr = self.log.open("ab")
         self.popen = subprocess.Popen(
             [*command, *ports, "--mailbox", str(self.mailbox), *self._options],
