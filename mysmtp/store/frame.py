@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mysmtp.message import Envelope, MailSummary, Trace
-from mysmtp.store.textformat import END, PREVIEW, attributes, unescape, unquote
+from mysmtp.store.textformat import END, PREVIEW, START, attributes, unescape, unquote
 
+LONGEST = 120  # octets of a START line's attributes
 _HEAD = re.compile(
     rb"===(?:START|GONE_)_EMAIL===([^\n]*)(?:\n|$)(?:From: ?([^\n]*)(?:\n|$))?(?:Date: ?([^\n]*)(?:\n|$))?"
 )
 _CRC = re.compile(rb"===END_EMAIL===(?:[^\n]*?) crc32=([0-9a-f]{8})(?=[ \r\n]|$)")
 _SIZE = re.compile(rb" size=(\d{1,18})(?=[ \r\n]|$)")
 _ID = re.compile(rb" id=(\d{1,18})(?=[ \r\n]|$)")
+_OWN = re.compile(rb" (?:size|at|eol)=")
+_REST = re.compile(rb"[^\n]*size=\d+ eol=(?:lf|crlf)(?: open=1)?\r?(?:\n|$)")
 _EOLS = {b"lf": b"\n", b"crlf": b"\r\n"}
 
 
@@ -42,6 +45,11 @@ class Frame:
         """Return the mail as a list shows it."""
         sender = self.sender or "<>"
         return MailSummary(mail_id, sender, self.date, self.arrived, len(self.body), self.body[:PREVIEW])
+
+
+def claims(first: bytes, following: bytes) -> bool:
+    """Tell whether a START line has attributes that only this project writes, even broken in two by a newline."""
+    return _OWN.search(first) is not None or _REST.match(following[:LONGEST]) is not None
 
 
 def claimed_size(first: bytes) -> int | None:
@@ -83,7 +91,10 @@ def read_frame(octets: bytes) -> Frame:
     last_at = octets.rfind(b"\n", 0, len(octets) - 1) + 1
     last = octets[last_at:]
     crc = checksum(last)
-    if crc is not None and (size := claimed_size(first)) is not None:
+    size = claimed_size(first)
+    if crc is not None and size is None and claims(first, octets[len(START) + len(first) + 1 :][:LONGEST]):
+        return Frame("its START line is torn", 0, "", "", None, b"", None, last)
+    if crc is not None and size is not None:
         lines = octets[head.end() : last_at]
         fault, body = ("", b"") if sender is not None and date is not None else ("its From or Date line is gone", b"")
         if not fault:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mysmtp.message import MailSummary
-from mysmtp.store.frame import body_start, checksum, claimed_id, claimed_size, has_headers, read_frame
+from mysmtp.store.frame import LONGEST, body_start, checksum, claimed_id, claimed_size, claims, has_headers, read_frame
 from mysmtp.store.textformat import CORE, END, GONE, START
 
 _BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)*")
@@ -51,6 +51,7 @@ class _Open:
     start: int
     head: int
     gone: bool
+    own: bool  # it claims to be this project's
     size: int | None
     first: bytes
     plain_end: int = 0  # after the first line that ends in the END marker
@@ -141,12 +142,18 @@ class Scanner:
         start, head = self._base + at, self._base + line_end
         first = bytes(self._buf[at + len(START) : line_end])
         size = claimed_size(first)
+        own = size is not None
+        if not own:
+            following = bytes(self._buf[line_end : line_end + LONGEST])
+            if not self._final and len(following) < LONGEST and b"\n" not in following:
+                return 0
+            own = claims(first, following)
         if self._open is not None:
-            if gone and self._open.size is None and not claimed_id(first):
+            if gone and not self._open.own and not claimed_id(first):
                 return head  # to the original program this is a line like any other
             self._cut(start, Status.DAMAGED)
         self._close_stray(start)
-        self._open = _Open(start, head, gone, size, first)
+        self._open = _Open(start, head, gone, own, size, first)
         return head
 
     def _end_marker(self, at: int, marker_end: int) -> int:
@@ -167,7 +174,7 @@ class Scanner:
             return self._base + line_end
         if self._base + at < self._base + body_start(self._buf, self._open.start - self._base):
             return here  # a sender's name may end in anything
-        if self._open.size is None:
+        if not self._open.own:
             return self._plain_end(self._open, begins, line, here, line_end)
         return self._own_end(self._open, begins, line, here, line_end)
 

@@ -1,0 +1,122 @@
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mysmtp.message import Trace
+from mysmtp.store.frame import read_frame, read_trace
+from mysmtp.store.scan import Status
+from mysmtp.store.textformat import draft
+from tests.store.mails import SPEC_BODY, SPEC_RECORD, mail, scan
+
+PIECES = [
+    b"===START_EMAIL===",
+    b"===END_EMAIL===",
+    b"===GONE__EMAIL===",
+    b">",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b".",
+    b"\0",
+    b"=",
+    b"x",
+]
+bodies = st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join)
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def test_the_record_of_the_specification_is_written_to_the_byte() -> None:
+    assert draft(mail(SPEC_BODY)).record(1) == SPEC_RECORD
+
+
+@pytest.mark.parametrize(
+    ("body", "head", "lines"),
+    [
+        (b"", b"size=0 eol=lf\n", b""),
+        (b"\n", b"size=1 eol=lf\n", b"\n"),
+        (b"a", b"size=1 eol=lf open=1\n", b"a\n"),
+        (b"a\r\nb\r\n", b"size=6 eol=crlf\n", b"a\nb\n"),
+        (b"a\r\nb", b"size=4 eol=crlf open=1\n", b"a\nb\n"),
+        (b"a\r\nb\n", b"size=5 eol=lf\n", b"a\r\nb\n"),
+        (b"a\r", b"size=2 eol=lf open=1\n", b"a\r\n"),
+        (b"===END_EMAIL===\n", b"size=16 eol=lf\n", b">===END_EMAIL===\n"),
+        (b">>===START_EMAIL=== id=9", b"size=24 eol=lf open=1\n", b">>>===START_EMAIL=== id=9\n"),
+        (b"===GONE__EMAIL===", b"size=17 eol=lf open=1\n", b">===GONE__EMAIL===\n"),
+        (b" ===END_EMAIL===\n", b"size=17 eol=lf\n", b" ===END_EMAIL===\n"),
+        (b"x===END_EMAIL===\n", b"size=17 eol=lf\n", b"x===END_EMAIL===\n"),
+    ],
+)
+def test_how_a_body_stands_in_the_file(body: bytes, head: bytes, lines: bytes) -> None:
+    record = draft(mail(body)).record(1)
+    first, rest = record.split(b"\n", 1)
+    assert (first + b"\n").endswith(head)
+    assert rest.startswith(b"From: alice@example.com\nDate: 12-03-2025\n" + lines + b"===END_EMAIL=== crc32=")
+
+
+def test_what_is_known_of_a_mail_stands_on_its_end_line() -> None:
+    message = mail(b"", paths=("Bob@x.org", "a=b %c@x.org"))
+    message = replace(message, trace=Trace("my_smtp", 7, "127.0.0.1:4711", "x.org", "1230"))
+    record = draft(message).record(4, full_name="é@x")
+    assert record.splitlines()[-2].decode() == (
+        "===END_EMAIL=== crc32=00000000 via=my_smtp peer=127.0.0.1:4711 session=7 helo=x.org shape=1230"
+        " rcpt=Bob@x.org rcpt=a%3Db%20%25c@x.org to=é@x"
+    )
+    assert read_trace(read_frame(record.rstrip(b"\n"))) == (message.envelope, message.trace)
+
+
+def test_moments_are_utc_and_dates_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "XXX-3")  # three hours ahead of UTC
+    time.tzset()
+    late = datetime(2025, 12, 31, 23, 30, tzinfo=timezone(timedelta(hours=1)))
+    record = draft(replace(mail(), arrived=late)).record(1)
+    assert b" at=2025-12-31T22:30:00.000000Z " in record
+    assert b"\nDate: 01-01-2026\n" in record
+
+
+def test_the_null_sender_is_a_pair_of_brackets() -> None:
+    record = draft(mail(sender="")).record(1)
+    assert b"\nFrom: <>\n" in record
+    envelope, _ = read_trace(read_frame(record.rstrip(b"\n"))) or (None, None)
+    assert envelope is not None
+    assert envelope.reverse_path == ""
+
+
+@pytest.mark.parametrize("sender", ["a\nDate: x@x", "a\r\n===END_EMAIL===\n@x", "\ud800@x", "\0@x"])
+def test_no_sender_breaks_the_frame(sender: str) -> None:
+    settled, rest = scan(draft(mail(sender=sender)).record(1))
+    assert [record.status for record in settled] == [Status.MAIL]
+    assert not rest
+
+
+def test_the_first_line_stays_short_whatever_is_in_the_mail() -> None:
+    message = mail(b"x" * 5000, sender="s" * 2000 + "@x", paths=["r" * 2000 + "@x"] * 100)
+    record = draft(replace(message, trace=Trace("v", 10**18, "p" * 999, "h" * 9999, "1" * 999))).record(
+        10**17, "t" * 999
+    )
+    assert len(record.split(b"\n", 1)[0]) < 1000
+
+
+@settings(max_examples=2500, deadline=None)
+@given(st.lists(bodies, min_size=1, max_size=4), st.data())
+def test_any_bodies_come_back_to_the_byte_and_forge_nothing(some: list[bytes], data: st.DataObject) -> None:
+    octets = b"".join(draft(mail(body)).record(number) for number, body in enumerate(some, 1))
+    cuts = data.draw(st.lists(st.integers(0, len(octets)), max_size=5))
+    settled, rest = scan(octets, cuts)
+    assert not rest
+    assert [(record.id, record.status) for record in settled] == [(n, Status.MAIL) for n in range(1, len(some) + 1)]
+    assert [read_frame(octets[record.start : record.end]).body for record in settled] == some
+
+
+def test_the_day_does_not_depend_on_the_length_of_the_year() -> None:
+    assert b" at=0099-01-02T00:00:00.000000Z " in draft(replace(mail(), arrived=datetime(99, 1, 2, tzinfo=UTC))).record(
+        1
+    )
