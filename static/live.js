@@ -192,11 +192,9 @@
     const beside = row && (nextRow(row, 1) ?? nextRow(row, -1))?.dataset.id;
     button.disabled = true;
     let page;
-    let back;
     try {
       const reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       page = parse(await reply.text());
-      back = new URL(reply.url).hash.slice(1);
       if (!reply.ok || page.body.dataset.kind !== document.body.dataset.kind) return location.assign(reply.url);
     } catch {
       button.disabled = false;
@@ -207,7 +205,8 @@
     take(page);
     byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
     byId("status").textContent = page.getElementById("status").textContent;
-    const goal = byId(beside ? `mail-${beside}` : back)?.querySelector(".what a") ?? byId("main");
+    const back = page.getElementById("told").dataset.row;
+    const goal = byId(`mail-${beside ?? back}`)?.querySelector(".what a") ?? byId("main");
     goal.focus({ focusVisible: true });
   }
 
@@ -246,7 +245,9 @@
 
   // ---- start; a hidden tab lets its connection go (browsers allow six to a host) and catches up when it is shown
   prepare();
-  if (location.hash.startsWith("#mail-")) byId(location.hash.slice(1))?.querySelector(".what a")?.focus();
+  // After a deletion reading goes on at the row the address names; later than the browser's own jump there.
+  const goal = location.hash.startsWith("#mail-") && byId(location.hash.slice(1))?.querySelector(".what a");
+  if (goal) addEventListener("load", () => setTimeout(() => goal.focus({ focusVisible: true })));
   if (!window.EventSource || byId("feed").dataset.every) return;
   document.addEventListener("visibilitychange", () => {
     tries = 0;

@@ -135,10 +135,14 @@ def _key(text: str | None) -> int | None:
 
 
 def _told(name: str) -> dict[str, str] | None:
-    """Return what to tell of the deed in this address: the words, and the token that undoes it, if it can be undone."""
+    """Return what to tell of the deed in this address: words, the token that undoes it, the row that came back."""
     token = request.args.get("done", "")
     deed = site().deeds.find(token, name)
-    return {"words": deed_words(deed), "undo": token if deed.kind == "deleted" and deed.ids else ""} if deed else None
+    if deed is None:
+        return None
+    undo = token if deed.kind == "deleted" and deed.ids else ""
+    row = str(max(deed.ids)) if deed.kind == "restored" and deed.ids else ""
+    return {"words": deed_words(deed), "undo": undo, "row": row}
 
 
 def deed_words(deed: Deed) -> str:

@@ -1,17 +1,20 @@
 """The application over a store in memory, with a clock that stands still, and a client that its guard lets pass."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, timedelta, timezone
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
 from mysmtp.store import open_store
 from mysmtp.web import Endpoints, create_app
 from mysmtp.web.presenting import Clock
+from tests.process import PostOfficeProcess
 from tests.web.posts import NOON, OddStore
 
 ENDPOINTS = Endpoints(my_smtp=("127.0.0.1", 2525), web=("127.0.0.1", 8025))
@@ -56,3 +59,75 @@ def client_of(app: Flask) -> FlaskClient:
     client = app.test_client()
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     return client
+
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; without one the tests that need it are skipped by name."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProcess]:
+    """One running server for many tests, each of which uses mailboxes of its own."""
+    process = PostOfficeProcess(tmp_path_factory.mktemp("house")).start()
+    yield process
+    process.stop()
+
+
+class Reader:
+    """Opens pages of one server in one browser; no page may run into an error or fetch from elsewhere."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.trouble: list[str] = []
+
+    def open(
+        self, url: str, *, width: int = 1280, height: int = 800, dark: bool = False, javascript: bool = True
+    ) -> Page:
+        """Open a page in a fresh context; with JavaScript, return when it is live."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=javascript,
+        )
+        self._contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        home = "/".join(url.split("/")[:3])
+        page.on("pageerror", lambda error: self.trouble.append(f"script failed: {error}"))
+        page.on("dialog", lambda dialog: self.trouble.append(f"script ran: {dialog.message}"))
+        page.on("request", lambda request: self._note(request.url, home))
+        page.goto(url)
+        if javascript:
+            page.wait_for_selector("#feed[data-state=live]")
+        return page
+
+    def _note(self, url: str, home: str) -> None:
+        if not url.startswith((home + "/", "data:")):
+            self.trouble.append(f"fetched from elsewhere: {url}")
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+        assert self.trouble == []
+
+
+@pytest.fixture
+def reader(chromium: Browser) -> Iterator[Reader]:
+    opened = Reader(chromium)
+    yield opened
+    opened.close()

@@ -1,0 +1,146 @@
+"""What everyone must be able to use: each kind of page through axe-core, at two widths, light and dark."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.process import PostOfficeProcess
+from tests.web.conftest import Reader
+
+pytestmark = pytest.mark.browser
+
+LONG = "a.very.long.name.of.a.tester.without.any.break@a-very-long-staging-host.example.com"
+KINDS = {
+    "all": "/",
+    "mailbox": "/mailbox/full@x",
+    "older": "/mailbox/full@x?before=15",
+    "long name": f"/mailbox/{LONG}",
+    "mail": "/mailbox/full@x/60",
+    "long mail": f"/mailbox/{LONG}/1",
+    "raw": f"/mailbox/{LONG}/1/raw",
+    "emptied": "/mailbox/emptied@x",
+    "question": "/mailbox/full@x/delete",
+    "no mailbox": "/mailbox/ful@x",
+    "no mail": "/mailbox/full@x/99",
+    "nothing": "/nothing",
+    "unreadable": "/mailbox/full@x?before=x",
+}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProcess]:
+    process = PostOfficeProcess(tmp_path_factory.mktemp("full")).start()
+    for number in range(60):
+        process.send("full@x", body=b"Mail %d\nand what follows it\n" % number, sender=f"someone.{number}@example.com")
+    process.send(LONG, body=b"word" * 500 + b"\n" + b"long line " * 500 + b"\n", sender=LONG)
+    process.send("emptied@x")
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProcess]:
+    process = PostOfficeProcess(tmp_path_factory.mktemp("empty")).start()
+    yield process
+    process.stop()
+
+
+def violations(page: Page, dark: bool) -> list[str]:
+    """Return what axe-core finds; dark pages differ in colours only."""
+    options = {"runOnly": ["color-contrast", "link-in-text-block"]} if dark else {"resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing(
+    full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader, width: int, dark: bool
+) -> None:
+    page = reader.open(f"{empty.url}/", width=width, dark=dark)
+    found = {"empty": violations(page, dark)}
+    page = reader.open(f"{full.url}/mailbox/emptied@x", width=width, dark=dark)
+    if page.locator("[data-ask]").count():
+        page.locator("[data-ask]").click()
+        found["dialog"] = violations(page, dark)
+        page.get_by_role("button", name="Delete 1 mail").click()
+        page.get_by_role("button", name="Undo").wait_for()
+        found["told"] = violations(page, dark)
+        page.get_by_role("button", name="Undo").click()
+        page.locator("#mail-1").wait_for()
+    for kind, path in KINDS.items():
+        page.goto(full.url + path)
+        found[kind] = violations(page, dark)
+    assert {kind: each for kind, each in found.items() if each} == {}
+
+
+def each_page(reader: Reader, full: PostOfficeProcess, empty: PostOfficeProcess, width: int) -> Iterator[Page]:
+    yield reader.open(f"{empty.url}/", width=width)
+    page = reader.open(f"{full.url}/", width=width)
+    for path in KINDS.values():
+        page.goto(full.url + path)
+        yield page
+
+
+def test_no_page_scrolls_sideways_at_320(full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader) -> None:
+    pages = each_page(reader, full, empty, width=320)
+    wide = [page.url for page in pages if page.evaluate("document.documentElement.scrollWidth > innerWidth")]
+    assert wide == []
+
+
+def test_text_spacing_and_zoom_lose_nothing(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(f"{full.url}/", width=640)
+    wide = []
+    for kind, path in KINDS.items():
+        page.goto(full.url + path)
+        page.evaluate(
+            """() => { for (const element of document.querySelectorAll('body *')) {
+                element.style.lineHeight = '1.5'; element.style.letterSpacing = '.12em';
+                element.style.wordSpacing = '.16em'; } document.documentElement.style.fontSize = '200%'; }"""
+        )
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(kind)
+    assert wide == []
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_targets_are_large_enough(
+    full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader, width: int
+) -> None:
+    small = []
+    for page in each_page(reader, full, empty, width):
+        # A link in a row is hit anywhere in its row; one in a sentence is as high as its line (WCAG 2.5.8).
+        small += page.evaluate(
+            """() => [...document.querySelectorAll('a, button, summary')].filter(element => {
+                const box = element.getBoundingClientRect();
+                if (!box.width || element.closest('.what, .all th, p, .skip')) return false;
+                return box.height < 24 || box.width < 24;
+            }).map(element => element.outerHTML.slice(0, 120))"""
+        )
+    assert small == []
+
+
+def test_boxes_that_scroll_take_focus_and_have_a_name(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(f"{full.url}/mailbox/{LONG}/1/raw", width=360)
+    box = page.locator("pre")
+    assert box.evaluate("element => element.scrollWidth > element.clientWidth")
+    assert box.get_attribute("tabindex") == "0"
+    assert box.get_attribute("aria-label") == "Raw record"
+
+
+def test_colours_forced_by_the_system_keep_the_current_tab(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(f"{full.url}/mailbox/full@x/60")
+    page.emulate_media(forced_colors="active")
+    width = page.locator(".tabs [aria-current]").evaluate("element => getComputedStyle(element).borderBottomWidth")
+    assert width == "2px"
+
+
+def test_reduced_motion_and_print(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(f"{full.url}/mailbox/full@x")
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.emulate_media(media="print")
+    assert page.locator(".top").is_hidden()
+    assert page.locator("#mail-60").is_visible()

@@ -1,0 +1,150 @@
+"""Pages that keep themselves true, in a real browser against the real process: nothing moves under a reader."""
+
+import html
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.process import ROOT, PostOfficeProcess
+from tests.web.conftest import Reader
+
+pytestmark = pytest.mark.browser
+
+Start = Callable[..., PostOfficeProcess]
+
+
+def rows(page: Page) -> list[str]:
+    return [row.get_attribute("data-id") or "" for row in page.locator("[data-id]").all()]
+
+
+def test_mail_enters_by_itself_within_a_second(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("now@x", body=b"First\n")
+    page = reader.open(f"{house.url}/mailbox/now@x")
+    house.send("now@x", body=b"Second\nis here\n")
+    expect(page.locator("#mail-2")).to_contain_text("Second", timeout=1000)
+    assert rows(page) == ["2", "1"]
+    expect(page.locator("#facts")).to_have_text("2 mails, 21 B")
+    expect(page.locator("#status")).to_have_text("1 mail has come in")
+    expect(page).to_have_title("now@x: 2 mails · mysmtp")
+
+
+def test_the_empty_page_becomes_the_list(start: Start, reader: Reader) -> None:
+    office = start()
+    page = reader.open(f"{office.url}/")
+    expect(page.locator("h1")).to_have_text("No mail yet")
+    page.locator("pre").first.hover()
+    office.send("bob@example.com", body=b"Hello Bob\n")
+    expect(page.locator("h1")).to_have_text("Mailboxes", timeout=1000)
+    expect(page.locator("#list")).to_contain_text("Hello Bob")
+    expect(page.locator("#feed")).to_have_text("Live")
+    office.send("carol@example.com")
+    page.mouse.move(0, 0)
+    office.send("dora@example.com")
+    expect(page.locator("#facts")).to_contain_text("3, with 3 mails")
+
+
+def test_the_blocks_to_copy_work(start: Start, reader: Reader) -> None:
+    office = start()
+    page = reader.open(f"{office.url}/")
+    blocks = [html.unescape(block.text_content() or "") for block in page.locator("pre").all()]
+    said = subprocess.run(["sh", "-c", blocks[0]], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert said.returncode == 0, said.stderr
+    expect(page.locator("#list")).to_contain_text("bob@example.com")
+    subprocess.run([sys.executable, "-c", blocks[1]], check=True, capture_output=True, timeout=30)
+    command, *lines = blocks[2].split("\n")
+    assert command == f"nc 127.0.0.1 {office.my_smtp[1]}"
+    with office.connect() as peer:
+        peer.ask(*lines)
+    expect(page.locator("#facts")).to_contain_text("1, with 3 mails")
+
+
+def test_a_mailbox_that_is_not_there_yet(house: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(f"{house.url}/mailbox/soon@x")
+    expect(page.locator("h1")).to_have_text("No mailbox soon@x")
+    house.send("soon@x", body=b"There\n")
+    expect(page.locator("#mail-1")).to_contain_text("There")
+
+
+def test_nothing_moves_under_a_reader(house: PostOfficeProcess, reader: Reader) -> None:
+    for number in range(40):
+        house.send("long@x", body=b"Mail %d\n" % (number + 1))
+    page = reader.open(f"{house.url}/mailbox/long@x", height=500)
+    page.evaluate("scrollTo(0, 400)")
+    before = page.locator("#mail-20").bounding_box()
+    house.send("long@x")
+    bar = page.locator("#fresh")
+    expect(bar).to_have_text("1 mail has come in since you looked. Show it")
+    house.send("long@x")
+    expect(bar).to_have_text("2 mails have come in since you looked. Show them")
+    expect(page).to_have_title("(2) long@x: 42 mails · mysmtp")
+    expect(page.locator("#facts")).to_contain_text("42 mails")
+    after = page.locator("#mail-20").bounding_box()
+    assert before
+    assert after
+    # The bar has its place kept above the list.
+    assert abs(after["y"] - before["y"]) < 1
+    assert rows(page)[0] == "40"
+    page.evaluate("scrollTo(0, 0)")
+    bar.click()
+    assert rows(page)[:2] == ["42", "41"]
+    expect(bar).to_be_hidden()
+    expect(page).to_have_title("long@x: 42 mails · mysmtp")
+    expect(page.locator("#mail-42 .what a")).to_be_focused()
+
+
+@pytest.mark.parametrize("busy", ["pointer", "focus"])
+def test_nothing_moves_under_pointer_or_focus(house: PostOfficeProcess, reader: Reader, busy: str) -> None:
+    name = f"{busy}@x"
+    house.send(name)
+    page = reader.open(f"{house.url}/mailbox/{name}")
+    if busy == "pointer":
+        page.locator("#mail-1").hover()
+    else:
+        page.locator("#mail-1 .what a").focus()
+    house.send(name)
+    expect(page.locator("#fresh")).to_contain_text("1 mail has come in")
+    assert rows(page) == ["1"]
+
+
+def test_what_another_page_does_is_heard(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("two@x")
+    house.send("two@x")
+    one, other = (reader.open(f"{house.url}/mailbox/two@x") for _ in range(2))
+    one.locator("#mail-1 .quiet").click()
+    expect(other.locator("#mail-1")).to_have_count(0)
+    expect(other.locator("#facts")).to_contain_text("1 mail,")
+
+
+def test_a_mail_page_learns_of_newer_mail_and_stays(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("stay@x", body=b"Read me\n")
+    page = reader.open(f"{house.url}/mailbox/stay@x/1")
+    house.send("stay@x")
+    expect(page.get_by_role("link", name="Newer")).to_be_visible()
+    expect(page.locator("#crumb")).to_contain_text("mail 1 of 2")
+    expect(page.locator("h1")).to_have_text("Read me")
+
+
+def test_a_hidden_tab_catches_up_when_shown(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("hide@x")
+    page = reader.open(f"{house.url}/mailbox/hide@x")
+    show = "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+    show += "document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate(show, True)
+    house.send("hide@x")
+    page.evaluate(show, False)
+    expect(page.locator("#mail-2")).to_be_visible()
+
+
+def test_a_lost_server_is_told_and_found_again(start: Start, reader: Reader) -> None:
+    office = start()
+    office.send("back@x", body=b"Before\n")
+    page = reader.open(f"{office.url}/mailbox/back@x")
+    office.stop()
+    expect(page.locator("#feed")).to_contain_text("Reconnecting, trying again in")
+    again = start("--port", str(office.my_smtp[1]), "--web-port", str(office.web[1]))
+    again.send("back@x", body=b"While away\n")
+    expect(page.locator("#feed")).to_have_text("Live", timeout=10_000)
+    expect(page.locator("#mail-2")).to_contain_text("While away")
