@@ -19,7 +19,8 @@ class _Ticket(Generic[Item, Result]):
         self.item = item
         self.woken = threading.Event()
         self.leads = False
-        self.result: Result | BaseException | None = None
+        self.result: Result | None = None
+        self.fault: Exception | None = None
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -37,6 +38,11 @@ class GroupCommit(Generic[Item, Result]):
         self._queue: list[_Ticket[Item, Result]] = []
         self._led = False
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a batch that has not begun."""
+        return len(self._queue)
+
     def submit(self, item: Item) -> Result:
         """Have `item` done, perhaps together with others; return its result. Raises what `work` raises."""
         ticket: _Ticket[Item, Result] = _Ticket(item)
@@ -52,9 +58,8 @@ class GroupCommit(Generic[Item, Result]):
             raise
         if ticket.leads:
             self._lead()
-        if isinstance(ticket.result, BaseException):
-            raise ticket.result
-        assert ticket.result is not None
+        if ticket.result is None:
+            raise ticket.fault or RuntimeError("the batch was ended before it was done")
         return ticket.result
 
     def _lead(self) -> None:
@@ -69,12 +74,10 @@ class GroupCommit(Generic[Item, Result]):
             self._work([ticket.item for ticket in batch], tell)
         except Exception as fault:  # noqa: BLE001  each caller is told, this one too
             for ticket in batch:
-                ticket.result = fault
+                ticket.fault = fault
         finally:
             self._hand_on()
             for ticket in batch:
-                if ticket.result is None:
-                    ticket.result = RuntimeError("the batch was ended before it was done")
                 ticket.woken.set()
 
     def _hand_on(self) -> None:

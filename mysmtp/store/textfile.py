@@ -35,6 +35,11 @@ class TextFileStore:
         self._mailboxes: dict[str, Mailbox] = {}
         self._commits: GroupCommit[Delivery, Outcome] = GroupCommit(self._store)
 
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait for the disk to be done with those before them."""
+        return self._commits.waiting
+
     def append(self, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
         self._folder.check()
         try:
@@ -121,9 +126,8 @@ class TextFileStore:
         return self._held(self._folder.file_of(name), name)
 
     def _held(self, file: str, name: str) -> Mailbox:
-        return self._mailboxes.get(file) or self._mailboxes.setdefault(
-            file, Mailbox(self._folder, file, name, self._disk)
-        )
+        there = self._mailboxes.get(file)
+        return there or self._mailboxes.setdefault(file, Mailbox(self._folder, file, names.lower(name), self._disk))
 
     def _name(self, mailbox: Mailbox) -> None:
         """Give a mailbox whose file's name is abbreviated the full name that its records carry."""

@@ -1,0 +1,137 @@
+"""What every store promises, whatever it keeps mail in: inherit from StoreContract and give the fixture `any_store`."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from mysmtp.contracts import MessageStore
+from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
+from mysmtp.message import Envelope, Trace
+from tests.store.mails import BOB, SPEC_BODY, mail
+
+
+class StoreContract:
+    """The tests of `contracts.MessageStore`."""
+
+    def test_a_mail_comes_back_as_it_was_given(self, any_store: MessageStore) -> None:
+        trace = Trace("my_smtp", 3, "127.0.0.1:4711", "example.com", "1230")
+        message = replace(mail(paths=["Bob@Example.com"]), trace=trace)
+        assert list(any_store.append([BOB], message)) == [1]
+        got = any_store.read(BOB, 1)
+        assert got.body == SPEC_BODY
+        assert got.envelope == Envelope("alice@example.com", ("Bob@Example.com",))
+        assert got.trace == trace
+        assert got.checksum == "b0aba0c9"
+        assert (got.summary.id, got.summary.sender, got.summary.size) == (1, "alice@example.com", 33)
+        assert got.summary.arrived == datetime(2025, 3, 12, 9, 15, 2, 123456, tzinfo=UTC)
+        assert got.summary.preview == SPEC_BODY
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"\n",
+            b"x",
+            b"a\r\nb",
+            b"\0\xff\r",
+            b"===END_EMAIL===\n",
+            b">===START_EMAIL===",
+            bytes(range(256)) * 999,
+        ],
+    )
+    def test_bodies_are_kept_to_the_byte(self, any_store: MessageStore, body: bytes) -> None:
+        any_store.append([BOB], mail(body))
+        assert any_store.read(BOB, 1).body == body
+        (summary,) = any_store.list(BOB)
+        assert (summary.size, summary.preview) == (len(body), body[:200])
+
+    def test_each_mailbox_gets_its_copy_and_counts_for_itself(self, any_store: MessageStore) -> None:
+        any_store.append(["a@x"], mail(b"1"))
+        assert list(any_store.append(["b@x", "a@x"], mail(b"2"))) == [1, 2]
+        assert [each.id for each in any_store.list("a@x")] == [1, 2]
+        assert [each.name for each in any_store.mailboxes()] == ["a@x", "b@x"]
+
+    def test_a_summary_tells_the_mailbox_in_short(self, any_store: MessageStore) -> None:
+        for body in (b"12", b"345", b"6"):
+            any_store.append([BOB], mail(body))
+        any_store.delete(BOB, [3])
+        got = any_store.summary(BOB)
+        assert (got.name, got.mails, got.size, got.last_id, tuple(got.damage)) == (BOB, 2, 5, 3, ())
+        assert got.newest == any_store.list(BOB)[-1]
+        assert list(any_store.mailboxes()) == [got]
+
+    def test_what_is_not_there(self, any_store: MessageStore) -> None:
+        for ask in (any_store.summary, any_store.list):
+            with pytest.raises(NoSuchMailbox):
+                ask(BOB)
+        for change in (any_store.delete, any_store.restore):
+            with pytest.raises(NoSuchMailbox):
+                change(BOB, [1])
+        with pytest.raises(NoSuchMailbox):
+            any_store.read(BOB, 1)
+        any_store.append([BOB], mail())
+        for mail_id in (0, 2, -1, 10**30):
+            with pytest.raises(NoSuchMail):
+                any_store.read(BOB, mail_id)
+
+    def test_deleting_and_undoing_it(self, any_store: MessageStore) -> None:
+        for body in (b"1", b"2", b"3"):
+            any_store.append([BOB], mail(body))
+        assert list(any_store.delete(BOB, [3, 1, 1, 9])) == [3, 1]
+        assert list(any_store.delete(BOB, [1])) == []
+        assert [each.id for each in any_store.list(BOB)] == [2]
+        with pytest.raises(NoSuchMail):
+            any_store.read(BOB, 3)
+        assert list(any_store.append([BOB], mail(b"4"))) == [4]
+        assert list(any_store.restore(BOB, [1, 2, 3])) == [1, 3]
+        assert [any_store.read(BOB, each.id).body for each in any_store.list(BOB)] == [b"1", b"2", b"3", b"4"]
+
+    def test_a_mailbox_without_mails_is_still_one(self, any_store: MessageStore) -> None:
+        any_store.append([BOB], mail())
+        any_store.delete(BOB, [1])
+        assert list(any_store.list(BOB)) == []
+        got = any_store.summary(BOB)
+        assert (got.mails, got.size, got.last_id, got.newest) == (0, 0, 1, None)
+
+    def test_the_null_sender_is_listed_as_brackets(self, any_store: MessageStore) -> None:
+        any_store.append([BOB], mail(sender=""))
+        assert any_store.list(BOB)[0].sender == "<>"
+        envelope = any_store.read(BOB, 1).envelope
+        assert envelope is not None
+        assert envelope.reverse_path == ""
+
+    def test_names_are_compared_without_ascii_case(self, any_store: MessageStore) -> None:
+        any_store.append(["Bob@Example.COM"], mail())
+        assert len(any_store.list(BOB)) == 1
+        any_store.append(["É@x"], mail())
+        with pytest.raises(NoSuchMailbox):
+            any_store.list("é@x")
+
+    def test_a_mailbox_needs_a_name(self, any_store: MessageStore) -> None:
+        with pytest.raises(StoreFailed):
+            any_store.append([BOB, ""], mail())
+        with pytest.raises(NoSuchMailbox):
+            any_store.list("")
+        with pytest.raises(NoSuchMailbox):
+            any_store.list(BOB)
+
+    def test_many_at_once_lose_nothing(self, any_store: MessageStore) -> None:
+        def deliver(sender: int) -> None:
+            for number in range(20):
+                text = b"%d/%d\n" % (sender, number)
+                any_store.append([f"box{(sender + number) % 3}", "all"], mail(text * (1 + sender * number * 7 % 90)))
+
+        threads = [threading.Thread(target=deliver, args=(sender,)) for sender in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        boxes = {each.name: each.mails for each in any_store.mailboxes()}
+        assert boxes["all"] == 320 == boxes["box0"] + boxes["box1"] + boxes["box2"]
+        for name, mails in boxes.items():
+            assert [each.id for each in any_store.list(name)] == list(range(1, mails + 1))
+        bodies = [any_store.read("all", number).body for number in range(1, 321)]
+        assert len({body.split(b"\n")[0] for body in bodies}) == 320
+        assert all(len(set(body.splitlines())) == 1 for body in bodies)

@@ -1,0 +1,130 @@
+import threading
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from mysmtp.store.commit import GroupCommit
+
+
+class Killed(BaseException):
+    """Stands for what gevent raises in a greenlet that is killed."""
+
+
+Tell = Callable[[Sequence[int]], None]
+
+
+class Bench:
+    """A group commit whose first batch stops until told to go on, so that others come to wait."""
+
+    def __init__(self, fault: BaseException | None = None) -> None:
+        self.batches: list[list[int]] = []
+        self.began, self.go_on = threading.Event(), threading.Event()
+        self.results: dict[int, object] = {}
+        self.fault = fault
+        self.commit: GroupCommit[int, int] = GroupCommit(self.work, most=5)
+        self.threads: list[threading.Thread] = []
+
+    def work(self, items: Sequence[int], tell: Tell) -> None:
+        self.batches.append(list(items))
+        if len(self.batches) == 1:
+            self.began.set()
+            assert self.go_on.wait(30)
+            if self.fault:
+                raise self.fault
+        tell([item * 10 for item in items])
+
+    def submit(self, item: int) -> None:
+        try:
+            self.results[item] = self.commit.submit(item)
+        except BaseException as fault:  # noqa: BLE001  what came is what the test looks at
+            self.results[item] = fault
+
+    def run(self, followers: int) -> None:
+        self.threads = [threading.Thread(target=self.submit, args=(item,)) for item in range(followers + 1)]
+        self.threads[0].start()
+        assert self.began.wait(30)
+        for thread in self.threads[1:]:
+            thread.start()
+        while self.commit.waiting < followers:
+            threading.Event().wait(0.001)
+        self.go_on.set()
+        for thread in self.threads:
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def test_one_alone_is_a_batch() -> None:
+    bench = Bench()
+    bench.run(0)
+    assert (bench.batches, bench.results) == ([[0]], {0: 0})
+
+
+def test_those_who_wait_share_batches_in_the_order_they_came() -> None:
+    bench = Bench()
+    bench.run(12)
+    assert bench.results == {item: item * 10 for item in range(13)}
+    assert [len(batch) for batch in bench.batches] == [1, 5, 5, 2]
+
+
+@pytest.mark.parametrize("fault", [Killed(), ValueError("no")])
+def test_a_leader_that_dies_tells_its_batch_and_hands_on(fault: BaseException) -> None:
+    bench = Bench(fault)
+    bench.run(3)
+    assert bench.results[0] is fault
+    assert [bench.results[item] for item in (1, 2, 3)] == [10, 20, 30]
+    bench.submit(4)
+    assert bench.results[4] == 40
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_batch_whose_leader_is_killed_hears_what_came_of_it(told: bool) -> None:
+    batches: list[list[int]] = []
+    bench = Bench()
+
+    def work(items: Sequence[int], tell: Tell) -> None:
+        batches.append(list(items))
+        if len(batches) == 1:
+            bench.work(items, tell)
+        elif told:
+            tell([item * 10 for item in items])
+            raise Killed
+        else:
+            raise Killed
+
+    bench.commit = GroupCommit(work, most=5)
+    bench.run(3)
+    leader, *others = batches[1]
+    assert isinstance(bench.results[leader], Killed)
+    for item in others:
+        assert bench.results[item] == item * 10 if told else isinstance(bench.results[item], RuntimeError)
+
+
+def test_one_killed_while_it_waits_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    waits: list[int] = []
+    real = threading.Event.wait
+
+    def wait(event: threading.Event, timeout: float | None = None) -> bool:
+        if threading.current_thread().name == "victim":
+            waits.append(1)
+            raise Killed
+        return real(event, timeout)
+
+    leader = threading.Thread(target=bench.submit, args=(0,))
+    leader.start()
+    assert bench.began.wait(30)
+    monkeypatch.setattr(threading.Event, "wait", wait)
+    victim = threading.Thread(target=bench.submit, args=(1,), name="victim")
+    other = threading.Thread(target=bench.submit, args=(2,))
+    victim.start()
+    victim.join(30)
+    other.start()
+    while bench.commit.waiting < 1:
+        real(threading.Event(), 0.001)
+    bench.go_on.set()
+    leader.join(30)
+    other.join(30)
+    assert waits
+    assert isinstance(bench.results[1], Killed)
+    assert (bench.results[0], bench.results[2]) == (0, 20)
+    assert bench.batches == [[0], [2]]
