@@ -35,6 +35,9 @@ def store_batch(folder: Folder, disk: Disk, deliveries: Sequence[Delivery]) -> l
         writes.sync()
         writes.undo_failed()
         outcomes = writes.outcomes()
+    except BaseException as fault:
+        writes.undo_all(fault)
+        raise
     finally:
         writes.close()
     if len(deliveries) > 1:
@@ -52,7 +55,7 @@ class _Writes:
         self._disk = disk
         self._deliveries = deliveries
         self._by_file = {box.file: Write(box, disk) for each in deliveries for box, _ in each.copies}
-        self._failed: dict[str, Exception] = {}
+        self._failed: dict[str, BaseException] = {}
         self.unsynced: set[str] = set()
         for number, each in enumerate(deliveries):
             for place, (box, full_name) in enumerate(each.copies):
@@ -95,6 +98,14 @@ class _Writes:
                     spread = True
         for file in self._failed:
             self._by_file[file].undo()
+
+    def undo_all(self, fault: BaseException) -> None:
+        """Take back every write that is not finished."""
+        self._failed = dict.fromkeys(self._by_file, fault)
+        self.undo_failed()
+        for each in self._deliveries:
+            for box, _ in each.copies:
+                box.index.forget()
 
     def outcomes(self) -> list[Outcome]:
         ids = {place: mail_id for _, write in self._standing() for place, mail_id in write.finish().items()}

@@ -26,7 +26,8 @@ class _Ticket(Generic[Item, Result]):
 class GroupCommit(Generic[Item, Result]):
     """Gathers items into batches for `work`, which does them and tells the results, in order, before it returns.
 
-    Results that were told count even when the caller that leads is killed before `work` has returned.
+    A caller may be killed while it leads: `work` then has told its results, and they count, or has done nothing, and
+    the others' items are done in the next batch.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class GroupCommit(Generic[Item, Result]):
         if ticket.leads:
             self._lead()
         if ticket.result is None:
-            raise ticket.fault or RuntimeError("the batch was ended before it was done")
+            raise ticket.fault or RuntimeError("a batch ended without a result")
         return ticket.result
 
     def _lead(self) -> None:
@@ -75,10 +76,15 @@ class GroupCommit(Generic[Item, Result]):
         except Exception as fault:  # noqa: BLE001  each caller is told, this one too
             for ticket in batch:
                 ticket.fault = fault
+        except BaseException:  # this caller is killed: what was not done for the others waits for the next leader
+            with self._lock:
+                self._queue[:0] = [ticket for ticket in batch[1:] if ticket.result is None]
+            raise
         finally:
             self._hand_on()
             for ticket in batch:
-                ticket.woken.set()
+                if ticket.result is not None or ticket.fault is not None:
+                    ticket.woken.set()
 
     def _hand_on(self) -> None:
         with self._lock:

@@ -177,6 +177,30 @@ def test_others_of_a_batch_go_on(folder: Path, faults: Faults, call: str) -> Non
     held.close()
 
 
+def test_whatever_ends_a_delivery_midway_takes_it_back(folder: Path) -> None:
+    stop: list[BaseException] = []
+
+    def sync(descriptor: int) -> None:
+        if stop:
+            raise stop[0]
+
+    store = TextFileStore(folder, disk=Disk(sync=sync))
+    store.append(["a@x"], mail())
+    before = contents(folder)
+    for fault, told in (
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (MemoryError(), StoreFailed),
+        (ValueError(), StoreFailed),
+    ):
+        stop[:] = [fault]
+        with pytest.raises(told):
+            store.append(["b@x", "a@x"], mail())
+        assert contents(folder) == before
+    stop.clear()
+    assert list(store.append(["b@x", "a@x"], mail())) == [1, 2]
+    store.close()
+
+
 def test_one_write_and_one_sync_for_all_records_of_a_batch(folder: Path, faults: Faults) -> None:
     held = Folder(folder)
     box = Mailbox(held, "a@x.txt", "a@x", faults.disk)

@@ -121,6 +121,25 @@ def test_a_file_that_grew_and_changed_before_its_end_is_read_anew(store: TextFil
     assert [each.id for each in store.list(BOB)] == [1, 2, 3]
 
 
+def test_an_edit_that_keeps_the_size_shows_at_once(store: TextFileStore, path: Path) -> None:
+    put(path, ORIGINAL)
+    assert bodies(store)[0] == b"Hello Bob,\n"
+    put(path, ORIGINAL.replace(b"Hello", b"Jello"), age=60)
+    assert store.list(BOB)[0].preview == b"Jello Bob,\n"
+
+
+def test_what_changed_unseen_is_never_served_as_the_mail_it_was(store: TextFileStore, path: Path) -> None:
+    store.append([BOB], mail(b"first"))
+    store.append([BOB], mail(b"other"))
+    status = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"first", b"fixed"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(DamagedMail):
+        store.read(BOB, 1)
+    assert store.read(BOB, 2).body == b"other"
+    assert [each.id for each in store.list(BOB)] == [2]
+
+
 def test_an_unfinished_last_mail_is_not_there_yet_and_later_damaged(
     store: TextFileStore, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
