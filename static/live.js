@@ -93,7 +93,7 @@
   function paint(page) {
     const now = document.body.dataset.kind;
     const next = page.body.dataset.kind;
-    if (next !== now && (now === "empty" || now === "missing")) return takeAll(page);
+    if (next !== now && ["empty", "missing", "gone"].includes(now)) return takeAll(page);
     latest = page;
     if (next !== now) return next === "gone" || next === "missing" ? tell("This was deleted or removed meanwhile") : offer("This page has changed. Show it as it is now");
     title = page.title;
