@@ -39,14 +39,21 @@ class Bench:
         except BaseException as fault:  # noqa: BLE001  what came is what the test looks at
             self.results[item] = fault
 
+    def until_waiting(self, count: int) -> None:
+        """Return once so many are in the queue."""
+        pause = threading.Event()
+        while self.commit.waiting < count:
+            pause.wait(0.001)
+
     def run(self, followers: int) -> None:
-        self.threads = [threading.Thread(target=self.submit, args=(item,)) for item in range(followers + 1)]
+        self.threads = [
+            threading.Thread(target=self.submit, args=(item,), daemon=True) for item in range(followers + 1)
+        ]
         self.threads[0].start()
         assert self.began.wait(30)
         for thread in self.threads[1:]:
             thread.start()
-        while self.commit.waiting < followers:
-            threading.Event().wait(0.001)
+        self.until_waiting(followers)
         self.go_on.set()
         for thread in self.threads:
             thread.join(30)
@@ -100,32 +107,40 @@ def test_others_in_the_batch_of_a_killed_leader_are_done_once(told: bool) -> Non
     assert sorted(item for batch in batches for item in batch) == sorted([*range(8), *([] if told else others)])
 
 
-def test_one_killed_while_it_waits_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("promoted", [False, True])
+def test_one_killed_while_it_waits_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, promoted: bool) -> None:
+    """Killed while it waits, or just when it was its turn to lead: those behind it are served all the same."""
     bench = Bench()
-    waits: list[int] = []
     real = threading.Event.wait
+    waiting = threading.Event()
 
     def wait(event: threading.Event, timeout: float | None = None) -> bool:
-        if threading.current_thread().name == "victim":
-            waits.append(1)
-            raise Killed
-        return real(event, timeout)
+        if threading.current_thread().name != "victim":
+            return real(event, timeout)
+        if promoted:
+            real(event, timeout)
+        waiting.set()
+        raise Killed
 
-    leader = threading.Thread(target=bench.submit, args=(0,))
-    leader.start()
+    names = ["leader", "victim", "other"]
+    threads = [
+        threading.Thread(target=bench.submit, args=(item,), name=name, daemon=True) for item, name in enumerate(names)
+    ]
+    threads[0].start()
     assert bench.began.wait(30)
     monkeypatch.setattr(threading.Event, "wait", wait)
-    victim = threading.Thread(target=bench.submit, args=(1,), name="victim")
-    other = threading.Thread(target=bench.submit, args=(2,))
-    victim.start()
-    victim.join(30)
-    other.start()
-    while bench.commit.waiting < 1:
-        real(threading.Event(), 0.001)
+    threads[1].start()
+    if promoted:
+        bench.until_waiting(1)
+    else:
+        threads[1].join(30)
+    threads[2].start()
+    bench.until_waiting(2 if promoted else 1)
     bench.go_on.set()
-    leader.join(30)
-    other.join(30)
-    assert waits
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert waiting.is_set()
     assert isinstance(bench.results[1], Killed)
     assert (bench.results[0], bench.results[2]) == (0, 20)
     assert bench.batches == [[0], [2]]
