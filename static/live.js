@@ -24,7 +24,7 @@
     place.replaceChildren(words);
     if (!link) return;
     const again = document.createElement("a");
-    again.href = location.href;
+    again.href = location.pathname + location.search; // without the fragment, which would only jump
     again.textContent = link;
     place.append(again);
   }
