@@ -31,10 +31,14 @@ class GroupCommit(Generic[Item, Result]):
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Item], Callable[[Sequence[Result]], None]], None], most: int = 1000
+        self,
+        work: Callable[[Sequence[Item], Callable[[Sequence[Result]], None]], None],
+        most: int = 1000,
+        weigh: Callable[[Item], int] = lambda _: 1,
     ) -> None:
         self._work = work
-        self._most = most
+        self._most = most  # what a batch of several items may weigh
+        self._weigh = weigh
         self._lock = threading.Lock()  # held for a few steps only, never while anything waits
         self._queue: list[_Ticket[Item, Result]] = []
         self._led = False
@@ -64,8 +68,7 @@ class GroupCommit(Generic[Item, Result]):
         return ticket.result
 
     def _lead(self) -> None:
-        with self._lock:
-            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
+        batch = self._take()
 
         def tell(results: Sequence[Result]) -> None:
             for ticket, result in zip(batch, results, strict=True):
@@ -85,6 +88,17 @@ class GroupCommit(Generic[Item, Result]):
             for ticket in batch:
                 if ticket.result is not None or ticket.fault is not None:
                     ticket.woken.set()
+
+    def _take(self) -> list[_Ticket[Item, Result]]:
+        with self._lock:
+            count, weight = 0, 0
+            for ticket in self._queue:
+                weight += self._weigh(ticket.item)
+                if count and weight > self._most:
+                    break
+                count += 1
+            batch, self._queue = self._queue[:count], self._queue[count:]
+            return batch
 
     def _hand_on(self) -> None:
         with self._lock:

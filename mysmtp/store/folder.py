@@ -26,6 +26,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._absolute = path.absolute()  # stays true when the process changes its own folder
         self._warned: set[str] = set()
         self._listed: tuple[int, int] | None = None
         self._others: dict[str, str] = {}  # file names that are not lower-case, by their lower-case form
@@ -47,10 +48,10 @@ class Folder:
     def check(self) -> None:
         """Follow the path when another folder was put in its place. Raises StoreFailed when there is none."""
         try:
-            there, held = self.path.stat(), os.fstat(self.descriptor)
+            there, held = self._absolute.stat(), os.fstat(self.descriptor)
             if os.path.samestat(there, held):
                 return
-            descriptor, lock = _open(self.path)
+            descriptor, lock = _open(self._absolute)
         except OSError as fault:
             raise StoreFailed from fault
         self.close()

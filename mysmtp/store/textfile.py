@@ -24,6 +24,8 @@ from mysmtp.store.textformat import draft
 
 T = TypeVar("T")
 
+_BATCH = 64 << 20  # octets written at once, so that many large mails do not stand in memory twice
+
 
 class TextFileStore:
     """A MessageStore and RecordKeeper over a folder of mailbox files. Raises StartFailed when it cannot have it."""
@@ -33,7 +35,7 @@ class TextFileStore:
         self._offload = offload
         self._disk = disk or Disk()
         self._mailboxes: dict[str, Mailbox] = {}
-        self._commits: GroupCommit[Delivery, Outcome] = GroupCommit(self._store)
+        self._commits: GroupCommit[Delivery, Outcome] = GroupCommit(self._store, _BATCH, _weight)
 
     @property
     def waiting(self) -> int:
@@ -140,3 +142,7 @@ class TextFileStore:
 
 def _in_order(mailboxes: Iterable[Mailbox]) -> Sequence[Mailbox]:
     return sorted(mailboxes, key=lambda mailbox: mailbox.file)
+
+
+def _weight(delivery: Delivery) -> int:
+    return (delivery.draft.size + 1024) * len(delivery.copies)

@@ -71,7 +71,7 @@ class Write:
         try:
             if self._wrote:
                 self._cut_back()
-            if self.made:
+            if self.made and os.fstat(self._descriptor).st_size == 0:
                 os.unlink(self._mailbox.file, dir_fd=self._mailbox.folder.descriptor)
                 index.forget()
         except OSError as fault:

@@ -229,6 +229,10 @@ def test_a_write_of_someone_else_in_between_is_kept_and_counted(folder: Path) ->
     with pytest.raises(StoreFailed):
         store.append(["a@x"], mail(b"failed"))
     assert [store.read("a@x", each.id).body for each in store.list("a@x")] == [b"hi\n", b"ours", b"hi\n"]
+    path.unlink()
+    with pytest.raises(StoreFailed):
+        store.append(["a@x"], mail(b"failed"))
+    assert path.read_bytes() == theirs  # in a file that this process made
     store.close()
 
 

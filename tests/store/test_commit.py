@@ -60,6 +60,15 @@ class Bench:
             assert not thread.is_alive()
 
 
+def test_a_batch_weighs_no_more_than_it_may_but_any_item_is_done() -> None:
+    bench = Bench()
+    bench.commit = GroupCommit(bench.work, most=6, weigh=lambda item: item)
+    bench.run(5)
+    assert all(bench.results[item] == item * 10 for item in range(6))
+    assert bench.batches[0] == [0]
+    assert all(len(batch) == 1 or sum(batch) <= 6 for batch in bench.batches)
+
+
 def test_one_alone_is_a_batch() -> None:
     bench = Bench()
     bench.run(0)
