@@ -53,7 +53,7 @@ def _type_of(option: config.Option) -> Any:
         case float():
             return click.FloatRange(min=0, min_open=True)
         case Path():
-            return click.Path(file_okay=False, path_type=Path)
+            return click.Path(path_type=Path)
     return None
 
 

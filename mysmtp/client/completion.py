@@ -22,8 +22,9 @@ def offers(typed: str, state: State, names: Sequence[str], domain: str = "") -> 
     match = _TAKES_NAME.fullmatch(typed)
     if match and (match[1].endswith(":") or typed.rstrip(" ") != typed or match[2]):
         return _named(match[1], match[2], state, names, domain)
-    start = " ".join(typed.upper().split())
-    return [Offer(verb.opening, len(typed)) for verb in allowed_in(state) if verb.opening.startswith(start)]
+    start = " ".join(typed.upper().split()) + " " * (typed.rstrip(" ") != typed and not typed.isspace())
+    openings = (verb.opening for verb in allowed_in(state))
+    return [Offer(opening, len(typed)) for opening in openings if opening.startswith(start) and opening != start]
 
 
 def _named(verb: str, begun: str, state: State, names: Sequence[str], domain: str) -> list[Offer]:

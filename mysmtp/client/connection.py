@@ -121,12 +121,19 @@ class Connection:
             self._settle()
         return self._reply_of_original() if self.kind == "original" else self._reply_in_lines(with_body)
 
-    def ended(self) -> bool:
-        """Tell, without waiting, whether the server has closed; what it said before that is read by `overheard`."""
-        while len(self._unread) < LINE_LIMIT and select.select([self._socket], [], [], 0)[0]:
+    def ended(self, patience: float = 0.0) -> bool:
+        """Tell whether the server has closed, or does so while it is silent for less than `patience` seconds.
+
+        What it said before that is read by `overheard`.
+        """
+        while len(self._unread) < LINE_LIMIT and select.select([self._socket], [], [], patience)[0]:
             if not self._receive(0.0):
                 break
         return self.closed
+
+    def has_unread(self) -> bool:
+        """Tell whether something came that nobody asked for."""
+        return bool(self._unread)
 
     def overheard(self) -> bytes | None:
         """Return a line that the server said unasked, or None."""

@@ -23,6 +23,7 @@ from mysmtp.client.states import (
 from mysmtp.transparency import END
 
 _NAMES_KEPT = 1000
+_LEAVING_TIME = 0.3  # seconds between a server's last words and its closing
 _ENDS_PROMPT = ". ends > "
 _MESSAGE_LOST = ("Message too large", "Failed to store")  # of an inline DATA: the transaction is over
 _IN_MESSAGE = "a message; . on a line of its own ends it"
@@ -30,7 +31,7 @@ _IN_MESSAGE = "a message; . on a line of its own ends it"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of the client's own words, not yet safe to show (it may quote the peer); `asked` for by the user or not."""
+    """A line of the client's own words, not yet safe to show (it may quote the peer). `asked`: by the user."""
 
     text: str
     asked: bool = False
@@ -99,6 +100,8 @@ class Conversation:
     def overheard(self) -> list[Shown]:
         """Return what the server said unasked, and how it left, if it did."""
         ended = self.connection.ended()
+        if not ended and self.connection.has_unread():
+            ended = self.connection.ended(patience=_LEAVING_TIME)
         said: list[Shown] = []
         while (line := self.connection.overheard()) is not None:
             answer = _as_answer(line)

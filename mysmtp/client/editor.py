@@ -10,10 +10,11 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import DummyHistory, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
-from mysmtp.client.completion import offers
+from mysmtp.client.completion import Offer, offers
 from mysmtp.client.conversation import Conversation
 from mysmtp.client.present import Look
 from mysmtp.client.reader import PeerSpoke
@@ -22,6 +23,9 @@ _STYLE = Style.from_dict({
     "bottom-toolbar": "noreverse",
     "prompt": "ansiblue",
     "shape": "ansiblue",
+    "completion-menu": "noinherit",
+    "completion-menu.completion": "noinherit",
+    "completion-menu.completion.current": "noinherit reverse",
 })  # fmt: skip
 
 
@@ -30,11 +34,33 @@ class _Completer(Completer):
         self._conversation = conversation
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
-        talk = self._conversation
-        if talk.composing:
-            return
-        for offer in offers(document.text_before_cursor, talk.state, talk.names, talk.domain):
+        for offer in _offers(self._conversation, document):
             yield Completion(offer.text, -offer.replaces)
+
+
+def _offers(talk: Conversation, document: Document) -> list[Offer]:
+    if talk.composing:
+        return []
+    return offers(document.text_before_cursor, talk.state, talk.names, talk.domain)
+
+
+def _tab(conversation: Conversation) -> KeyBindings:
+    """Let Tab write the only way to go on at once: the editor's own completion is late for who types on."""
+    keys = KeyBindings()
+
+    @keys.add("tab")
+    def complete(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        found = _offers(conversation, buffer.document)
+        if buffer.complete_state:
+            buffer.complete_next()
+        elif len(found) == 1:
+            buffer.delete_before_cursor(found[0].replaces)
+            buffer.insert_text(found[0].text)
+        else:
+            buffer.start_completion(insert_common_part=True)
+
+    return keys
 
 
 class EditingReader:
@@ -56,6 +82,7 @@ class EditingReader:
             completer=_Completer(conversation),
             complete_while_typing=False,
             bottom_toolbar=self._bar(conversation),
+            key_bindings=_tab(conversation),
             pre_run=partial(_watch, conversation),
         )
 

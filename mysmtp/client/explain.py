@@ -35,7 +35,7 @@ _BY_TEXT = {
     "Too many recipients": ("Those named before this one stand.", "DATA"),
     "Requested email does not exist": ("There is no such mailbox; one is made with its first mail.", ""),
     "Email not found": ("The mailbox is there, this id is not: deleted, or never given.", "LIST {mailbox}"),
-    "Authentication required": ("This server wants to know you first, and this client has no command for that.", ""),
+    "Authentication required": ("This server wants a login first; this client has no command for that.", ""),
     "Failed to store": ("Nothing was stored.", "HELO <domain>, and the mail again"),
     "Failed to read": ("The record of this mail is damaged or cannot be read; its bytes are kept.", ""),
     "Server busy": ("It holds as many connections as it may and closes this one.", "connect again later"),

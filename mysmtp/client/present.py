@@ -5,6 +5,7 @@ Everything that came from a peer passes `visible` here, so that no octet of it c
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from mysmtp.client.session import Listed, Refused, Sent
 from mysmtp.text import decode, shown, visible
 
 _BLUE, _MAGENTA, _CYAN, _GREEN, _YELLOW, _RED = "34", "35", "36", "32", "33", "31"
+_HEAD = re.compile(rb"From: (.*)\nDate: ([0-9]{2})-([0-9]{2})-([0-9]{4})\n")
 _BY_CLASS = {2: _GREEN, 3: _CYAN, 4: _YELLOW, 5: _RED}
 
 
@@ -99,14 +101,13 @@ def sent_json(sent: Sent) -> str:
 
 def mail_json(mailbox: str, mail_id: str, octets: bytes) -> str:
     """Return a read mail as JSON; a body that is not UTF-8 stands in `body_base64` too, octet for octet."""
-    from_line, _, rest = octets.partition(b"\n")
-    date_line, _, body = rest.partition(b"\n")
-    day, month, year = [*decode(date_line).removeprefix("Date: ").split("-"), "", ""][:3]
+    head = _HEAD.match(octets)
+    body = octets[head.end() :] if head else octets
     value: dict[str, Any] = {
         "mailbox": clean(mailbox),
-        "id": int(mail_id) if mail_id.isascii() and mail_id.isdigit() and len(mail_id) < 19 else mail_id,
-        "from": clean(decode(from_line).removeprefix("From: ")),
-        "date": clean(f"{year}-{month}-{day}"),
+        "id": int(mail_id) if mail_id.isascii() and mail_id.isdigit() and len(mail_id) < 19 else clean(mail_id),
+        "from": clean(decode(head[1])) if head else None,
+        "date": b"-".join(head.group(4, 3, 2)).decode() if head else None,
         "body": clean(decode(body)),
     }
     if value["body"].encode() != body:

@@ -81,6 +81,7 @@ class Shell:
         self._reader = reader
         self._look = look
         self._interrupted = False
+        self._last_code = 0
 
     def run(self) -> int:
         """Return the exit code once the session is over."""
@@ -104,12 +105,10 @@ class Shell:
         return DONE
 
     def _server_left(self) -> int | None:
-        said = self._conversation.overheard()
-        self.show(said)
+        self.show(self._conversation.overheard())
         if not self._conversation.connection.closed:
             return None
-        failed = any(isinstance(each, Answer) and each.code // 100 == 5 for each in said)
-        return FAILED if failed else NO_CONNECTION
+        return FAILED if self._last_code // 100 == 5 else NO_CONNECTION
 
     def _leave(self) -> int:
         was_composing = self._conversation.composing
@@ -121,6 +120,7 @@ class Shell:
         for each in said:
             match each:
                 case Answer():
+                    self._last_code = each.code
                     print(self._look.reply(each), flush=True)
                 case Body():
                     text = present.text_of(each.octets)
