@@ -1,7 +1,9 @@
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -11,6 +13,8 @@ from mysmtp.message import Place
 from mysmtp.store.textfile import TextFileStore
 from tests.store.contract import StoreContract
 from tests.store.mails import BOB, ORIGINAL, SPEC_BODY, SPEC_RECORD, backdate, mail, put
+
+T = TypeVar("T")
 
 
 class TestTextFileStore(StoreContract):
@@ -295,3 +299,34 @@ def test_readers_and_writers_at_once_see_whole_mails_only(store: TextFileStore) 
         thread.join()
     assert not faults
     assert len(store.list(BOB)) == 121
+
+
+@pytest.mark.parametrize("first", ["append", "list"])
+@pytest.mark.parametrize("second", ["append", "list"])
+def test_one_at_a_time_works_on_a_mailbox(folder: Path, first: str, second: str) -> None:
+    entered: list[str] = []
+    inside, another, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def offload(work: Callable[[], T]) -> T:
+        entered.append(threading.current_thread().name)
+        (inside if len(entered) == 1 else another).set()
+        go_on.wait(30)
+        return work()
+
+    TextFileStore(folder).close()
+    put(folder / "bob@example.com.txt", ORIGINAL)
+    store = TextFileStore(folder, offload=offload)
+    calls: dict[str, Callable[[], object]] = {
+        "append": lambda: store.append([BOB], mail()),
+        "list": lambda: store.list(BOB),
+    }
+    threads = [threading.Thread(target=calls[name], name=name, daemon=True) for name in (first, second)]
+    threads[0].start()
+    assert inside.wait(30)
+    threads[1].start()
+    assert not another.wait(0.1)  # it waits outside for as long as the first works
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert entered == [first, second]
+    store.close()
