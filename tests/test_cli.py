@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,11 +92,9 @@ def test_the_original_server_is_served_too() -> None:
         assert run(server, "send", "--to", BOB, typed=b"x" * 5000).returncode == 1
 
 
-@pytest.mark.parametrize("word", ["a@x\nDATA", "a\r@x", "a@x\x00", "\x7f@x", ""])
+@pytest.mark.parametrize("word", ["a@x\nDATA", "a\r@x", "\x7f@x"])
 @pytest.mark.parametrize("option", ["--to", "--from", "--helo"])
 def test_no_word_can_hold_a_second_command(word: str, option: str) -> None:
-    if not word or "\x00" in word:
-        return
     with Lines() as server:
         done = run(server, "send", "--to", BOB, option, word, "x")
         assert done.returncode == 2
@@ -203,14 +201,14 @@ def test_a_server_that_goes_away_in_the_middle_is_4() -> None:
 # Output
 
 
-@pytest.mark.parametrize("vector", VECTORS)
-def test_no_octet_of_a_peer_steers_through_a_pipe(vector: bytes) -> None:
-    lists = b"200 OK\n1: Email from " + vector + b" (01-01-2025)\n" + vector + b"\n.\n"
-    mail = b"200 OK\nFrom: " + vector + b"\nDate: 01-01-2025\n" + vector + b"\n.\n"
-    with Lines(LIST=lists, GET_MAIL=mail, RCPT=b"400 " + vector + b"\n") as server:
+def test_no_octet_of_a_peer_steers_through_a_pipe() -> None:
+    lists = b"200 OK\n1: Email from " + EVIL + b" (01-01-2025)\n" + b"\n".join(VECTORS) + b"\n.\n"
+    mail = b"200 OK\nFrom: " + EVIL + b"\nDate: 01-01-2025\n" + b"\n".join(VECTORS) + b"\n.\n"
+    with Lines(LIST=lists, GET_MAIL=mail, RCPT=b"400 " + EVIL + b"\n") as server:
         for words in (["list", BOB], ["read", BOB, "1"], ["send", "--to", BOB, "x"]):
             for option in ([], ["--json"], ["--wire"], ["--hex"]):
                 done = run(server, *words, *option)
+                assert done.stdout or done.stderr
                 assert steers(done.stdout) == [], (words, option)
                 assert steers(done.stderr) == [], (words, option)
 
@@ -312,7 +310,7 @@ def test_importing_the_commands_is_quick() -> None:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Config | str]]:
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Config | str]:
     """What `serve` does, with a stand-in for gevent and for the process it would start."""
     done: list[Config | str] = []
 
@@ -327,7 +325,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Config | str]]:
     monkeypatch.setattr("mysmtp.postoffice", sys.modules["mysmtp.postoffice"], raising=False)
     for name in [name for name in os.environ if name.startswith("MYSMTP_")]:
         monkeypatch.delenv(name)
-    yield done
+    return done
 
 
 def test_serve_patches_first_and_returns_what_the_process_does(served: list[Config | str]) -> None:
@@ -391,7 +389,6 @@ def test_the_first_minute_of_the_readme(start: Callable[..., PostOfficeProcess])
     assert run(port, "send", "--to", BOB, "--from", "a@x", typed=b".\n..\nQUIT\n" + EVIL).returncode == 0
     assert run(port, "list", BOB).stdout.startswith(b"  1  ")
     assert run(port, "read", BOB, "1").stdout.endswith(b"\nHello Bob\n")
-    assert run(port, "read", "--raw", BOB, "2").stdout.partition(b"2026\n")[2] or True
     assert run(port, "read", "--raw", BOB, "2").stdout.endswith(b".\n..\nQUIT\n" + EVIL + b"\n")
     done = run(port, "read", BOB, "9")
     assert (done.returncode, done.stderr) == (1, b"mysmtp: 401 Email not found (bob@example.com has 1 to 2)\n")

@@ -67,11 +67,11 @@ def test_wire_and_hex_go_to_standard_error() -> None:
     assert done.stdout == b"200 Goodbye\n"
 
 
-@pytest.mark.parametrize("vector", VECTORS)
-def test_no_octet_of_the_peer_steers_through_a_pipe(vector: bytes) -> None:
-    body = b"200 OK " + vector + b"\n1: Email from " + vector + b" (01-01-2025)\n" + vector + b"\n.\n"
-    with Lines(LIST=body, HELO=b"400 " + vector + b"\n") as server:
-        done = piped(server, b"HELO " + vector + b"\nLIST b\n", "--wire")
+def test_no_octet_of_the_peer_steers_through_a_pipe() -> None:
+    body = b"200 OK " + EVIL + b"\n1: Email from " + EVIL + b" (01-01-2025)\n" + b"\n".join(VECTORS) + b"\n.\n"
+    with Lines(LIST=body, HELO=b"400 " + EVIL + b"\n") as server:
+        done = piped(server, b"HELO x" + EVIL + b"\nLIST b\n", "--wire")
+    assert b"pwned" in done.stdout
     assert steers(done.stdout) == []
     assert steers(done.stderr) == []
     assert done.returncode == 0
