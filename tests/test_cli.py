@@ -259,9 +259,18 @@ def test_the_wire_is_coloured_on_a_terminal_only() -> None:
 def test_a_reader_that_leaves_is_no_error() -> None:
     body = b"200 OK\n" + b"1: Email from a@x (01-01-2025)\n" * 50_000 + b".\n"
     with Lines(LIST=body) as server:
-        command = f"{sys.executable} -m mysmtp list --port {server.port} b | head -n 1"
-        done = subprocess.run(["sh", "-c", command], capture_output=True, cwd=ROOT, env=environment(), timeout=60)
-    assert (done.stdout, done.stderr) == (b"  1  a@x 01-01-2025\n", b"")
+        program = subprocess.Popen(
+            [sys.executable, "-m", "mysmtp", "list", "--port", str(server.port), "b"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment(),
+        )  # fmt: skip
+        with program:
+            output, errors = program.stdout, program.stderr
+            assert output is not None
+            assert errors is not None
+            assert output.readline() == b"  1  a@x 01-01-2025\n"
+            output.close()
+            assert errors.read() == b""
+            assert program.wait(60) == 0
 
 
 def test_the_server_may_be_named_by_the_environment() -> None:

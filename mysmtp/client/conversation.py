@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from mysmtp.client.connection import Answer, Connection
 from mysmtp.client.explain import Situation, explanation, help_text
-from mysmtp.client.session import Unsendable, ask, body_for_original, encoded, listed, reply_to_message
+from mysmtp.client.original import Unsendable, body_for_original
+from mysmtp.client.session import ask, encoded, listed, reply_to_message
 from mysmtp.client.states import (
     DELIVERED,
     INITIAL,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from mysmtp.client import present
 from mysmtp.client.connection import Connection, NoConnection, connect
 from mysmtp.client.session import (
-    ORIGINAL_REPLY_LIMIT,
     Mail,
     Refused,
     Unsendable,
@@ -72,7 +71,7 @@ def read(server: Server, helo: str, mailbox: str, mail_id: str, raw: bool = Fals
 
     def work(connection: Connection) -> bytes:
         octets = read_mail(connection, helo, mailbox, mail_id)
-        if connection.kind == "original" and len("200 OK\n") + len(octets) >= ORIGINAL_REPLY_LIMIT:
+        if connection.kind == "original" and len("200 OK\n") + len(octets) >= REPLY_LIMIT:
             print("mysmtp: the original server sends no more of a mail than this", file=sys.stderr)
         if raw:
             return octets

@@ -72,7 +72,7 @@ def duration(seconds: float) -> str:
 
 def as_json(value: dict[str, Any]) -> str:
     """Return one object on one line of ASCII, without any octet that steers a terminal."""
-    return json.dumps(value, separators=(",", ":")).replace("\x7f", "\\u007f")
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=True)
 
 
 def clean(text: str) -> str:

@@ -9,13 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from mysmtp.client.connection import Answer, Connection, NoConnection
+from mysmtp.client.original import body_for_original
 from mysmtp.client.states import original_form, verb_of
 from mysmtp.transparency import END, stuff
 
-ORIGINAL_BODY_LIMIT = 4090  # octets, the last newline included: the original's buffer
-ORIGINAL_REPLY_LIMIT = 4095
 _PARTING_TIME = 2.0  # seconds
-_MARKER = re.compile(rb"^(?=>*===(?:START_EMAIL|END_EMAIL|GONE__EMAIL)===)", re.MULTILINE)
 _LISTED = re.compile(r"([0-9]{1,18}): Email from (.*) \(([0-9]{2})-([0-9]{2})-([0-9]{4})\)", re.DOTALL)
 
 
@@ -27,10 +25,6 @@ class Refused(Exception):
         self.answer = answer
         self.remark = remark
         self.stored_for = stored_for
-
-
-class Unsendable(Exception):
-    """A mail that this kind of server cannot take, refused before anything of it was sent; `str(error)` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,21 +161,6 @@ def _nothing_stored(for_whom: str = "") -> Iterator[None]:
         raise NoConnection(f"{error}; nothing was stored{for_whom}") from error
     except Refused as refusal:
         raise Refused(refusal.answer, f"{refusal.remark}; nothing was stored{for_whom}") from None
-
-
-def body_for_original(body: bytes) -> bytes:
-    """Return `DATA` and a body as the original takes them, in one segment. Raises Unsendable."""
-    if b"\0" in body:
-        raise Unsendable("the original server takes no NUL octet in a mail; nothing was sent")
-    quoted = _MARKER.sub(b">", body)
-    if not quoted.endswith(b"\n"):
-        quoted += b"\n"
-    if len(quoted) > ORIGINAL_BODY_LIMIT:
-        raise Unsendable(
-            f"the original server takes at most {ORIGINAL_BODY_LIMIT:,} octets, this mail has {len(quoted):,}; "
-            "nothing was sent"
-        )
-    return b"DATA\n" + quoted
 
 
 def list_mails(connection: Connection, helo: str, mailbox: str) -> tuple[Listed, ...]:

@@ -4,12 +4,11 @@ from collections.abc import Callable
 import pytest
 
 from mysmtp.client.connection import Answer, NoConnection
+from mysmtp.client.original import Unsendable, body_for_original
 from mysmtp.client.session import (
     Listed,
     Mail,
     Refused,
-    Unsendable,
-    body_for_original,
     list_mails,
     listed,
     part,

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -77,6 +78,14 @@ def test_no_octet_of_the_peer_steers_through_a_pipe() -> None:
     assert done.returncode == 0
 
 
+def test_typed_words_that_are_quoted_back_do_not_steer_either() -> None:
+    with Lines(GET_MAIL=b"401 Email not found\n") as server:
+        done = piped(server, b"GET_MAIL " + b"".join(VECTORS).replace(b" ", b"") + b" 1\nhelp \x1b[2J\n")
+    assert b"next: LIST \\x1b[2J" in done.stderr
+    assert steers(done.stderr) == []
+    assert steers(done.stdout) == []
+
+
 def test_a_server_that_is_not_there() -> None:
     with Lines() as server:
         pass
@@ -120,14 +129,19 @@ def test_a_dumb_terminal_gets_prompts_and_no_sequences() -> None:
 
 
 def test_a_dumb_terminal_notices_that_the_server_leaves() -> None:
+    waiting = threading.Event()
+
     def script(hear: Hear, say: Say) -> None:
         hear()
         say(b"200 OK\n")
+        waiting.wait(30)
         say(b"500 Idle too long\n")
 
     with Scripted(script) as server, edited(server, TERM="dumb") as terminal:
         terminal.until("0 initial > ")
         terminal.type("HELO x\n")
+        terminal.until("1 greeted > ")
+        waiting.set()
         assert terminal.finish() == 3
         assert b"500 Idle too long" in terminal.seen
         assert b"The server closed the connection." in terminal.seen
@@ -191,14 +205,19 @@ def test_ctrl_c_drops_the_line_and_twice_ends() -> None:
 
 
 def test_the_prompt_notices_that_the_server_leaves() -> None:
+    waiting = threading.Event()
+
     def script(hear: Hear, say: Say) -> None:
         hear()
         say(b"200 OK\n")
+        waiting.wait(30)
         say(b"500 Server shutting down\n")
 
     with Scripted(script) as server, edited(server) as terminal:
         terminal.until("0 initial > ")
         terminal.type("HELO x\r")
+        terminal.until("●━●─○─○")
+        waiting.set()
         terminal.until("500 Server shutting down")
         terminal.until("The server closed the connection.")
         assert terminal.finish() == 3
