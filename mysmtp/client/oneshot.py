@@ -10,15 +10,8 @@ from dataclasses import dataclass
 
 from mysmtp.client import present
 from mysmtp.client.connection import Connection, NoConnection, connect
-from mysmtp.client.session import (
-    Mail,
-    Refused,
-    Unsendable,
-    list_mails,
-    part,
-    read_mail,
-    send_mail,
-)
+from mysmtp.client.original import REPLY_LIMIT, Unsendable
+from mysmtp.client.session import Mail, Refused, list_mails, part, read_mail, send_mail
 from mysmtp.client.terminal import (
     DONE,
     FAILED,
