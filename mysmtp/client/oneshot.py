@@ -21,6 +21,7 @@ from mysmtp.client.terminal import (
     fit_output,
     hush,
     look_of,
+    put,
     wire_log,
 )
 from mysmtp.text import visible
@@ -89,8 +90,7 @@ def _talk(server: Server, work: Callable[[Connection], bytes]) -> int:
             answer = work(connection)
         finally:
             part(connection)
-        sys.stdout.buffer.write(answer)
-        sys.stdout.flush()
+        put(answer)
     except Refused as refusal:
         _fail(server, present.refusal_json(refusal), present.refusal_line(refusal))
         return REFUSED if refusal.answer.code // 100 == 4 else FAILED

@@ -38,6 +38,14 @@ def wire_log(wire: bool, with_hex: bool) -> WireLog | None:
     return WireLog(lambda line: print(line, file=sys.stderr), with_hex, look.side)
 
 
+def put(octets: bytes) -> None:
+    """Write octets to standard output, all of them. Raises BrokenPipeError when nobody reads any more."""
+    rest = memoryview(octets)
+    while rest:  # an unbuffered stream may take less than it is given
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.flush()
+
+
 def hush() -> int:
     """Nobody reads our output any more: stay quiet about it to the end. Returns the exit code."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
