@@ -45,6 +45,11 @@ def parse_path(word: str) -> Address:
     return Address(local_part, domain)
 
 
+def same_domain(one: str, other: str) -> bool:
+    """Tell whether two domains are one: they are compared without ASCII case (RFC 5321 section 2.4)."""
+    return one.translate(_TO_LOWER) == other.translate(_TO_LOWER)
+
+
 def mailbox_name(word: str) -> str:
     """Return the name of the mailbox where mail for `word` rests: mailboxes are compared without ASCII case."""
     return word.translate(_TO_LOWER)

@@ -15,27 +15,27 @@ from gevent import monkey
 
 from mysmtp.text import visible
 
+log = logging.getLogger(__name__)
+
 _start_native_thread = monkey.get_original("_thread", "start_new_thread")
 _native_sleep = monkey.get_original("time", "sleep")
 _QUEUE_LIMIT = 10_000
 
 
 class OneLine(logging.Formatter):
-    """`14:03:22.418 info   HELO received from example.com session=57`; an exception is put on the same line."""
+    """`14:03:22.418 info   HELO received from example.com session=57`; an exception is put on the same line.
+
+    A line of the wire stands alone, `C: RCPT TO: bob@example.com\\n`, so that it pastes into a test.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
+        if record.name == "mysmtp.wire":
+            return record.getMessage()
         moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
         text = visible(record.getMessage())
         if record.exc_info and record.exc_info[1] is not None:
             text += f" cause={visible(repr(record.exc_info[1]))} at={_frames(record.exc_info[1])}"
         return f"{moment} {record.levelname.lower():<7} {text}"
-
-
-class WireLine(logging.Formatter):
-    """`C: RCPT TO: bob@example.com\\n`, with nothing before it, so that it pastes into a test."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return record.getMessage()
 
 
 def _frames(error: BaseException) -> str:
@@ -95,10 +95,25 @@ def open_console(level: str, stream: TextIO | None = None) -> Console:
     handler.setFormatter(OneLine())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("mysmtp").setLevel(level.upper())
-    wire = logging.getLogger("mysmtp.wire")
-    wire.setLevel(logging.INFO)
-    wire.propagate = False
-    wire_handler = Console(stream or sys.stderr)
-    wire_handler.setFormatter(WireLine())
-    wire.handlers = [wire_handler]
+    logging.getLogger("mysmtp.wire").setLevel(logging.INFO)
     return handler
+
+
+class HubReporter:
+    """Takes over what gevent's hub would print by itself: as one log line, and not more than one a second.
+
+    A hub that writes to a terminal waits for it, and everybody with it; out of descriptors, it reports each accept.
+    """
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._unsaid = 0
+
+    def __call__(self, context: object, kind: type[BaseException], error: BaseException, trace: object) -> None:
+        """Log one error that a greenlet or a watcher ended with."""
+        if time.monotonic() < self._next:
+            self._unsaid += 1
+            return
+        more = f" ({self._unsaid} like it were not told)" if self._unsaid else ""
+        self._next, self._unsaid = time.monotonic() + 1, 0
+        log.error("%s ended with an error%s", type(context).__name__, more, exc_info=(kind, error, error.__traceback__))

@@ -4,12 +4,17 @@ A subscriber of the bus. It writes to `logging`, never to a terminal itself; all
 """
 
 import logging
+import re
 
 from mysmtp.events import CommandAnswered, Event, LineReceived, MessageStored, ReplySent, SessionClosed, SessionOpened
 from mysmtp.text import clipped, decode, visible
 
 log = logging.getLogger("mysmtp")
 wire = logging.getLogger("mysmtp.wire")
+
+_WIRE_LIMIT = 16 * 1024  # octets of one event that are printed
+_WIRE_LINE = 4 * 1024  # octets of one line that are looked at
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 _TOLD = {
     "HELO": "HELO received from {}",
@@ -32,7 +37,7 @@ def _of_command(event: CommandAnswered) -> tuple[int, str]:
         return logging.INFO, f"{event.verb or 'line'} refused: {event.code} {_safe(event.text)}"
     if event.verb == "DATA":
         return logging.INFO, "DATA received, message stored." if event.state_after == "delivered" else "DATA begun."
-    _, _, value = event.argument.rpartition(":") if event.verb in ("MAIL", "RCPT") else ("", "", event.argument)
+    value = event.argument.partition(":")[2] if event.verb in ("MAIL", "RCPT") else event.argument
     return logging.INFO, _TOLD[event.verb].format(_safe(value.strip(" ")))
 
 
@@ -62,5 +67,7 @@ def print_wire(event: Event) -> None:
     """Write what crossed the wire on the log, a line each: `C:` what the client sent, `S:` what the server did."""
     if isinstance(event, LineReceived | ReplySent):
         side = "C" if isinstance(event, LineReceived) else "S"
-        for line in event.octets.splitlines(keepends=True) if b"\n" in event.octets else [event.octets]:
-            wire.info("%s: %s", side, clipped(as_wire(line)), extra={"session": event.session})
+        for line in _LINE.findall(event.octets[:_WIRE_LIMIT]):
+            wire.info("%s: %s", side, clipped(as_wire(line[:_WIRE_LINE])))
+        if len(event.octets) > _WIRE_LIMIT:
+            wire.info("%s: … %d octets more", side, len(event.octets) - _WIRE_LIMIT)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from socket import socket
 
@@ -20,7 +21,7 @@ from gevent.threadpool import ThreadPool
 
 from mysmtp import __version__
 from mysmtp.config import Config, endpoint
-from mysmtp.console import Console, open_console
+from mysmtp.console import Console, HubReporter, open_console
 from mysmtp.contracts import MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
@@ -37,7 +38,8 @@ log = logging.getLogger(__name__)
 
 GRACE = 10.0  # seconds that messages under way get to finish after the first signal
 _DISK_THREADS = 8
-_FILES_BESIDE_CONNECTIONS = 512  # descriptors kept for mailboxes, pages and the index
+_FILES_OPEN = 512  # descriptors kept for mailbox files and the process itself
+_WEB_CONNECTIONS = 512
 
 
 class PostOffice:
@@ -47,6 +49,7 @@ class PostOffice:
         self.config = config
         self.bus = Bus()
         self._session_ids = itertools.count(1)
+        self._mail_cap, web_cap = connection_caps(config.max_connections)
         pool = ThreadPool(_DISK_THREADS)
         self.store: MessageStore = open_store(
             f"file:{config.mailbox}", offload=pool.apply, durability=config.durability
@@ -72,10 +75,10 @@ class PostOffice:
             mailbox_folder=shown_folder(config.mailbox),
             send_command=own_command(),
         )
-        self._web_server = serve_web(app, listeners[1])
+        self._web_server = serve_web(app, listeners[1], connections=web_cap)
 
     def _line_server(self, listener: socket) -> LineServer:
-        limits = Limits(connection_cap(self.config.max_connections), self.config.idle_timeout)
+        limits = Limits(self._mail_cap, self.config.idle_timeout)
         return LineServer(
             listener,
             self._open_dialog,
@@ -110,14 +113,18 @@ class PostOffice:
         self.store.close()
 
 
-def connection_cap(wanted: int) -> int:
-    """Raise the limit of open files as far as this user may; return how many connections fit under it."""
+def connection_caps(wanted: int) -> tuple[int, int]:
+    """Raise the limit of open files as far as this user may; share it: return the caps of mail and web connections.
+
+    What is left over is for the mailbox files, so that a mail can always be written whoever else is connected.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard == resource.RLIM_INFINITY:
-        return wanted
-    return max(1, min(wanted, hard - min(_FILES_BESIDE_CONNECTIONS, hard // 2)))
+        return wanted, _WEB_CONNECTIONS
+    files, web = min(_FILES_OPEN, hard // 2), min(_WEB_CONNECTIONS, hard // 8)
+    return max(1, min(wanted, (hard - files - web) * 3 // 4)), max(1, web)
 
 
 def shown_folder(folder: Path) -> str:
@@ -157,6 +164,7 @@ def greeting(office: PostOffice, seconds: float) -> str:
 
 def _attach_console(config: Config, bus: Bus) -> Console:
     console = open_console(config.log_level)
+    gevent.get_hub().print_exception = HubReporter()
     if logging.getLogger("mysmtp").isEnabledFor(logging.INFO):
         bus.attach(narrate)
     if config.wire:
@@ -168,7 +176,8 @@ def run(config: Config, started: float | None = None) -> int:
     """Serve until a signal, then drain; return the exit code. A second signal ends the process at once."""
     started = time.monotonic() if started is None else started
     signalled = Event()
-    watchers = [gevent.signal_handler(number, _on_signal, signalled) for number in (signal.SIGINT, signal.SIGTERM)]
+    # Held until the end: a watcher that is let go no longer watches.
+    watchers = [gevent.signal_handler(number, _on_signal, signalled) for number in _stop_signals()]
     try:
         office = PostOffice(config)
     except StartFailed as fault:
@@ -176,14 +185,22 @@ def run(config: Config, started: float | None = None) -> int:
         return 1
     console = _attach_console(config, office.bus)
     office.start()
-    print(greeting(office, time.monotonic() - started), flush=True)
+    with suppress(OSError):  # whoever started it may not listen
+        print(greeting(office, time.monotonic() - started), flush=True)
     signalled.wait()
     log.info("stopping: messages under way get %d s to finish", GRACE)
     office.stop()
     log.info("stopped")
     console.flush()
-    del watchers
+    for watcher in watchers:
+        watcher.cancel()
     return 0
+
+
+def _stop_signals() -> list[int]:
+    """The signals that end the process; a hang-up only if nobody (nohup) asked for it to be ignored."""
+    hang_up = [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
+    return [signal.SIGINT, signal.SIGTERM, *hang_up]
 
 
 def _on_signal(signalled: Event) -> None:

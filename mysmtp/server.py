@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 4096
 _ROOM_TO_REFUSE = 64  # connections over the cap that can be told so at the same time
-_READ_SIZE = 16 * 1024
-_SEND_SIZE = 256 * 1024
-_SEND_TIME = 60.0  # seconds a peer may take for each _SEND_SIZE octets
+_READ_SIZE = 64 * 1024
+_SEND_TIME = 60.0  # seconds a peer may take for a reply, and as many more as it has pieces of _SEND_RATE
+_SEND_RATE = 64 * 1024  # octets a second
 _LINGER_TIME = 1.0  # seconds to wait for the peer's close, so that a last reply is not lost to a reset
 _LINGER_SIZE = 64 * 1024
 
@@ -61,6 +61,10 @@ class _Connection:
     dialog: Dialog
 
 
+class _GraceOver(gevent.GreenletExit):  # type: ignore[misc]
+    """Thrown into a connection that did not finish in time after the server was told to stop."""
+
+
 class LineServer:
     """Serves one dialect on one listening socket. `open_dialog(session_id, peer)` makes the Dialog of a connection."""
 
@@ -81,7 +85,7 @@ class LineServer:
         self._limits = limits
         self._open: dict[int, _Connection] = {}
         self._draining = False
-        self._pool = Pool(limits.max_connections + _ROOM_TO_REFUSE)
+        self._pool = Pool(limits.max_connections + min(_ROOM_TO_REFUSE, 1 + limits.max_connections // 4))
         self._server = StreamServer(listener, self._serve, spawn=self._pool)
 
     def start(self) -> None:
@@ -96,7 +100,7 @@ class LineServer:
             if not connection.dialog.in_message:
                 _shut(connection.socket, socket.SHUT_RD)  # its greenlet wakes as if the client had closed
         self._pool.join(timeout=grace)
-        self._pool.kill(timeout=1)
+        self._pool.kill(_GraceOver, timeout=1)
 
     def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
         session_id = next(self._session_ids)
@@ -111,7 +115,7 @@ class LineServer:
             self._open[session_id] = _Connection(sock, dialog)
             reason = _say_farewell(sock, dialog, ServerBusy()) if busy else self._converse(sock, dialog)
             del self._open[session_id]  # what lingers takes nobody's place
-            _linger(sock)
+            _linger(sock, 0 if busy else _LINGER_TIME)
         except OSError as error:
             reason = f"connection lost: {error.strerror or 'the client took too long to read'}"
         finally:
@@ -127,10 +131,13 @@ class LineServer:
                 return _say_farewell(sock, dialog, ShuttingDown())
             if dialog.progress != progress:
                 progress, idle_deadline = dialog.progress, time.monotonic() + self._limits.idle_timeout
-            data = _receive(sock, min(idle_deadline, dialog.deadline or idle_deadline))
+            try:
+                data = _receive(sock, min(idle_deadline, dialog.deadline or idle_deadline))
+            except _GraceOver:
+                return _say_farewell(sock, dialog, ShuttingDown())
             if data is None and time.monotonic() >= idle_deadline:
                 return _say_farewell(sock, dialog, IdleTooLong())
-            if data == b"" and self._draining:
+            if data == b"" and self._draining and not dialog.in_message:
                 return _say_farewell(sock, dialog, ShuttingDown())
             _send_all(
                 sock, dialog.silence() if data is None else dialog.receive(data) if data else dialog.end_of_input()
@@ -165,10 +172,8 @@ def _send_all(sock: socket.socket, pieces: Iterator[bytes]) -> None:
 
 
 def _send(sock: socket.socket, octets: bytes) -> None:
-    view = memoryview(octets)
-    for start in range(0, len(view), _SEND_SIZE):
-        sock.settimeout(_SEND_TIME)
-        sock.sendall(view[start : start + _SEND_SIZE])
+    sock.settimeout(_SEND_TIME + len(octets) / _SEND_RATE)
+    sock.sendall(octets)
 
 
 def _say_farewell(sock: socket.socket, dialog: Dialog, fault: MailFault) -> str:
@@ -177,10 +182,10 @@ def _say_farewell(sock: socket.socket, dialog: Dialog, fault: MailFault) -> str:
     return octets.decode().strip()
 
 
-def _linger(sock: socket.socket) -> None:
+def _linger(sock: socket.socket, seconds: float) -> None:
     """Close our half and read what is still on its way: closing with octets unread would reset the last reply away."""
     _shut(sock, socket.SHUT_WR)
-    deadline, size = time.monotonic() + _LINGER_TIME, 0
+    deadline, size = time.monotonic() + seconds, 0
     while size < _LINGER_SIZE:
         data = _receive(sock, deadline)
         if not data:

@@ -16,13 +16,3 @@ def stuff(body: bytes) -> bytes:
     if body.startswith(b"."):
         body = b"." + body
     return body.replace(b"\n.", b"\n..")
-
-
-def unstuff_line(line: bytes) -> bytes:
-    """Return one line without the dot its sender put before it, if it begins with a dot."""
-    return line[1:] if line.startswith(b".") else line
-
-
-def ends_message(line: bytes) -> bool:
-    """Tell whether this line, its line end included, is the lone dot that ends a message (LF or CR LF)."""
-    return line in (b".\n", b".\r\n")

@@ -1,8 +1,9 @@
 """Fixtures shared by all tests: the running process; and under MYSMTP_REQUIRE_ALL=1 a skip is a failure."""
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -14,8 +15,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., PostOfficeProcess]]:
     """Start servers over one folder, with the options given; at the end all are stopped and their hubs judged."""
     running: list[PostOfficeProcess] = []
 
-    def start(*options: str, program: tuple[str, ...] = ("app.py",)) -> PostOfficeProcess:
-        running.append(PostOfficeProcess(tmp_path, *options, program=program).start())
+    def start(
+        *options: str,
+        program: tuple[str, ...] = ("app.py",),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> PostOfficeProcess:
+        running.append(PostOfficeProcess(tmp_path, *options, program=program, environment=environment).start())
         return running[-1]
 
     yield start

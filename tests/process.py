@@ -11,7 +11,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIME = 20.0
@@ -21,11 +23,18 @@ REPLY_TIME = 20.0
 class PostOfficeProcess:
     """One server process over one mailbox folder; `start` returns when it has printed its endpoints."""
 
-    def __init__(self, folder: Path, *options: str, program: tuple[str, ...] = ("app.py",)) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        program: tuple[str, ...] = ("app.py",),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.mailbox = folder / "mailbox"
         self.log = folder / "server.log"
         self._options = options
         self._program = program
+        self._environment = environment
         self.my_smtp = ("127.0.0.1", 0)
         self.web = ("127.0.0.1", 0)
         self.greeting = ""
@@ -36,6 +45,7 @@ class PostOfficeProcess:
             "GEVENT_MONITOR_THREAD_ENABLE": "true",
             "GEVENT_MAX_BLOCKING_TIME": "0.1",
             "PYTHONUNBUFFERED": "1",
+            **self._environment,
         }
         command = [sys.executable, *self._program]
         ports = [] if "--web-port" in self._options else ["--port", "0", "--web-port", "0"]

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from mysmtp.events import CommandAnswered, Event, MessageStored, SessionClosed, SessionOpened
-from mysmtp.narrator import as_wire, narrate
+from mysmtp.events import CommandAnswered, Event, LineReceived, MessageStored, ReplySent, SessionClosed, SessionOpened
+from mysmtp.narrator import as_wire, narrate, print_wire
 
 
 def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after: str = "greeted") -> CommandAnswered:
@@ -17,6 +17,7 @@ def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after:
     [
         (answered("HELO", "example.com"), "HELO received from example.com session=3"),
         (answered("MAIL", "FROM: alice@example.com"), "MAIL received, sender alice@example.com session=3"),
+        (answered("MAIL", "FROM: <mallory:alice@x>"), "MAIL received, sender <mallory:alice@x> session=3"),
         (answered("RCPT", "TO:<bob@x>"), "RCPT received, recipient <bob@x> session=3"),
         (answered("DATA", "hi", after="delivered"), "DATA received, message stored. session=3"),
         (answered("RCPT", "", 403, "Send HELO first"), "RCPT refused: 403 Send HELO first session=3"),
@@ -42,7 +43,23 @@ def test_a_long_field_is_cut(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize(
     ("octets", "text"),
-    [(b"QUIT\r\n", "QUIT\\r\\n"), (b"HELO x", "HELO x"), (b"\x1b\xff\\\t\n", "\\x1b\\xff\\\\\\t\\n")],
+    [
+        (b"QUIT\r\n", "QUIT\\r\\n"),
+        (b"HELO x\rQUIT\n", "HELO x\\rQUIT\\n"),
+        (b"HELO x", "HELO x"),
+        (b"\x1b\xff\\\t\n", "\\x1b\\xff\\\\\\t\\n"),
+    ],
 )
 def test_the_wire_format_spells_what_does_not_print(octets: bytes, text: str) -> None:
     assert as_wire(octets) == text
+
+
+def test_the_wire_is_cut_at_lf_only_and_long_content_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "mysmtp.wire"):
+        print_wire(LineReceived(1, b"HELO x\rQUIT\n"))
+        print_wire(ReplySent(1, b"200 OK\n1: a\n."))
+        print_wire(LineReceived(1, b"x" * 10_000_000))
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[:4] == ["C: HELO x\\rQUIT\\n", "S: 200 OK\\n", "S: 1: a\\n", "S: ."]
+    assert lines[-1] == "C: … 9983616 octets more"
+    assert all(len(line) < 1100 for line in lines)

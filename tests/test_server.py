@@ -1,7 +1,6 @@
 """LineServer and the assembled process, over real sockets: conversations, caps, idleness, draining, signals."""
 
 import contextlib
-import os
 import random
 import signal
 import socket
@@ -180,9 +179,8 @@ def test_what_keeps_it_from_starting_is_one_line_and_an_exit_code(office: PostOf
         assert code == 1, case
         assert len(errors.splitlines()) == 1, (case, errors)
         assert errors.startswith("mysmtp: "), (case, errors)
-    assert not (tmp_path / "other" / ".lock").exists() or _lines_of(cases["port"])[0] == 1
-    code, errors = _lines_of([sys.executable, "app.py", "--port", "many"])
-    assert code == 2
+    assert _lines_of([sys.executable, "app.py", "--port", "many"])[0] == 2
+    office.send("bob@example.com")  # the one that runs is not disturbed
 
 
 def test_the_original_argument_form_is_a_port(start: Start) -> None:
@@ -208,13 +206,12 @@ def test_everything_is_patched_before_anything_is_imported(tmp_path: Path) -> No
 def test_the_console_tells_what_happens_one_line_an_event_and_escapes_the_peer(office: PostOfficeProcess) -> None:
     with office.connect() as peer:
         peer.ask("HELO example.com", "MAIL FROM: alice@example.com", "RCPT TO: bob@example.com", "DATA hi")
-        peer.say("LIST \u202e\x9b31m@x\nQUIT\n".encode())
-        peer.rest()
+        peer.ask("HELO \u202e\x9b31m", "QUIT")
     office.stop()
     log = office.log.read_text()
     assert "HELO received from example.com" in log
     assert "DATA received, message stored." in log
-    assert "\\u202e\\x9b31m" in log or "\u202e" not in log
+    assert "HELO received from \\u202e\\x9b31m" in log
     assert not set(log) & {chr(code) for code in (*range(9), *range(11, 32), 127, *range(128, 160))}
 
 
@@ -232,12 +229,101 @@ def test_wire_prints_the_conversation_as_c_and_s_lines(start: Start) -> None:
     ]
 
 
-def test_settings_from_the_environment_and_flags_win(tmp_path: Path) -> None:
-    environment = {**os.environ, "MYSMTP_PORT": "not-a-port"}
-    done = subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, timeout=30, check=False
-    )
-    assert done.returncode == 2
+def test_a_setting_from_the_environment_holds_and_a_flag_wins_over_it(start: Start) -> None:
+    office = start(environment={"MYSMTP_MAX_MESSAGE_SIZE": "10", "MYSMTP_FRAMING": "lines"})
+    with office.connect() as peer:
+        peer.ask(*GREETED)
+        peer.say(b"DATA more than ten octets\n")
+        assert peer.line() == b"400 Message too large\n"
+    office.stop()
+    office = start("--max-message-size", "1kB", environment={"MYSMTP_MAX_MESSAGE_SIZE": "10"})
+    office.send("bob@example.com", body=b"more than ten octets\n")
+
+
+def test_when_the_grace_is_over_the_client_is_told(office: PostOfficeProcess) -> None:
+    with office.connect() as peer:
+        peer.ask(*GREETED, "DATA")
+        peer.say(b"half a message\n")
+        office.signal()
+        assert peer.rest() == b"500 Server shutting down\n"
+    assert office.wait() == 0
+    assert not office.file("bob@example.com").exists()
+
+
+def test_a_body_in_segments_that_ends_with_its_input_while_the_server_stops_is_kept(office: PostOfficeProcess) -> None:
+    with office.connect() as peer, office.connect() as idle:
+        for command in GREETED:
+            peer.say(command.encode())
+            assert peer.recv() == b"200 OK"
+        idle.ask("HELO x")
+        peer.say(b"DATA\nlast words, and no newline")
+        office.signal()
+        assert idle.rest() == b"500 Server shutting down\n"
+        peer.socket.shutdown(socket.SHUT_WR)
+        assert peer.rest().startswith(b"200 Message stored successfully")
+    assert office.wait() == 0
+    assert b"\nlast words, and no newline\n" in office.file("bob@example.com").read_bytes()
+
+
+def test_a_busy_body_in_segments_is_not_idle(start: Start) -> None:
+    office = start("--idle-timeout", "0.5")
+    with office.connect() as peer:
+        for command in GREETED:
+            peer.say(command.encode())
+            assert peer.recv() == b"200 OK"
+        peer.say(b"DATA\n")
+        peer.socket.settimeout(0.02)  # under the 50 ms that end a body
+        for _ in range(40):
+            peer.say(b"one more line\n")
+            with contextlib.suppress(TimeoutError):
+                pytest.fail(f"answered {peer.recv()!r}")
+        peer.socket.settimeout(20)
+        assert peer.recv() == b"200 Message stored successfully"
+    assert office.file("bob@example.com").read_bytes().count(b"one more line\n") == 40
+
+
+@pytest.mark.parametrize("line", [b"===END_EMAIL===\n", b"plain text\r\n", b"\n", b".x\n"])
+def test_a_large_mail_comes_back_whole_and_holds_nobody_up(office: PostOfficeProcess, line: bytes) -> None:
+    """20 MB of what is dear to encode; the fixture fails if the hub was ever blocked over 100 ms."""
+    body = line * (20_000_000 // len(line))
+    stuffed = body.replace(b"\n.", b"\n..")
+    with office.connect() as peer:
+        peer.ask(*GREETED, "DATA")
+        peer.say((b"." if body.startswith(b".") else b"") + stuffed + b".\n")
+        assert peer.line() == b"200 Message stored successfully\n"
+        peer.ask("GET_MAIL bob@example.com 1")
+        got = peer.body()
+    text = got.partition(b"\nDate: ")[2].partition(b"\n")[2]
+    assert (b"\n" + text).replace(b"\n.", b"\n")[1:] == body
+
+
+def test_out_of_descriptors_mail_still_comes_in_and_the_log_stays_short(start: Start) -> None:
+    program = ("-c", "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); "
+               "runpy.run_path('app.py', run_name='__main__')")  # fmt: skip
+    office = start(program=program)
+    with contextlib.ExitStack() as stack:
+        peer = stack.enter_context(office.connect())
+        peer.ask(*GREETED[:1])
+        for _ in range(80):
+            stack.enter_context(socket.create_connection(office.web, timeout=20))
+        for _ in range(3):
+            peer.ask(*GREETED[1:], "DATA hi", GREETED[0])
+        office.send("carol@example.com")
+    with office.connect() as after:
+        after.ask("HELO x")
+    office.stop()
+    assert "Traceback" not in office.log.read_text()
+    assert office.file("bob@example.com").read_bytes().count(b"===START_EMAIL===") == 3
+
+
+def test_refusals_are_quick_however_many_there_are(start: Start) -> None:
+    office = start("--max-connections", "2")
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(office.connect()) for _ in range(2)]
+        for peer in held:
+            peer.ask("HELO x")
+        silent = [stack.enter_context(office.connect()) for _ in range(100)]
+        assert {peer.rest() for peer in silent} == {b"500 Server busy\n"}
 
 
 def test_a_thousand_clients_at_once_lose_nothing_mix_nothing_and_double_nothing(office: PostOfficeProcess) -> None:

@@ -17,7 +17,7 @@ class DottedContent:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._pieces: list[bytes] = []
+        self._text = bytearray()
         self._size = -1  # the LF that stands for the line start before the first line is not counted
         self._held = b"\n"
 
@@ -37,15 +37,15 @@ class DottedContent:
     @property
     def body(self) -> bytes | None:
         """The message, None if it was too large and thrown away."""
-        return None if self._size > self._limit else b"".join(self._pieces)[1:]
+        return None if self._size > self._limit else bytes(memoryview(self._text)[1:])
 
     def _take(self, piece: bytes) -> None:
         plain = piece.replace(b"\n.", b"\n")  # no piece ends between an LF and the dot after it
         self._size += len(plain)
         if self._size > self._limit:
-            self._pieces.clear()
+            self._text = bytearray()
         else:
-            self._pieces.append(plain)
+            self._text += plain
 
 
 def _length_of_possible_end(buffer: bytes) -> int:

@@ -35,7 +35,6 @@ class Verb:
     parse: Callable[[Any], Any]
     run: Callable[[Desk, Any], Reply]
     octets: bool = False
-    failure: str = ""  # the text of a 500 when the server, not the client, is at fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Dialect:
 
     `message_verb` brings a message: its `parse` returns the body, or None to have it read after `go_ahead`; its `run`
     takes the body (None: over the limit, thrown away), and its state after holds whatever comes of it. `ends` is the
-    verb that closes the session.
+    verb that closes the session; `broken` the reply to a verb that failed through no fault of the client.
     """
 
     name: str
@@ -53,5 +52,6 @@ class Dialect:
     digit: Mapping[str, str]
     go_ahead: Reply
     refuse: Callable[[MailFault], Reply]
+    broken: Callable[[str], Reply]
     message_verb: str
     ends: str

@@ -95,6 +95,8 @@ class Dialog:
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take what one `recv` returned; yield the replies."""
         self._framing.receive(data, self._clock())
+        if self._framing.in_body and b"\n" in data:
+            self.progress += 1
         return self._answer_all()
 
     def silence(self) -> Iterator[bytes]:
@@ -123,7 +125,7 @@ class Dialog:
             replies.append(reply)
             size += len(reply)
             answered += 1
-            if size > _CHUNK or answered % _BATCH == 0:
+            if size > _CHUNK or answered % _BATCH == 0 or self._framing.kind is Kind.SEGMENTS:
                 yield b"".join(replies)
                 replies, size = [], 0
         yield b"".join(replies)
@@ -215,13 +217,13 @@ class Dialog:
         try:
             reply = do()
         except StoreFailed as fault:
-            log.error("%s: %s (%s)", self._dialect.verbs[verb].failure, fault, fault.__cause__)
-            return Reply(500, self._dialect.verbs[verb].failure)
+            log.error("%s failed: %r", verb, fault.__cause__ or fault)
+            return self._dialect.broken(verb)
         except MailFault as fault:
             return self._dialect.refuse(fault)
         except Exception:
             log.exception("%s failed unexpectedly", verb or "a line")
-            return Reply(500, (verb and self._dialect.verbs[verb].failure) or "Failed to read message")
+            return self._dialect.broken(verb)
         if reply is None:
             self._content = DottedContent(self._limit)
             return self._dialect.go_ahead
@@ -266,4 +268,4 @@ def _check_text(line: bytes) -> None:
 
 def _is_http(unit: Unit) -> bool:
     """Tell a browser or a proxy that took this port for a web server: nothing it says is for us."""
-    return unit.octets.partition(b" ")[0] in _HTTP_METHODS and not isinstance(unit, SegmentBody)
+    return next(iter(unit.octets.split(maxsplit=1)), b"") in _HTTP_METHODS

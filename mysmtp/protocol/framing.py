@@ -49,6 +49,7 @@ class Framing:
         self._received = 0.0  # when the last octets came
         self._rest_since = 0.0  # when the first octet of the unterminated rest came
         self._segments: deque[bytes] = deque()
+        self._supplied = False  # whether the last LF of the last `take_content` is ours
         self._body: PausedContent | None = None
 
     @property
@@ -102,7 +103,8 @@ class Framing:
             if not self._segments:
                 return None
             segment = self._segments.popleft().partition(b"\0")[0]
-            return segment if segment.endswith(b"\n") else segment + b"\n"
+            self._supplied = not segment.endswith(b"\n")
+            return segment + b"\n" if self._supplied else segment
         content, self._buffer, self._at = self._buffer[self._at :], b"", 0
         return content or None
 
@@ -111,7 +113,7 @@ class Framing:
         if not octets:
             return
         if self.kind is Kind.SEGMENTS:
-            self._segments.appendleft(octets)
+            self._segments.appendleft(octets[:-1] if self._supplied else octets)
         else:
             self._buffer, self._at = octets, 0
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mysmtp import errors
-from mysmtp.address import NULL, Address, mailbox_name, parse_path
+from mysmtp.address import NULL, Address, mailbox_name, parse_path, same_domain
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.message import MailSummary
 from mysmtp.protocol.dialect import Desk, Dialect, Verb
@@ -98,7 +98,7 @@ def _mailbox(argument: str) -> str:
 
 
 def _mailbox_and_id(argument: str) -> tuple[str, str]:
-    words = argument.split()
+    words = [word for word in argument.split(" ") if word]  # other white space is part of a word
     if len(words) != 2:
         raise InvalidSyntax("GET_MAIL takes an email and an id")
     return mailbox_name(words[0]), words[1]
@@ -121,7 +121,7 @@ def _helo(desk: Desk, domain: str) -> Reply:
 
 
 def _mail(desk: Desk, path: Address) -> Reply:
-    if path != NULL and path.domain.casefold() != desk.session.helo.casefold():
+    if path != NULL and not same_domain(path.domain, desk.session.helo):
         raise errors.DomainMismatch(f"{path.domain} is not {desk.session.helo}")
     desk.session.transaction = Transaction(path)
     return _OK
@@ -165,7 +165,11 @@ def _quit(_desk: Desk, _argument: None) -> Reply:
 
 
 _FROM_GREETED = frozenset({GREETED, SENDER, RECIPIENT})
-_STORE, _READ = "Failed to store message", "Failed to read message"
+
+
+def _broken(verb: str) -> Reply:
+    return Reply(500, "Failed to store message" if verb == "DATA" else "Failed to read message")
+
 
 MY_SMTP = Dialect(
     name="my_smtp",
@@ -175,15 +179,16 @@ MY_SMTP = Dialect(
             "HELO": Verb(EVERY, GREETED, _one_word, _helo),
             "MAIL": Verb(_FROM_GREETED, SENDER, _reverse_path, _mail),
             "RCPT": Verb(frozenset({SENDER, RECIPIENT}), RECIPIENT, _forward_path, _rcpt),
-            "DATA": Verb(frozenset({RECIPIENT}), DELIVERED, _message_in_line, _data, octets=True, failure=_STORE),
-            "LIST": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox, _list, failure=_READ),
-            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox_and_id, _get_mail, failure=_READ),
+            "DATA": Verb(frozenset({RECIPIENT}), DELIVERED, _message_in_line, _data, octets=True),
+            "LIST": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox, _list),
+            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox_and_id, _get_mail),
             "QUIT": Verb(EVERY, None, _nothing, _quit),
         }
     ),
     digit=DIGIT,
     go_ahead=_GO_AHEAD,
     refuse=refuse,
+    broken=_broken,
     message_verb="DATA",
     ends="QUIT",
 )

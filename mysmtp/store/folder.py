@@ -108,8 +108,12 @@ class Folder:
         """Tell whether anything of this name is in the folder."""
         try:
             os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-        except (OSError, ValueError):
+        except ValueError:
             return False
+        except OSError as fault:
+            if fault.errno in (errno.ENOENT, errno.ENAMETOOLONG, errno.ENOTDIR):
+                return False
+            raise StoreFailed from fault
         return True
 
     def _other_cases(self) -> dict[str, str]:

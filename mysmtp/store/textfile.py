@@ -20,11 +20,12 @@ from mysmtp.store.folder import Folder
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
 from mysmtp.store.scan import Status
-from mysmtp.store.textformat import draft
+from mysmtp.store.textformat import Draft, draft
 
 T = TypeVar("T")
 
 _BATCH = 64 << 20  # octets written at once, so that many large mails do not stand in memory twice
+_LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 
 
 class TextFileStore:
@@ -46,15 +47,21 @@ class TextFileStore:
         self._folder.check()
         try:
             copies = tuple((self._to_fill(name), names.cut_name(name)) for name in mailboxes)
-        except ValueError as fault:
+        except (OSError, ValueError) as fault:
             raise StoreFailed from fault
         try:
-            outcome = self._commits.submit(Delivery(draft(message), copies)) if copies else ()
+            outcome = self._commits.submit(Delivery(self._draft(message), copies)) if copies else ()
         except Exception as fault:
             raise StoreFailed from fault
         if isinstance(outcome, StoreFailed):
             raise outcome
         return outcome
+
+    def _draft(self, message: Message) -> Draft:
+        """Encode a mail; a large one takes long enough to be worth a thread."""
+        if len(message.body) < _LARGE:
+            return draft(message)
+        return to_the_end(self._offload, lambda: draft(message))
 
     def mailboxes(self) -> Sequence[MailboxSummary]:
         self._folder.check()

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.protocol.content import DottedContent
+from mysmtp.protocol.content import DottedContent, PausedContent
 from tests.protocol.conversation import cut
 
 
@@ -53,3 +53,20 @@ def test_the_limit_is_of_the_message_not_of_its_dots(body: bytes, limit: int) ->
     assert whole is not None
     got = read([octets], limit)
     assert got == (whole[0] if len(whole[0]) <= limit else None, whole[1])
+
+
+@given(st.text(alphabet="\r\n.x", max_size=40), st.lists(st.integers(0, 40)), st.integers(0, 40))
+def test_a_message_that_ends_with_a_pause_keeps_all_but_a_last_lone_dot(
+    text: str, places: list[int], limit: int
+) -> None:
+    octets = text.encode()
+    content = PausedContent(b"DATA\n", limit)
+    for piece in cut(octets, places):
+        content.add(piece)
+    body = octets
+    for lone_dot in (b".\r\n", b".\n", b"."):
+        if octets == lone_dot or octets.endswith(b"\n" + lone_dot):
+            body = octets.removesuffix(lone_dot)
+            break
+    assert content.take() == (body if len(body) <= limit else None)
+    assert content.pause == (0.05 if octets.endswith(b"\n") or not octets else 1.0)

@@ -1,5 +1,6 @@
 """Clients that end no line: how the framing is found, and the segments framing. Expectations: docs/protocol.md."""
 
+from mysmtp.errors import ServerBusy, ShuttingDown
 from tests.protocol.conversation import Client
 
 GREETED = (b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@y")
@@ -168,3 +169,33 @@ def test_an_overlong_segment_is_refused() -> None:
     client = original(b"HELO x")
     assert client.say(b"LIST " + b"x" * 3000) == b"400 Line too long"
     assert client.say(b"QUIT") == b"200 Goodbye"
+
+
+def test_what_follows_the_dot_in_its_segment_is_a_command_and_the_framing_stays() -> None:
+    client = original(*GREETED)
+    client.say(b"DATA")
+    assert client.say(b"hello\n.\nHELO x") == b"200 Message stored successfully200 OK"
+    assert client.dialog.framing == "segments"
+    assert client.say(b"QUIT") == b"200 Goodbye"
+
+
+def test_nul_ends_a_segment_inside_a_message_too() -> None:
+    client = original(*GREETED)
+    client.say(b"DATA")
+    client.say(b"hello\0garbage")
+    assert client.say(b".\0") == b"200 Message stored successfully"
+    assert client.bodies("b@y") == [b"hello\n"]
+
+
+def test_a_body_that_goes_on_line_by_line_is_progress() -> None:
+    client = original(*GREETED)
+    client.say(b"DATA\n")
+    before = client.dialog.progress
+    for _ in range(3):
+        client.say(b"one more line\n")
+    assert client.dialog.progress == before + 3
+
+
+def test_farewells_are_said_in_the_framing_of_the_connection() -> None:
+    assert original(b"HELO x").dialog.farewell(ShuttingDown()) == b"500 Server shutting down"
+    assert Client().dialog.farewell(ServerBusy()) == b"500 Server busy\n"
