@@ -195,7 +195,7 @@ class Conversation:
 
     def _how_it_left(self) -> str:
         if self.composing:
-            return "The server closed the connection; the message was not finished and is not stored."
+            return "The server closed the connection; the unfinished message is not stored."
         return "The server closed the connection."
 
 

@@ -130,6 +130,6 @@ def _overview(state: State) -> list[str]:
     rows = [f"{'>' if verb in now else ' '} {verb.usage:<{width}}   {verb.what}" for verb in VERBS]
     return [
         *rows,
-        f"You are in {state}; > marks what is allowed now. help <command> tells more.",
-        "Tab completes, Up recalls, Ctrl-C drops the line (twice: the session), Ctrl-D is QUIT.",
+        f"You are in {state}; > marks what is allowed now. More: help <command>",
+        "Tab completes, Up recalls, Ctrl-C drops the line (twice: ends), Ctrl-D is QUIT.",
     ]

@@ -74,5 +74,5 @@ def test_help_names_every_verb_in_every_state() -> None:
     for state in STATES:
         text = "\n".join(help_text("", state))
         assert all(verb.usage in text for verb in VERBS)
-        assert max(map(len, text.splitlines())) <= 90
+        assert max(map(len, text.splitlines())) <= 80
     assert [line[:6] for line in help_text("", INITIAL) if line.startswith(">")] == ["> HELO", "> QUIT"]
