@@ -112,7 +112,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
         mailbox = Path(folder) / "mailbox"
         mailbox.mkdir()
-        # From its own folder, so that pages say mailbox/ and not where this machine keeps it for now.
+        # From its own folder, so that pages say mailbox/ and not where this run keeps it.
         there = f"import os, runpy; os.chdir({folder!r}); runpy.run_path({APP!r}, run_name='__main__')"
         office = PostOfficeProcess(Path(folder), "--mailbox", "mailbox", program=("-c", there)).start()
         sizes = [(width, theme) for width in (1280, 360) for theme in ("light", "dark")]

@@ -10,7 +10,6 @@ from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
 from mysmtp.errors import (
-    InvalidSyntax,
     LineTooLong,
     MailFault,
     OutOfOrder,
@@ -19,6 +18,7 @@ from mysmtp.errors import (
 )
 from mysmtp.events import CommandAnswered, Event, LineReceived, ReplySent
 from mysmtp.message import Trace
+from mysmtp.protocol import command
 from mysmtp.protocol.content import DottedContent
 from mysmtp.protocol.dialect import Desk, Dialect, Verb
 from mysmtp.protocol.framing import Framing, Kind
@@ -32,9 +32,6 @@ log = logging.getLogger(__name__)
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
 _SHAPE_KEPT = 200  # replies of a long session that its shape remembers
-_HTTP_METHODS = frozenset(
-    {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI"}
-)
 
 
 class Dialog:
@@ -154,22 +151,21 @@ class Dialog:
     def _answer(self, unit: Unit) -> bytes:
         self._notify(LineReceived(self._id, unit.octets))
         self.progress += 1
-        if isinstance(unit, Hopeless) or _is_http(unit):
+        if isinstance(unit, Hopeless) or command.is_http(unit.octets):
             self.closing = True
             return b""
         if isinstance(unit, Overlong):
             return self._conclude("", "", lambda: _raise(LineTooLong()))
         if isinstance(unit, SegmentBody):
             return self._conclude(self._dialect.message_verb, "", lambda: self._take_segment_body(unit.body))
-        word, _, rest = unit.command.lstrip(b" ").partition(b" ")
-        verb = word.upper().decode("utf-8", "replace")
+        verb, rest = command.take_apart(unit.command)
         known = verb if verb in self._dialect.verbs else ""
         return self._conclude(known, decode(rest).strip(" "), lambda: self._obey(verb, unit.command, rest), unit)
 
     def _obey(self, verb: str, line: bytes, rest: bytes) -> Reply | None:
         rule = self._dialect.verbs.get(verb)
         if rule is None or not rule.octets:
-            _check_text(line)
+            command.check_text(line)
         if rule is None:
             raise UnknownCommand
         self._check_state(verb, rule)
@@ -254,18 +250,3 @@ class Dialog:
 
 def _raise(fault: MailFault) -> Any:
     raise fault
-
-
-def _check_text(line: bytes) -> None:
-    """Raise InvalidSyntax for a command line that is not UTF-8 or holds a control octet."""
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        raise InvalidSyntax("a command is UTF-8") from None
-    if any(octet < 0x20 or octet == 0x7F for octet in line):
-        raise InvalidSyntax("a command holds no control characters")
-
-
-def _is_http(unit: Unit) -> bool:
-    """Tell a browser or a proxy that took this port for a web server: nothing it says is for us."""
-    return next(iter(unit.octets.split(maxsplit=1)), b"") in _HTTP_METHODS
