@@ -7,8 +7,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-HOST   ?= 127.0.0.1
-PORT   ?= 2525
+HOST    = $(or $(MYSMTP_HOST),127.0.0.1)
+PORT    = $(or $(MYSMTP_PORT),2525)
 
 .DEFAULT_GOAL := setup
 .PHONY: setup rs rc test check lint bench docs screenshots clean deepclean

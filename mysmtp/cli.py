@@ -26,7 +26,8 @@ _PORTS = click.IntRange(0, 65535)
 def main() -> None:
     """A mail server you can see through, and a client for it.
 
-    Exit codes of send, list and read: 0 done, 1 refused (4xx), 2 usage, 3 the server failed (5xx), 4 no connection.
+    Exit codes of send, list and read: 0 done, 1 refused (4xx), 2 usage, 3 the server failed (5xx), 4 no connection,
+    5 done, but the answer could not be written.
     """
 
 

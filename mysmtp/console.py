@@ -34,8 +34,17 @@ class OneLine(logging.Formatter):
         moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
         text = visible(record.getMessage())
         if record.exc_info and record.exc_info[1] is not None:
-            text += f" cause={visible(repr(record.exc_info[1]))} at={_frames(record.exc_info[1])}"
+            text += f" cause={_causes(record.exc_info[1])} at={_frames(record.exc_info[1])}"
         return f"{moment} {record.levelname.lower():<7} {text}"
+
+
+def _causes(error: BaseException) -> str:
+    """Return an error and what it was raised from, the deepest last."""
+    chain = visible(repr(error))
+    while error.__cause__ is not None:
+        error = error.__cause__
+        chain += f" from {visible(repr(error))}"
+    return chain
 
 
 def _frames(error: BaseException) -> str:

@@ -191,9 +191,9 @@
     const row = form.closest("[data-id]");
     const beside = row && (nextRow(row, 1) ?? nextRow(row, -1))?.dataset.id;
     button.disabled = true;
-    let page;
+    let page, reply;
     try {
-      const reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       page = parse(await reply.text());
       if (!reply.ok || page.body.dataset.kind !== document.body.dataset.kind) return location.assign(reply.url);
     } catch {
@@ -201,6 +201,8 @@
       byId("status").textContent = "The server did not answer. Reload to see what was done";
       return;
     }
+    // What this page tells stands in its address too: a reload tells the same.
+    history.replaceState(null, "", reply.url.replace(/#.*/, ""));
     AT_ONCE.forEach((id) => swap(id, page));
     take(page);
     byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
@@ -228,6 +230,7 @@
     if (link.id === "fresh" && latest && latest.body.dataset.kind === document.body.dataset.kind) {
       event.preventDefault();
       take(latest);
+      if (!byId("undo").childElementCount) byId("status").textContent = "";
       scrollTo(0, 0);
       byId("list").querySelector("a")?.focus();
     } else if (link.dataset.ask !== undefined && byId("ask")?.showModal) {

@@ -402,3 +402,12 @@ def test_the_first_minute_of_the_readme(start: Callable[..., PostOfficeProcess])
     done = run(port, "read", BOB, "9")
     assert (done.returncode, done.stderr) == (1, b"mysmtp: 401 Email not found (bob@example.com has 1 to 2)\n")
     assert run(port, "list", "nobody").returncode == 1
+
+
+def test_an_answer_that_cannot_be_written_is_not_taken_for_a_refusal() -> None:
+    with Lines() as server, Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "mysmtp", "send", "--port", str(server.port), "--to", BOB, "x"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, env=environment(), timeout=60)
+        assert server.mails == [b"x\n.\n"]
+    assert done.returncode == 5
+    assert done.stderr == b"mysmtp: done, but the answer cannot be written: No space left on device\n"

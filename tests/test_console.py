@@ -4,7 +4,9 @@ import io
 import logging
 import threading
 
-from mysmtp.console import Console, OneLine
+import pytest
+
+from mysmtp.console import Console, HubReporter, OneLine
 
 
 class Stuck(io.StringIO):
@@ -49,3 +51,24 @@ def test_a_stuck_terminal_costs_lines_and_says_so() -> None:
     assert lines[0] == "0"
     assert lines[-2].endswith("log lines were lost here: the console did not take them in time")
     assert lines[-1] == "afterwards"
+
+
+def test_what_an_error_was_raised_from_is_told_too() -> None:
+    try:
+        try:
+            raise OSError(40, "Too many levels of symbolic links")
+        except OSError as cause:
+            raise ValueError from cause
+    except ValueError as caught:
+        record = logging.LogRecord(
+            "mysmtp", 40, __file__, 1, "it failed", (), (ValueError, caught, caught.__traceback__)
+        )
+    line = OneLine().format(record)
+    assert "cause=ValueError() from OSError(40, 'Too many levels of symbolic links')" in line
+
+
+def test_the_hub_reports_one_line_a_second(caplog: pytest.LogCaptureFixture) -> None:
+    report = HubReporter()
+    for _ in range(100):
+        report("an accept", OSError, OSError(24, "Too many open files"), None)
+    assert len(caplog.records) == 1

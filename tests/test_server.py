@@ -358,3 +358,15 @@ def test_a_thousand_clients_at_once_lose_nothing_mix_nothing_and_double_nothing(
         assert text.count(b"===START_EMAIL=== id=") == len(bodies)
         found.update(bodies)
     assert found == Counter(mail(number) for number in range(connections * mails))
+
+
+def test_a_mailbox_that_cannot_be_read_is_told_once_and_the_log_stays_quiet(office: PostOfficeProcess) -> None:
+    office.send("bob@example.com")
+    office.file("link@x").symlink_to("/etc/passwd")
+    with office.connect() as peer:
+        peer.ask("HELO x")
+        for _ in range(20):
+            peer.say(b"LIST link@x\n")
+            assert peer.line() == b"500 Failed to read message\n"
+    office.stop()
+    assert "ended with an error" not in office.log.read_text()

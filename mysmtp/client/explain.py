@@ -60,6 +60,10 @@ def explanation(answer: Answer, situation: Situation) -> list[str]:
     verb = verb_of(situation.typed)
     if answer.code == 403 and verb and situation.state not in verb.allowed:
         return _too_early(verb, situation.state)
+    if answer.text.startswith("Unknown command") and verb:  # so the original server answers what it cannot read or take
+        if situation.state not in verb.allowed:
+            return _too_early(verb, situation.state)
+        return _lines(f"{verb.name} is written otherwise.", "{usage}", verb, situation)
     for text, (why, then) in _BY_TEXT.items():
         if answer.text.startswith(text):
             return _lines(why, then, verb, situation)

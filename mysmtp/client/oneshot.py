@@ -18,6 +18,7 @@ from mysmtp.client.terminal import (
     INTERRUPTED,
     NO_CONNECTION,
     REFUSED,
+    UNWRITTEN,
     fit_output,
     hush,
     look_of,
@@ -90,17 +91,27 @@ def _talk(server: Server, work: Callable[[Connection], bytes]) -> int:
             answer = work(connection)
         finally:
             part(connection)
-        put(answer)
     except Refused as refusal:
         _fail(server, present.refusal_json(refusal), present.refusal_line(refusal))
         return REFUSED if refusal.answer.code // 100 == 4 else FAILED
     except (Unsendable, NoConnection) as error:
         _fail(server, present.error_json(str(error)), visible(f"mysmtp: {error}"))
         return REFUSED if isinstance(error, Unsendable) else NO_CONNECTION
-    except BrokenPipeError:
-        return hush()
     except KeyboardInterrupt:
         return INTERRUPTED
+    return _answer(answer)
+
+
+def _answer(answer: bytes) -> int:
+    """Write what the server's answer came to. What was done is done, whether or not it can be written here."""
+    try:
+        put(answer)
+    except BrokenPipeError:
+        return hush()
+    except OSError as error:
+        print(f"mysmtp: done, but the answer cannot be written: {error.strerror}", file=sys.stderr)
+        hush()
+        return UNWRITTEN
     return DONE
 
 

@@ -7,6 +7,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from mysmtp.client.connection import Answer
@@ -84,7 +85,7 @@ def listed_json(mail: Listed) -> str:
     """Return one mail of a list as JSON; a line of another form as `{"line": …}`."""
     if mail.id is None:
         return as_json({"line": clean(mail.line)})
-    return as_json({"id": mail.id, "from": clean(mail.sender), "date": mail.date})
+    return as_json({"id": mail.id, "from": clean(mail.sender), "date": real_date(mail.date)})
 
 
 def sent_json(sent: Sent) -> str:
@@ -107,7 +108,7 @@ def mail_json(mailbox: str, mail_id: str, octets: bytes) -> str:
         "mailbox": clean(mailbox),
         "id": int(mail_id) if mail_id.isascii() and mail_id.isdigit() and len(mail_id) < 19 else clean(mail_id),
         "from": clean(decode(head[1])) if head else None,
-        "date": b"-".join(head.group(4, 3, 2)).decode() if head else None,
+        "date": real_date(b"-".join(head.group(4, 3, 2)).decode()) if head else None,
         "body": clean(decode(body)),
     }
     if value["body"].encode() != body:
@@ -132,3 +133,11 @@ def refusal_line(refusal: Refused) -> str:
     """Return a refusal as a person reads it: `mysmtp: 401 Email not found (bob@example.com has 1 to 2)`."""
     remark = f" ({refusal.remark})" if refusal.remark else ""
     return visible(f"mysmtp: {refusal.answer.line}{remark}")
+
+
+def real_date(text: str) -> str | None:
+    """Return a date yyyy-mm-dd if there is such a day, else None: a file may have been written by hand."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return None

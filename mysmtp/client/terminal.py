@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from mysmtp.client.present import Look
 from mysmtp.client.wire import WireLog
 
-DONE, REFUSED, FAILED, NO_CONNECTION, INTERRUPTED = 0, 1, 3, 4, 130
+DONE, REFUSED, FAILED, NO_CONNECTION, UNWRITTEN, INTERRUPTED = 0, 1, 3, 4, 5, 130
 
 
 def look_of(environment: Mapping[str, str], is_terminal: bool) -> Look:

@@ -22,11 +22,16 @@ class _Work(Generic[T]):
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
         self.begun = self.ended = self.given_up = False
+        self.fault: BaseException | None = None
 
     def __call__(self) -> T | None:
+        """Do the work; what it raises is kept for the caller, for a pool of threads would report it as well."""
         self.begun = True
         try:
             return None if self.given_up else self._work()
+        except BaseException as fault:  # noqa: BLE001  raised again by the caller
+            self.fault = fault
+            return None
         finally:
             self.ended = True
 
@@ -35,12 +40,15 @@ def to_the_end(offload: Offload, work: Callable[[], T]) -> T:
     """Run `work` by way of `offload`; return or raise as it does. Never left while the work runs."""
     task = _Work(work)
     try:
-        return cast(T, offload(task))  # None comes only where nobody waits for it
+        result = offload(task)
     except BaseException:
         task.given_up = True  # from here on it does not begin
         while task.begun and not task.ended:
             _pause()
         raise
+    if task.fault is not None:
+        raise task.fault
+    return cast(T, result)  # None comes only where nobody waits for it
 
 
 def _pause() -> None:

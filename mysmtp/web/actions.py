@@ -38,7 +38,8 @@ def delete_all(name: str) -> Response:
         raise BadRequest("upto: the highest mail id to delete is needed, in digits.")
     asked = [mail.id for mail in site().store.list(name) if mail.id <= int(upto)]
     gone = _deleted(name, asked)
-    return redirect(after_deed(Deed("deleted", name, tuple(gone)), None, None), 303)
+    left = max((mail.id for mail in site().store.list(name)), default=None)
+    return redirect(after_deed(Deed("deleted", name, tuple(gone)), None, left), 303)
 
 
 @routes.post("/mailbox/<mailbox:name>/undo")
@@ -50,6 +51,7 @@ def undo(name: str) -> Response:
     back = site().store.restore(name, deed.ids)
     if back:
         site().bus.publish(MailboxChanged(0, name))
+    site().deeds.forget(request.form["deed"])
     row = max(back, default=None)
     told = Deed("restored", name, tuple(back), len(deed.ids) - len(back))
     return redirect(after_deed(told, request.form.get("before"), row), 303)

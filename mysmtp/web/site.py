@@ -66,6 +66,10 @@ class Deeds:
             self._deeds.popitem(last=False)
         return token
 
+    def forget(self, token: str) -> None:
+        """Tell of this deed no more: it was undone."""
+        self._deeds.pop(token, None)
+
     def find(self, token: str, mailbox: str) -> Deed | None:
         """Return the deed of this token if it was done to this mailbox."""
         deed = self._deeds.get(token)

@@ -73,6 +73,11 @@ def test_json_of_a_mail() -> None:
     assert (binary["body"], binary["body_base64"]) == ("\ufffd\n", "/wo=")
 
 
+def test_a_day_that_does_not_exist_is_no_date() -> None:
+    assert json.loads(present.listed_json(Listed(1, "a@x", "2025-02-31", "")))["date"] is None
+    assert json.loads(present.listed_json(Listed(1, "a@x", "2025-02-28", "")))["date"] == "2025-02-28"
+
+
 def test_json_of_errors() -> None:
     refusal = Refused(Answer(401, "Email not found"), "bob@example.com has 1 to 2")
     assert present.refusal_json(refusal) == '{"error":{"code":401,"text":"Email not found"}}'
