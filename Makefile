@@ -57,6 +57,6 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 deepclean:
-	@printf 'Delete every mail in mailbox/ too? This cannot be undone. [y/N] '; read answer; [ "$$answer" = y ]
-	$(MAKE) clean
-	find mailbox -mindepth 1 ! -name .gitkeep -delete
+	@printf 'Delete every mail in mailbox/ too? This cannot be undone. [y/N] '; read answer; \
+	if [ "$$answer" = y ]; then $(MAKE) clean && find mailbox -mindepth 1 ! -name .gitkeep -delete; \
+	else echo 'Nothing was deleted.'; fi
