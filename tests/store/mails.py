@@ -11,7 +11,7 @@ from mysmtp.store.scan import Record, Scanner
 
 BOB = "bob@example.com"
 
-# docs/protocol.md, section 2: the record that the page shows.
+# docs/protocol.md, The mailbox file: the record that the page shows.
 SPEC_BODY = b"Hello Bob,\nThis is a test email.\n"
 SPEC_RECORD = b"""===START_EMAIL=== id=1 at=2025-03-12T09:15:02.123456Z size=33 eol=lf
 From: alice@example.com
