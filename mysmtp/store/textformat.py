@@ -1,6 +1,6 @@
 """Records to bytes: the markers of a mailbox file, the attributes on their lines, and how a mail is written.
 
-Pure: bytes in, bytes out. Follows docs/protocol.md, The mailbox file. Knows no files; reading stands in `frame` and `scan`.
+Pure: bytes in, bytes out. Follows docs/protocol.md, The mailbox file. Knows no files; `frame` and `scan` read.
 """
 
 import re
