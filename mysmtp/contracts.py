@@ -22,6 +22,13 @@ def run_here(work: Callable[[], T]) -> T:
     return work()
 
 
+class Receipt(Protocol):
+    """The promise that a mail handed over will be stored, or its refusal. Whoever holds it says nothing before `wait`."""
+
+    def wait(self) -> None:
+        """Return once the mail would survive a power cut. Raises StoreFailed when nothing was stored."""
+
+
 class MessageStore(Protocol):
     """Where mail rests. Mailbox names are those of `address.mailbox_name`; ids count up from 1, never given twice.
 
@@ -32,6 +39,13 @@ class MessageStore(Protocol):
         """Store one copy in each of these (distinct) mailboxes, all or none; return the ids in their order.
 
         Returns only when the copies would survive a power cut. Raises StoreFailed when nothing was stored.
+        """
+
+    def submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Receipt:
+        """Begin to store as `append` does, and return without waiting for the disk.
+
+        Calls `stored` with the ids once the copies are durable, before `Receipt.wait` returns; it must not block.
+        Raises StoreFailed when it is clear at once that nothing will be stored.
         """
 
     def mailboxes(self) -> Sequence[MailboxSummary]:
@@ -67,5 +81,8 @@ class RecordKeeper(Protocol):
 class Deliverer(Protocol):
     """The way from a protocol to the mailboxes (a mail delivery agent, RFC 5598 section 4.3.3)."""
 
-    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> None:
-        """Store the mail for all its recipients, then tell the bus. Raises StoreFailed when nothing was stored."""
+    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> Receipt:
+        """Begin to store the mail for all its recipients, all or none; the bus hears of it when it is durable.
+
+        Raises StoreFailed as `MessageStore.submit` does.
+        """

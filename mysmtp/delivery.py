@@ -3,11 +3,11 @@
 The mail delivery agent of RFC 5598 section 4.3.3. Knows neither protocols nor files.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mysmtp.address import mailbox_name
-from mysmtp.contracts import MessageStore
+from mysmtp.contracts import MessageStore, Receipt
 from mysmtp.events import Bus, MessageStored
 from mysmtp.message import Envelope, Message, Trace
 
@@ -25,9 +25,11 @@ class LocalDelivery:
         self._bus = bus
         self._clock = clock
 
-    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> None:
-        """Store one copy for each mailbox named, all or none, then tell the bus. Raises StoreFailed."""
+    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> Receipt:
         mailboxes = tuple(dict.fromkeys(map(mailbox_name, envelope.forward_paths)))
-        ids = self._store.append(mailboxes, Message(envelope, body, self._clock(), trace))
-        for mailbox, mail_id in zip(mailboxes, ids, strict=True):
-            self._bus.publish(MessageStored(trace.session, mailbox, mail_id, len(body)))
+
+        def stored(ids: Sequence[int]) -> None:
+            for mailbox, mail_id in zip(mailboxes, ids, strict=True):
+                self._bus.publish(MessageStored(trace.session, mailbox, mail_id, len(body)))
+
+        return self._store.submit(mailboxes, Message(envelope, body, self._clock(), trace), stored)

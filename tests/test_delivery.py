@@ -16,7 +16,7 @@ def test_one_copy_for_each_mailbox_and_news_of_each() -> None:
     bus.attach(heard.append)
     moment = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
     delivery = LocalDelivery(store, bus, lambda: moment)
-    delivery.deliver(Envelope("a@x", ("Bob@y", "carol@y", "bob@Y")), b"hi\n", Trace(session=5))
+    delivery.deliver(Envelope("a@x", ("Bob@y", "carol@y", "bob@Y")), b"hi\n", Trace(session=5)).wait()
     assert heard == [MessageStored(5, "bob@y", 1, 3), MessageStored(5, "carol@y", 1, 3)]
     assert [box.name for box in store.mailboxes()] == ["bob@y", "carol@y"]
     mail = store.read("bob@y", 1)
@@ -33,5 +33,5 @@ def test_what_was_not_stored_is_no_news() -> None:
             raise StoreFailed
 
     with pytest.raises(StoreFailed):
-        LocalDelivery(Full(), bus).deliver(Envelope("a@x", ("b@y",)), b"", Trace())
+        LocalDelivery(Full(), bus).deliver(Envelope("a@x", ("b@y",)), b"", Trace()).wait()
     assert heard == []

@@ -138,7 +138,7 @@ def _data(desk: Desk, body: bytes | None) -> Reply:
     assert transaction is not None
     if body is None or len(body) > desk.max_message_size:
         raise errors.MessageTooLarge
-    desk.deliverer.deliver(transaction.envelope, body, desk.trace())
+    desk.deliverer.deliver(transaction.envelope, body, desk.trace()).wait()
     return _STORED
 
 

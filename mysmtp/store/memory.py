@@ -2,9 +2,10 @@
 
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from mysmtp.contracts import Receipt
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store.names import lower
@@ -15,6 +16,13 @@ from mysmtp.store.textformat import PREVIEW, local_date
 class _Kept:
     mail: StoredMail
     gone: bool = False
+
+
+class _Done:
+    """The Receipt of what is stored already."""
+
+    def wait(self) -> None:
+        return
 
 
 class MemoryStore:
@@ -29,6 +37,10 @@ class MemoryStore:
             raise StoreFailed
         with self._lock:
             return [self._keep(self._boxes.setdefault(lower(name), {}), message) for name in mailboxes]
+
+    def submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Receipt:
+        stored(self.append(mailboxes, message))
+        return _Done()
 
     def mailboxes(self) -> Sequence[MailboxSummary]:
         with self._lock:

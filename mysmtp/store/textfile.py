@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
-from mysmtp.contracts import Offload, run_here
+from mysmtp.contracts import Offload, Receipt, run_here
 from mysmtp.errors import NoSuchMailbox, StoreFailed
 from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store import names
@@ -26,6 +26,13 @@ T = TypeVar("T")
 
 _BATCH = 64 << 20  # octets written at once, so that many large mails do not stand in memory twice
 _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
+
+
+class _Begun:
+    """The Receipt of a mail that is stored when its receipt is waited for."""
+
+    def __init__(self, store: Callable[[], None]) -> None:
+        self.wait = store
 
 
 class TextFileStore:
@@ -56,6 +63,9 @@ class TextFileStore:
         if isinstance(outcome, StoreFailed):
             raise outcome
         return outcome
+
+    def submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Receipt:
+        return _Begun(lambda: stored(self.append(mailboxes, message)))
 
     def _draft(self, message: Message) -> Draft:
         """Encode a mail; a large one takes long enough to be worth a thread."""
