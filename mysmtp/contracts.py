@@ -23,7 +23,7 @@ def run_here(work: Callable[[], T]) -> T:
 
 
 class Receipt(Protocol):
-    """The promise that a mail handed over will be stored, or its refusal. Whoever holds it says nothing before `wait`."""
+    """The promise that a mail handed over will be stored, or its refusal: nobody is told of either before `wait`."""
 
     def wait(self) -> None:
         """Return once the mail would survive a power cut. Raises StoreFailed when nothing was stored."""
