@@ -1,8 +1,9 @@
 """Mail to put into stores of tests: short to write, and a store that is a RecordKeeper, damage and foreign mail too."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from mysmtp.contracts import Receipt
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox
 from mysmtp.message import Envelope, MailboxSummary, MailSummary, Message, Place, StoredMail, Trace
 
@@ -34,6 +35,9 @@ class OddStore:
     place = Place("mailbox/odd@example.com.txt", 104_882, 143_790)
 
     def append(self, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
+        raise NotImplementedError
+
+    def submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Receipt:
         raise NotImplementedError
 
     def mailboxes(self) -> Sequence[MailboxSummary]:
