@@ -78,6 +78,18 @@ class RecordKeeper(Protocol):
         """Return the record as it lies in the file, damaged or not. Raises as `MessageStore.read` does."""
 
 
+@runtime_checkable
+class Watchful(Protocol):
+    """A store that notices what is wrong with it: an optional power of a MessageStore."""
+
+    def troubles(self) -> Sequence[str]:
+        """Return one line of words for each thing that is wrong now; nothing when all is well.
+
+        Such as ``bob@example.com takes no mail until its file is verified``: a mailbox it is about stands in it by its
+        name. Every page asks, so this answers from memory and never waits for the disk.
+        """
+
+
 class Deliverer(Protocol):
     """The way from a protocol to the mailboxes (a mail delivery agent, RFC 5598 section 4.3.3)."""
 
