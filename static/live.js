@@ -6,7 +6,7 @@
   const TELL_GAP = 5000; // ms between two pieces of news in the status line
   const LONGEST_WAIT = 30; // s between two tries to reconnect
   const GIVE_UP = 10; // tries
-  const AT_ONCE = ["side", "facts", "crumb", "acts", "damage", "asking"];
+  const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage", "asking"];
   const byId = (id) => document.getElementById(id);
   let title = document.title;
   let feed = null; // state of the feed, as last shown: [state, words, link words]
@@ -51,6 +51,7 @@
     };
     source.addEventListener("stored", news);
     source.addEventListener("changed", news);
+    source.addEventListener("troubles", news);
     source.addEventListener("skipped", news); // a page fetched now holds what was skipped
   }
 

@@ -13,8 +13,8 @@ from mysmtp import assets
 from mysmtp.config import endpoint
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
-from mysmtp.web import actions, faults, guard, live, pages
-from mysmtp.web.site import EXTENSION, Deeds, Endpoints, Site, reachable, site
+from mysmtp.web import actions, faults, guard, health, live, pages
+from mysmtp.web.site import EXTENSION, Deeds, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.urls import MailboxConverter, MailIdConverter
 
 __all__ = ["Endpoints", "create_app"]
@@ -34,13 +34,14 @@ def create_app(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     zone: tzinfo | None = None,
     listeners: int = live.LISTENERS,
+    heartbeat: float = live.HEARTBEAT,
 ) -> Flask:
     """Make the application that shows `store`.
 
     `endpoints` are the running addresses; `allowed_hosts` are host names answered to besides localhost and addresses;
     `mailbox_folder` is shown to the user as it is; `send_command` is how they type `mysmtp`, empty if they cannot;
     `now` (aware) and `zone` (None: this machine's) are for tests;
-    `listeners` caps the pages that are kept up to date at once.
+    `listeners` caps the pages that are kept up to date at once; each hears something every `heartbeat` seconds.
     """
     app = Flask(
         "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
@@ -49,11 +50,11 @@ def create_app(
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     app.url_map.merge_slashes = False
     app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
-    feed = live.Live(bus, listeners=listeners)
+    feed = live.Live(bus, listeners=listeners, heartbeat=heartbeat, watched=lambda: troubles_of(store))
     app.extensions[EXTENSION] = Site(store, bus, endpoints, mailbox_folder, feed, Deeds(), now, zone, send_command)
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for routes in (pages.routes, actions.routes, live.blueprint(feed)):
+    for routes in (pages.routes, actions.routes, health.routes, live.blueprint(feed)):
         app.register_blueprint(routes)
     _equip(app)
     return app
@@ -75,6 +76,7 @@ def _equip(app: Flask) -> None:
             "my_smtp": endpoint("x", address)[4:],
             "mailbox_folder": site().mailbox_folder.rstrip("/") + "/",
             "here": here(),
+            "troubles": site().troubles(),
             "every": _every(),
         }
 

@@ -7,7 +7,7 @@ how many were skipped. Knows no store and no template.
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from flask import Blueprint, Response, request
@@ -27,9 +27,11 @@ HEARTBEAT = 15.0
 class Listener:
     """One open page: the frames that wait to be sent to it."""
 
-    def __init__(self, waiting: int, heartbeat: float) -> None:
+    def __init__(self, waiting: int, heartbeat: float, watched: Callable[[], Sequence[str]]) -> None:
         self._queue = Queue(maxsize=waiting)
         self._heartbeat = heartbeat
+        self._watched = watched
+        self._seen = watched()
         self._skipped = 0
         self._closing = False
 
@@ -52,7 +54,7 @@ class Listener:
             try:
                 piece = self._queue.get(timeout=self._heartbeat)
             except Empty:
-                yield b": still here\n\n"
+                yield self._beat()
                 continue
             while not self._queue.empty():
                 piece += self._queue.get_nowait()
@@ -61,16 +63,28 @@ class Listener:
                 self._skipped = 0
             yield piece
 
+    def _beat(self) -> bytes:
+        """Return a sign of life; where the troubles are others than before, news that makes the page look again."""
+        before, self._seen = self._seen, self._watched()
+        return b": still here\n\n" if self._seen == before else b"event: troubles\ndata: {}\n\n"
+
 
 class Live:
-    """Tells the news of the bus to every listener."""
+    """Tells the news of the bus to every listener, and after a while without any whether `watched` has changed."""
 
     def __init__(
-        self, bus: Bus, *, listeners: int = LISTENERS, waiting: int = WAITING, heartbeat: float = HEARTBEAT
+        self,
+        bus: Bus,
+        *,
+        listeners: int = LISTENERS,
+        waiting: int = WAITING,
+        heartbeat: float = HEARTBEAT,
+        watched: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._most = listeners
         self._waiting = waiting
         self._heartbeat = heartbeat
+        self._watched = watched
         self._listeners: tuple[Listener, ...] = ()
         # Ids start over with each process; the prefix keeps those of an earlier one from being taken for these.
         self._prefix = secrets.token_hex(4)
@@ -89,7 +103,7 @@ class Live:
         """
         if len(self._listeners) >= self._most:
             raise ServiceUnavailable("Enough pages listen already; this one does not update by itself.")
-        listener = Listener(self._waiting, self._heartbeat)
+        listener = Listener(self._waiting, self._heartbeat, self._watched)
         self._listeners = (*self._listeners, listener)
         return Stream(listener, lambda: self._leave(listener))
 

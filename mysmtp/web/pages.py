@@ -41,6 +41,7 @@ def mailbox(name: str) -> str:
     found = site().store.list(name)
     clock = site().clock()
     page = lists.page_of(found, before)
+    own, others = lists.troubles_about(plain(name), site().troubles())
     return render_template(
         "mailbox.html",
         name=name,
@@ -54,6 +55,8 @@ def mailbox(name: str) -> str:
         before=before,
         side=_side(name),
         damage=lists.damage_words(summary.damage, site().mailbox_folder),
+        own_troubles=own,
+        troubles=others,
         told=_told(name),
     )
 

@@ -4,6 +4,7 @@ Pure: takes what the store returned and a clock, returns frozen views. Pages are
 numbers would shift as mail comes in.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -136,6 +137,13 @@ def totals_of(boxes: Sequence[MailboxSummary]) -> str:
     """Return what stands beside the heading of all mailboxes."""
     mails, size = sum(box.mails for box in boxes), sum(box.size for box in boxes)
     return f"{len(boxes):,}, with {count_words(mails, 'mail')}, {size_words(size)}"
+
+
+def troubles_about(label: str, troubles: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the troubles that name the mailbox of this label, and the others; both as they came."""
+    named = re.compile(rf"(?<!\S){re.escape(label)}[.,:;]?(?!\S)")
+    own = tuple(line for line in troubles if named.search(line))
+    return own, tuple(line for line in troubles if line not in own)
 
 
 def damage_words(damage: Sequence[Place], folder: str) -> str:

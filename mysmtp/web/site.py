@@ -12,12 +12,14 @@ from typing import Final
 
 from flask import current_app
 
-from mysmtp.contracts import MessageStore
+from mysmtp.contracts import MessageStore, Watchful
 from mysmtp.events import Bus
+from mysmtp.text import clipped
 from mysmtp.web.live import Live
-from mysmtp.web.presenting import Clock
+from mysmtp.web.presenting import Clock, plain
 
 EXTENSION: Final = "mysmtp"
+LONGEST_TROUBLE: Final = 300  # characters of it that are shown
 WILDCARDS: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
 
 
@@ -93,6 +95,17 @@ class Site:
     def clock(self) -> Clock:
         """Return the clock to present one page with."""
         return Clock(self.now(), self.zone)
+
+    def troubles(self) -> tuple[str, ...]:
+        """Return what is wrong with the store now, each trouble as one line fit to be shown."""
+        return troubles_of(self.store)
+
+
+def troubles_of(store: MessageStore) -> tuple[str, ...]:
+    """Return the troubles of a store, each as one line fit to be shown; none of a store that watches nothing."""
+    if not isinstance(store, Watchful):
+        return ()
+    return tuple(plain(clipped(line, LONGEST_TROUBLE)) for line in store.troubles())
 
 
 def site() -> Site:

@@ -49,9 +49,14 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def odd_client(bus: Bus) -> FlaskClient:
+def odd_store() -> OddStore:
+    return OddStore()
+
+
+@pytest.fixture
+def odd_client(odd_store: OddStore, bus: Bus) -> FlaskClient:
     """A client of the store that holds a foreign, a damaged and a recorded mail, and fails to delete."""
-    return client_of(create_app(OddStore(), bus, endpoints=ENDPOINTS, now=lambda: NOON, zone=ZONE))
+    return client_of(create_app(odd_store, bus, endpoints=ENDPOINTS, now=lambda: NOON, zone=ZONE))
 
 
 def client_of(app: Flask) -> FlaskClient:

@@ -29,10 +29,19 @@ def summary(mail_id: int, sender: str = "a@x", at: datetime | None = NOON, previ
 
 
 class OddStore:
-    """One mailbox, odd@example.com: mail 1 foreign, 2 damaged, 3 ours with a record and a place."""
+    """One mailbox, odd@example.com: mail 1 foreign, 2 damaged, 3 ours with a record and a place.
+
+    `wrong` is what its `troubles` says.
+    """
 
     name = "odd@example.com"
     place = Place("mailbox/odd@example.com.txt", 104_882, 143_790)
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+
+    def troubles(self) -> Sequence[str]:
+        return self.wrong
 
     def append(self, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
         raise NotImplementedError

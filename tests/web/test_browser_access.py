@@ -6,8 +6,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from mysmtp.events import Bus
+from mysmtp.web import create_app
 from tests.process import PostOfficeProcess
-from tests.web.conftest import Reader
+from tests.web.conftest import ENDPOINTS, Reader
+from tests.web.posts import OddStore
+from tests.web.served import Served
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +51,14 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProces
     process.stop()
 
 
+@pytest.fixture
+def troubled(odd_store: OddStore, bus: Bus) -> Iterator[Served]:
+    """A server whose store says what a test lets it, to pages that hear of it soon."""
+    served = Served(create_app(odd_store, bus, endpoints=ENDPOINTS, heartbeat=0.05))
+    yield served
+    served.stop()
+
+
 def violations(page: Page) -> list[str]:
     """Return what axe-core finds on this page at both widths, light and dark (where only the colours differ)."""
     page.evaluate(Axe().axe_script)
@@ -79,6 +91,27 @@ def test_axe_finds_nothing_where_something_is_asked_or_told(full: PostOfficeProc
     full.send("emptied@x")
     page.locator("#fresh").wait_for()
     assert found + violations(page) == []
+
+
+def test_axe_finds_nothing_where_something_is_wrong(reader: Reader, troubled: Served, odd_store: OddStore) -> None:
+    odd_store.wrong = [f"odd@example.com takes no mail ({number}): {'long word ' * 20}{LONG}" for number in range(7)]
+    url = f"http://127.0.0.1:{troubled.port}"
+    page = reader.open(f"{url}/")
+    found = violations(page)
+    page.goto(f"{url}/mailbox/odd@example.com")
+    found += violations(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert found == []
+
+
+def test_an_open_page_hears_of_trouble_and_of_its_end(reader: Reader, troubled: Served, odd_store: OddStore) -> None:
+    page = reader.open(f"http://127.0.0.1:{troubled.port}/mailbox/odd@example.com/3")
+    assert page.locator("#troubles").inner_text() == ""
+    odd_store.wrong = ["the disk is full"]
+    page.get_by_role("status").get_by_text("the disk is full").wait_for()
+    odd_store.wrong = []
+    page.get_by_text("the disk is full").wait_for(state="detached")
 
 
 def each_page(reader: Reader, full: PostOfficeProcess, empty: PostOfficeProcess, width: int) -> Iterator[Page]:

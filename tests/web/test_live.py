@@ -66,6 +66,15 @@ def test_a_quiet_stream_beats(bus: Bus) -> None:
     assert next(stream).startswith(b":")
 
 
+def test_a_quiet_stream_tells_when_the_troubles_are_others(bus: Bus) -> None:
+    wrong: list[str] = []
+    stream = opened(Live(bus, heartbeat=0.01, watched=lambda: tuple(wrong)))
+    assert next(stream).startswith(b":")
+    wrong.append("the disk is full")
+    assert fields(next(stream))["event"] == "troubles"
+    assert next(stream).startswith(b":")
+
+
 def test_a_mailbox_s_name_cannot_break_the_frame(bus: Bus) -> None:
     stream = opened(Live(bus))
     bus.publish(MailboxChanged(0, "a\n\nevent: x\ndata: 1\u2028\udcff@x"))
