@@ -5,7 +5,7 @@ passed over. Whoever needs time (a page that listens, a log on a slow disk) keep
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
@@ -75,24 +75,40 @@ class MailboxChanged(Event):
     mailbox: str
 
 
+Subscriber = Callable[[Event], None]
+
+
 class Bus:
-    """Tells every event to every subscriber, in the order they attached."""
+    """Tells events to its subscribers, in the order they attached.
+
+    `wanted` holds the types of events that somebody listens to: what is news by the thousand (each line, each reply)
+    need not even be made while nobody does.
+    """
 
     def __init__(self) -> None:
-        self._subscribers: tuple[Callable[[Event], None], ...] = ()
+        self.wanted: frozenset[type[Event]] = frozenset()
+        self._attached: tuple[tuple[Subscriber, frozenset[type[Event]]], ...] = ()
+        self._told: Mapping[type[Event], tuple[Subscriber, ...]] = {}
 
-    def attach(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
-        """Call `subscriber` with every event from now on; the function returned ends that."""
-        self._subscribers = (*self._subscribers, subscriber)
-        return lambda: self._detach(subscriber)
+    def attach(self, subscriber: Subscriber, *types: type[Event]) -> Callable[[], None]:
+        """Tell `subscriber` every event of these types (none named: of all) from now on; what is returned ends that."""
+        entry = (subscriber, frozenset(types or _all_types()))
+        self._route((*self._attached, entry))
+        return lambda: self._route(tuple(other for other in self._attached if other is not entry))
 
-    def _detach(self, subscriber: Callable[[Event], None]) -> None:
-        self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
+    def _route(self, attached: tuple[tuple[Subscriber, frozenset[type[Event]]], ...]) -> None:
+        self._attached = attached
+        self.wanted = frozenset().union(*(types for _, types in attached))
+        self._told = {kind: tuple(each for each, types in attached if kind in types) for kind in self.wanted}
 
     def publish(self, event: Event) -> None:
-        """Tell `event` to all. A subscriber that raises costs itself the news, nobody else."""
-        for subscriber in self._subscribers:
+        """Tell `event` to all who want its type. A subscriber that raises costs itself the news, nobody else."""
+        for subscriber in self._told.get(type(event), ()):
             try:
                 subscriber(event)
             except Exception:  # a broken listener must never cost a mail
                 log.exception("a subscriber of the bus failed on %s", type(event).__name__)
+
+
+def _all_types() -> tuple[type[Event], ...]:
+    return (Event, *Event.__subclasses__())

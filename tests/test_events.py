@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from mysmtp.events import Bus, Event
+from mysmtp.events import Bus, CommandAnswered, Event, LineReceived, MessageStored, ReplySent
 
 
 def test_every_subscriber_is_told_until_it_leaves() -> None:
@@ -29,3 +29,29 @@ def test_a_subscriber_that_fails_is_logged_and_passed_over(caplog: pytest.LogCap
         bus.publish(Event(7))
     assert heard == [Event(7)]
     assert "a subscriber of the bus failed on Event" in caplog.text
+
+
+def test_a_subscriber_that_names_types_hears_of_these_only_and_the_bus_knows_what_is_wanted() -> None:
+    bus, heard = Bus(), list[Event]()
+    assert not bus.wanted
+    leave = bus.attach(heard.append, MessageStored, LineReceived)
+    assert bus.wanted == {MessageStored, LineReceived}
+    for event in (ReplySent(1, b"200 OK\n"), MessageStored(2, "bob", 1, 9), LineReceived(3, b"QUIT\n")):
+        bus.publish(event)
+    assert heard == [MessageStored(2, "bob", 1, 9), LineReceived(3, b"QUIT\n")]
+    leave()
+    assert not bus.wanted
+
+
+def test_one_who_names_no_type_wants_all_and_leaves_the_others_their_own() -> None:
+    bus, all_news, replies = Bus(), list[Event](), list[Event]()
+    bus.attach(replies.append, ReplySent)
+    leave = bus.attach(all_news.append)
+    assert {LineReceived, ReplySent, CommandAnswered, MessageStored} <= bus.wanted
+    bus.publish(ReplySent(1, b""))
+    bus.publish(LineReceived(1, b""))
+    leave()
+    bus.publish(ReplySent(2, b""))
+    assert all_news == [ReplySent(1, b""), LineReceived(1, b"")]
+    assert replies == [ReplySent(1, b""), ReplySent(2, b"")]
+    assert bus.wanted == {ReplySent}
