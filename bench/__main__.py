@@ -1,171 +1,128 @@
-"""`make bench`: mails a second against the C design this replaces, in pairs A B A B, medians, every mail counted after.
-
-Compiles `reference.c` and `load.c` with the machine's C compiler into a temporary folder; talks to loopback only. A run
-in which a mail is missing or doubled afterwards ends the benchmark.
-"""
+"""`make bench`, `python -m bench [ROW ...]`: measure rows and print them as tables. See docs/performance.md."""
 
 import argparse
-import os
-import re
-import signal
-import socket
-import statistics
-import subprocess
+import dataclasses
+import resource
 import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-SIZE, RECIPIENTS = 1000, 1000
-TICK = os.sysconf("SC_CLK_TCK")
+from bench import disk, idle, kept, rates, reading, report, starting
+from bench.faults import BenchFailed, Skipped
+from bench.profiling import Profiler, open_profiler
+from bench.rows import Row, Table
+from bench.scale import FULL, QUICK, Scale
+from bench.servers import ROOT, Servers, build
+from bench.trial import Bench
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One row of the table: what is measured, our options, the load on us, the load on the reference, the goal."""
-
-    name: str
-    goal: str
-    connections: int
-    kind: str = "lines"
-    options: tuple[str, ...] = ()
-    mails: int = 20_000
+def all_tables(scale: Scale) -> tuple[Table, ...]:
+    """Return every table there is."""
+    return (
+        rates.table(), kept.table(scale), idle.table(scale), reading.table(scale), starting.table(scale), disk.table(),
+    )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One measured run: mails a second, p50 and p99 of one mail in µs, µs of the server's CPU a mail."""
+def chosen(tables: tuple[Table, ...], words: list[str]) -> list[tuple[Table, list[Row]]]:
+    """Return the rows whose key is one of the words; a word that is no key chooses by key and name. No words: all."""
+    keys = {row.key for table in tables for row in table.rows}
 
-    rate: float
-    p50: float
-    p99: float
-    cpu: float
+    def wanted(row: Row) -> bool:
+        return not words or any(
+            word == row.key if word in keys else word.lower() in f"{row.key} {row.name}".lower() for word in words
+        )
 
-
-WORK = (
-    Work("durable, 10 connections", ">= 0.5", 10),
-    Work("durable, 100 connections", ">= 1.0", 100),
-    Work("durable, 1,000 connections", ">= 1.2", 1000),
-    Work("durable, 100 connections, 1 mail a send", ">= 2", 100, "1"),
-    Work("durable, 100 connections, 10 mails a send", ">= 5", 100, "10"),
-    Work("durability os, 100 connections", ">= 1.0", 100, "lines", ("--durability", "os")),
-    Work("durable, 100 connections, segments", "", 100, "segments", mails=4000),
-)
+    found = [(table, [row for row in table.rows if wanted(row)]) for table in tables]
+    return [(table, rows) for table, rows in found if rows]
 
 
-def build(folder: Path) -> None:
-    """Compile both programs."""
-    for name in ("reference", "load"):
-        command = ["cc", "-O2", "-pthread", "-o", str(folder / name), str(HERE / f"{name}.c")]
-        subprocess.run(command, check=True)
+def measure_row(bench: Bench, row: Row) -> list[str]:
+    """Return the cells of a row, or one that says why it is left out."""
+    try:
+        return row.measure(bench)
+    except Skipped as reason:
+        return [f"skipped: {reason}"]
 
 
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def measure_all(bench: Bench, selected: list[tuple[Table, list[Row]]]) -> dict[str, str]:
+    """Measure, print each row at once, return each table by its key; the first entry is the machine."""
+    done = {"machine": report.machine(bench.folder, bench.scale)}
+    print(done["machine"], flush=True)
+    for table, rows in selected:
+        lines = [report.head(table)]
+        print(f"\n### {table.title}\n\n{lines[0]}", flush=True)
+        for row in rows:
+            lines.append(report.line(table, row, measure_row(bench, row)))
+            print(lines[-1], flush=True)
+        done[table.key] = "\n".join(lines)
+    return done
 
 
-def await_port(port: int) -> None:
-    """Wait until something listens."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise SystemExit("the server did not start")
+def write_page(figures: dict[str, str]) -> None:
+    """Put every table into docs/performance.md."""
+    page = report.PAGE.read_text()
+    for key, text in figures.items():
+        page = report.put_in(page, key, text)
+    report.PAGE.write_text(page)
 
 
-@contextmanager
-def serving(command: list[str], port: int) -> Iterator[int]:
-    """Run a server for the time of the block; give its process id."""
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            await_port(port)
-            yield process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
+def run(arguments: argparse.Namespace, scale: Scale, folder: Path) -> None:
+    """Measure what was chosen, in a folder that is removed afterwards."""
+    words: list[str] = arguments.rows
+    profiler: Profiler | None = None
+    if words[:1] == ["profile"]:
+        words, profiler = words[1:], open_profiler(folder)
+        scale = dataclasses.replace(scale, pairs=1)
+    selected = chosen(all_tables(scale), words)
+    if not selected:
+        raise BenchFailed("no such row; --list shows all")
+    build(folder)
+    figures = measure_all(Bench(Servers(folder, folder, profiler), scale, folder), selected)
+    if profiler:
+        print(f"\n{profiler.report()}")
+    elif arguments.quick:
+        print("\nA smoke run: it shows that the rows work; its figures say nothing.")
+    elif arguments.write:
+        write_page(figures)
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the user and system time a process has used, all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def count(folder: Path, mails: int) -> None:
-    """End the benchmark unless each of these mails is stored exactly once."""
-    numbers = Counter(
-        int(number) for path in folder.glob("*.txt") for number in re.findall(rb"(?m)^mail (\d+)$", path.read_bytes())
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, in pairs, and print tables.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="a key of --list or a part of a name; none: all."
+                        " `profile ROW` samples our server by py-spy meanwhile")  # fmt: skip
+    parser.add_argument("--list", action="store_true", help="show all rows")
+    parser.add_argument("--quick", action="store_true", help="a smoke run: one pair, few mails, about a minute")
+    parser.add_argument("--pairs", type=int, help=f"measure each row so often; {FULL.pairs} if not given")
+    parser.add_argument("--seconds", type=float, help=f"length of a measured phase; {FULL.seconds:g} if not given")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "build", help="on the disk to measure; build/ if not given"
     )
-    if sorted(numbers) != list(range(mails)) or set(numbers.values()) != {1}:
-        raise SystemExit(f"{mails} mails were acknowledged, {len(numbers)} are stored: {folder}")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    return parser.parse_args()
 
 
-def measure(binaries: Path, work: Work, command: Callable[[int, Path], list[str]], kind: str) -> Run:
-    """Run one server under one load, warm it up first, count its mails afterwards."""
-    with tempfile.TemporaryDirectory(dir=binaries) as name:
-        folder, port = Path(name), free_port()
-        load = [str(binaries / "load"), str(port), str(work.connections), str(work.mails), str(SIZE), str(RECIPIENTS)]
-        with serving(command(port, folder), port) as pid:
-            before = cpu_seconds(pid)
-            done = subprocess.run([*load, kind], check=True, capture_output=True, text=True)
-            cpu = cpu_seconds(pid) - before
-        count(folder, work.mails)
-    rate, p50, p99 = map(float, done.stdout.split())
-    return Run(rate, p50, p99, cpu / work.mails * 1e6)
-
-
-def median(runs: list[Run]) -> Run:
-    """Return the medians, figure by figure."""
-    columns = zip(*[(run.rate, run.p50, run.p99, run.cpu) for run in runs], strict=True)
-    return Run(*[statistics.median(column) for column in columns])
-
-
-def compare(binaries: Path, work: Work, pairs: int) -> str:
-    """Measure one row in pairs; return it as a row of the table."""
-
-    def ours(port: int, folder: Path) -> list[str]:
-        app = [sys.executable, "app.py", "--port", str(port), "--web-port", "0", "--mailbox", str(folder)]
-        return [*app, "--log-level", "warning", *work.options]
-
-    def reference(port: int, folder: Path) -> list[str]:
-        return [str(binaries / "reference"), str(port), str(folder)]
-
-    runs = [
-        (measure(binaries, work, ours, work.kind), measure(binaries, work, reference, "segments")) for _ in range(pairs)
-    ]
-    a, b = median([pair[0] for pair in runs]), median([pair[1] for pair in runs])
-    ratio = statistics.median(one.rate / other.rate for one, other in runs)
-    figures = [f"{x.rate:,.0f} | {x.p50 / 1000:.1f} / {x.p99 / 1000:.1f} | {x.cpu:.0f}" for x in (a, b)]
-    return f"| {work.name} | {work.goal or 'report'} | **{ratio:.2f}** | {figures[0]} | {figures[1]} |"
-
-
-def main() -> None:
-    """Measure every row, or those whose name holds a word given."""
-    parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("only", nargs="?", default="", help="measure rows whose name holds this")
-    parser.add_argument("--pairs", type=int, default=3)
-    chosen = parser.parse_args()
-    print(
-        "| work | goal | rate, ours ÷ reference | ours: mails/s | p50 / p99 ms | CPU µs a mail "
-        "| reference: mails/s | p50 / p99 ms | CPU µs a mail |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    with tempfile.TemporaryDirectory() as name:
-        build(Path(name))
-        for work in WORK:
-            if chosen.only in work.name:
-                print(compare(Path(name), work, chosen.pairs), flush=True)
+def main() -> int:
+    """Do what the command line says; return the exit code."""
+    arguments = parse()
+    scale = QUICK if arguments.quick else FULL
+    given = {key: getattr(arguments, key) for key in ("pairs", "seconds") if getattr(arguments, key) is not None}
+    scale = dataclasses.replace(scale, **given)
+    if arguments.list:
+        for table in all_tables(scale):
+            print("\n".join(f"{row.key:<18} {row.name}" for row in table.rows))
+        return 0
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the clients and servers, which inherit it
+    arguments.folder.mkdir(exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="bench-") as name:
+            run(arguments, scale, Path(name))
+    except BenchFailed as fault:
+        print(f"bench: {fault}", *getattr(fault, "__notes__", ()), sep="\n", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

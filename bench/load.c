@@ -1,10 +1,13 @@
 /* A closed loop of clients in one epoll loop: each sends a mail, waits for all its replies, sends the next.
  *
- *     load PORT CONNECTIONS MAILS SIZE RECIPIENTS KIND
+ *     load PORT CONNECTIONS SIZE RECIPIENTS KIND
  *
  * KIND: `lines` one command a send; `segments` the same without newlines, as the original client; a number K: whole
- * transactions, K mails in one send. Each body begins with a line `mail <number>` that no other has. Prints
- * `mails_per_second p50_us p99_us`; exits 1 when a mail was not answered with 200. Loopback only. */
+ * transactions, K mails in one send. Says `ready` once connected; then each line `MAILS SECONDS` on standard input is
+ * one phase: mails are begun until there were so many and the time is over, and when the last is answered it prints
+ * `mails seconds p50_us p99_us`. So a first phase warms the server up and its caller can look at the server between.
+ * Mail N goes to r<N modulo RECIPIENTS>@bench.example; its body begins with a line `mail N` that no other has. Exits 1
+ * when a reply is not 200. Loopback only. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -22,12 +25,13 @@ struct client {
     int fd, step;       /* step: which send of the mail comes next, 0 when a mail begins */
     long mail;          /* number of the first mail under way */
     int awaited;        /* replies still to come for the last send */
+    int inside;         /* the last octet that came was not the end of a reply */
     double began;
 };
 
-static int size, recipients, pipelined, segments;
-static long mails, next_mail, done;
-static double *latencies;
+static int size, recipients, pipelined, segments, batch;
+static long next_mail, last_mail, done, room;
+static double until, *latencies;
 static char *filler;
 
 static double now(void)
@@ -65,7 +69,7 @@ static int write_step(char **at, long mail, int step)
 static void go_on(struct client *c)
 {
     static char *buffer;
-    if (!buffer) buffer = malloc((size_t)(pipelined ? pipelined : 1) * ((size_t)size + 1024));
+    if (!buffer) buffer = malloc((size_t)batch * ((size_t)size + 1024));
     char *at = buffer;
     c->awaited = 0;
     if (pipelined) {
@@ -81,11 +85,29 @@ static void go_on(struct client *c)
 
 static int begin(struct client *c)
 {
-    int batch = pipelined ? pipelined : 1;
-    if (next_mail + batch > mails) return 0;
-    c->mail = next_mail, next_mail += batch, c->step = 0, c->began = now();
+    double at = now();
+    if (next_mail >= last_mail && at >= until) return 0;
+    c->mail = next_mail, next_mail += batch, c->step = 0, c->began = at;
     go_on(c);
     return 1;
+}
+
+static void note(double took)
+{
+    if (done == room && !(latencies = realloc(latencies, (size_t)(room = room * 2 + 65536) * sizeof *latencies)))
+        die("no memory");
+    latencies[done++] = took;
+}
+
+/* Count the replies in what came; each must begin with 200. A segment is one reply. */
+static void count_replies(struct client *c, const char *octets, ssize_t length)
+{
+    for (ssize_t i = 0; i < length; i++) {
+        if (!c->inside && octets[i] != '2') die(octets + i);
+        c->inside = octets[i] != '\n';
+        if (!c->inside) c->awaited--;
+    }
+    if (segments) c->awaited--, c->inside = 0;
 }
 
 /* Read replies; return 1 when a mail (or a batch) is complete. */
@@ -95,20 +117,12 @@ static int take(struct client *c)
     ssize_t length = recv(c->fd, buffer, sizeof buffer - 1, 0);
     if (length <= 0) die("the server closed a connection");
     buffer[length] = 0;
-    if (memcmp(buffer, "200", 3)) die(buffer);
-    if (segments) {
-        c->awaited--;
-    } else {
-        for (char *p = buffer; (p = memchr(p, '\n', (size_t)(buffer + length - p))); p++) {
-            c->awaited--;
-            if (p[1] && p[1] != '2') die(p + 1);
-        }
-    }
+    count_replies(c, buffer, length);
     if (c->awaited > 0) return 0;
+    if (c->awaited < 0) die("more replies than commands");
     if (c->step) return go_on(c), 0;
-    int batch = pipelined ? pipelined : 1;
     double took = now() - c->began;
-    for (int k = 0; k < batch; k++) latencies[done++] = took;
+    for (int k = 0; k < batch; k++) note(took);
     return 1;
 }
 
@@ -118,29 +132,11 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int main(int count, char **words)
+static void run_phase(int poll, struct client *clients, int connections, long mails, double seconds)
 {
-    if (count != 7) return fprintf(stderr, "usage: load PORT CONNECTIONS MAILS SIZE RECIPIENTS KIND\n"), 2;
-    int connections = atoi(words[2]), open = 0;
-    mails = atol(words[3]), size = atoi(words[4]), recipients = atoi(words[5]);
-    segments = !strcmp(words[6], "segments"), pipelined = atoi(words[6]);
-    if (pipelined) mails -= mails % pipelined;
-    filler = malloc((size_t)size + 1);
-    memset(filler, 'x', (size_t)size), filler[size] = 0;
-    latencies = calloc((size_t)mails, sizeof *latencies);
-    struct client *clients = calloc((size_t)connections, sizeof *clients);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(words[1]))};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int poll = epoll_create1(0), on = 1;
-    for (int i = 0; i < connections; i++) {
-        struct client *c = &clients[i];
-        c->fd = socket(AF_INET, SOCK_STREAM, 0);
-        if (connect(c->fd, (struct sockaddr *)&address, sizeof address)) die("connect failed");
-        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-        epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &event);
-    }
+    int open = 0;
     double began = now();
+    done = 0, last_mail = next_mail + mails, until = began + seconds;
     for (int i = 0; i < connections; i++) open += begin(&clients[i]);
     while (open) {
         struct epoll_event events[EVENTS];
@@ -151,6 +147,32 @@ int main(int count, char **words)
     }
     double took = now() - began;
     qsort(latencies, (size_t)done, sizeof *latencies, by_value);
-    printf("%.1f %.0f %.0f\n", (double)done / took, latencies[done / 2] * 1e6, latencies[done * 99 / 100] * 1e6);
+    printf("%ld %.6f %.0f %.0f\n", done, took, latencies[done / 2] * 1e6, latencies[done * 99 / 100] * 1e6);
+}
+
+int main(int count, char **words)
+{
+    if (count != 6) return fprintf(stderr, "usage: load PORT CONNECTIONS SIZE RECIPIENTS KIND\n"), 2;
+    int connections = atoi(words[2]), poll = epoll_create1(0), on = 1;
+    size = atoi(words[3]), recipients = atoi(words[4]);
+    segments = !strcmp(words[5], "segments"), pipelined = atoi(words[5]), batch = pipelined ? pipelined : 1;
+    filler = malloc((size_t)size + 1);
+    memset(filler, 'x', (size_t)size), filler[size] = 0;
+    struct client *clients = calloc((size_t)connections, sizeof *clients);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(words[1]))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < connections; i++) {
+        struct client *c = &clients[i];
+        c->fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(c->fd, (struct sockaddr *)&address, sizeof address)) die("connect failed");
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+        epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &event);
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    puts("ready");
+    long mails;
+    double seconds;
+    while (scanf("%ld %lf", &mails, &seconds) == 2) run_phase(poll, clients, connections, mails, seconds);
     return 0;
 }
