@@ -52,7 +52,10 @@ class PostOffice:
         self._mail_cap, web_cap = connection_caps(config.max_connections)
         pool = ThreadPool(_DISK_THREADS)
         self.store: MessageStore = open_store(
-            f"file:{config.mailbox}", offload=pool.apply, durability=config.durability
+            f"file:{config.mailbox}",
+            offload=pool.apply,
+            commit_offload=ThreadPool(1).apply,
+            durability=config.durability,
         )
         listeners: list[socket] = []
         try:

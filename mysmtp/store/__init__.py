@@ -21,14 +21,15 @@ def open_store(
     url: str,
     *,
     offload: Offload = run_here,
+    commit_offload: Offload | None = None,
     durability: Durability = "sync",
     sync: Callable[[int], None] | None = None,
 ) -> MessageStore:
     """Open the store of a URL: ``file:<folder>``, which is made if it is not there, or ``memory:``.
 
-    `offload` runs what blocks on the disk. With `durability` ``"os"`` a mail counts as stored once the system has it,
-    before the disk has. `sync` brings an open file to the disk (default: fdatasync). Raises StartFailed with one line
-    for the user.
+    `offload` runs what blocks on the disk, `commit_offload` (default: the same) the syncs that senders wait for. With
+    `durability` ``"os"`` a mail counts as stored once the system has it, before the disk has. `sync` brings an open file
+    to the disk (default: fdatasync). Raises StartFailed with one line for the user.
     """
     scheme, colon, place = url.partition(":")
     if scheme == "memory" and colon and not place:
@@ -37,5 +38,5 @@ def open_store(
         raise StartFailed(f"{url!r} names no store; write file:<folder> or memory:")
     disk = Disk() if sync is None else Disk(sync=sync, sync_folder=sync)
     if durability == "os":
-        disk = replace(disk, sync=no_sync, sync_folder=no_sync)
-    return TextFileStore(Path(place), offload=offload, disk=disk)
+        disk = replace(disk, sync=no_sync, sync_folder=no_sync, sync_all=no_sync)
+    return TextFileStore(Path(place), offload=offload, commit_offload=commit_offload, disk=disk)

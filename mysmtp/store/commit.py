@@ -1,116 +1,149 @@
-"""Group commit: callers that wait at the same time share one batch, and so one sync.
+"""Group commit: mails that are handed over while the disk is busy become durable together, with one sync.
 
-The first to come leads: it takes all that wait, has them done, wakes them, and hands on to the first that came
-meanwhile. Knows nothing of mail. Works with threads and, where they are patched in, with greenlets.
+One committer takes all that wait, again and again; it is nobody's greenlet, so nobody's end can stop it in the middle.
+Whoever handed a mail over keeps a ticket and may wait for it or be killed: the mail's fate is the same. Works with
+threads and, where they are patched in, with greenlets.
 """
 
+import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+from mysmtp.errors import StoreFailed
+from mysmtp.store.tray import Tray
+from mysmtp.store.write import Encoded
 
+log = logging.getLogger(__name__)
 
-class _Ticket(Generic[Item, Result]):
-    """One caller's place in the queue."""
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.woken = threading.Event()
-        self.leads = False
-        self.result: Result | None = None
-        self.fault: Exception | None = None
+_BATCH = 16 << 20  # octets of bodies that a batch of several mails may have
+_QUEUE = 64 << 20  # octets that may wait for a slow disk; more is refused
 
 
-class GroupCommit(Generic[Item, Result]):
-    """Gathers items into batches for `work`, which does them and tells the results, in order, before it returns.
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A mail, and the trays of the mailboxes for its copies."""
 
-    A caller may be killed while it leads: `work` then has told its results, and they count, or has done nothing, and
-    the others' items are done in the next batch.
+    mail: Encoded
+    trays: tuple[Tray, ...]
+
+
+class Ticket:
+    """The Receipt of one delivery: settled once, with its ids or with why it was not stored."""
+
+    __slots__ = ("_done", "_stored", "_woken", "delivery", "fault", "ids")
+
+    def __init__(self, delivery: Delivery, stored: Callable[[Sequence[int]], None]) -> None:
+        self.delivery = delivery
+        self.ids: Sequence[int] = ()
+        self.fault: BaseException | None = None
+        self._stored = stored
+        self._done = False
+        self._woken: threading.Event | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it is settled."""
+        return self._done
+
+    def settle(self, ids: Sequence[int]) -> None:
+        """Tell that the copies are durable."""
+        self.ids = ids
+        try:
+            self._stored(ids)
+        except Exception:
+            log.exception("the news of a stored mail could not be told")
+        self._wake()
+
+    def refuse(self, fault: BaseException) -> None:
+        """Tell that nothing was stored."""
+        self.fault = fault
+        self._wake()
+
+    def wait(self) -> None:
+        """Return once the copies are durable. Raises StoreFailed."""
+        if not self._done:
+            self._woken = threading.Event()
+            if not self._done:  # it may have been settled since, without a look at the event
+                self._woken.wait()
+        if self.fault is not None:
+            raise StoreFailed from self.fault
+
+    def _wake(self) -> None:
+        self._done = True
+        if self._woken is not None:
+            self._woken.set()
+
+
+class Committer:
+    """The queue, and the one thread that empties it: `commit` makes a batch durable and settles its tickets.
+
+    What `commit` leaves unsettled when it raises is refused.
     """
 
-    def __init__(
-        self,
-        work: Callable[[Sequence[Item], Callable[[Sequence[Result]], None]], None],
-        most: int = 1000,
-        weigh: Callable[[Item], int] = lambda _: 1,
-    ) -> None:
-        self._work = work
-        self._most = most  # what a batch of several items may weigh
-        self._weigh = weigh
+    def __init__(self, commit: Callable[[Sequence[Ticket]], None]) -> None:
+        self._commit = commit
+        self._queue: deque[Ticket] = deque()
+        self._weight = 0
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()  # held for a few steps only, never while anything waits
-        self._queue: list[_Ticket[Item, Result]] = []
-        self._led = False
+        self._closed = False
 
     @property
     def waiting(self) -> int:
-        """How many wait for a batch that has not begun."""
+        """How many mails wait for a batch that has not begun."""
         return len(self._queue)
 
-    def submit(self, item: Item) -> Result:
-        """Have `item` done, perhaps together with others; return its result. Raises what `work` raises."""
-        ticket: _Ticket[Item, Result] = _Ticket(item)
+    def submit(self, ticket: Ticket) -> None:
+        """Take a ticket. Raises StoreFailed when the disk is so far behind that no more may wait."""
         with self._lock:
+            if self._closed:
+                raise StoreFailed from OSError("the store is closed")
+            if self._weight > _QUEUE:
+                raise StoreFailed from OSError("the disk is too far behind")
+            self._weight += _weight(ticket)
             self._queue.append(ticket)
-            ticket.leads = not self._led
-            self._led = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+                self._thread.start()
+        self._wanted.set()
+
+    def close(self) -> None:
+        """Return when all that was taken is settled. Nothing is taken afterwards."""
+        with self._lock:
+            self._closed = True
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while self._queue or not self._closed:
+            self._wanted.wait()
+            self._wanted.clear()
+            while batch := self._take():
+                self._do(batch)
+
+    def _do(self, batch: Sequence[Ticket]) -> None:
         try:
-            if not ticket.leads:
-                ticket.woken.wait()
-        except BaseException:
-            self._leave(ticket)
-            raise
-        if ticket.leads:
-            self._lead()
-        if ticket.result is None:
-            raise ticket.fault or RuntimeError("a batch ended without a result")
-        return ticket.result
-
-    def _lead(self) -> None:
-        batch = self._take()
-
-        def tell(results: Sequence[Result]) -> None:
-            for ticket, result in zip(batch, results, strict=True):
-                ticket.result = result
-
-        try:
-            self._work([ticket.item for ticket in batch], tell)
-        except Exception as fault:  # noqa: BLE001  each caller is told, this one too
+            self._commit(batch)
+        except BaseException as fault:  # noqa: BLE001  whatever it is, the clients are told and the committer goes on
             for ticket in batch:
-                ticket.fault = fault
-        except BaseException:  # this caller is killed: what was not done for the others waits for the next leader
-            with self._lock:
-                self._queue[:0] = [ticket for ticket in batch[1:] if ticket.result is None]
-            raise
-        finally:
-            self._hand_on()
-            for ticket in batch:
-                if ticket.result is not None or ticket.fault is not None:
-                    ticket.woken.set()
+                if not ticket.done:
+                    ticket.refuse(fault)
 
-    def _take(self) -> list[_Ticket[Item, Result]]:
+    def _take(self) -> Sequence[Ticket]:
+        batch: list[Ticket] = []
+        weight = 0
+        while self._queue and (not batch or weight + _weight(self._queue[0]) <= _BATCH):
+            ticket = self._queue.popleft()
+            weight += _weight(ticket)
+            batch.append(ticket)
         with self._lock:
-            count, weight = 0, 0
-            for ticket in self._queue:
-                weight += self._weigh(ticket.item)
-                if count and weight > self._most:
-                    break
-                count += 1
-            batch, self._queue = self._queue[:count], self._queue[count:]
-            return batch
+            self._weight -= weight
+        return batch
 
-    def _hand_on(self) -> None:
-        with self._lock:
-            self._led = bool(self._queue)
-            if self._queue:
-                self._queue[0].leads = True
-                self._queue[0].woken.set()
 
-    def _leave(self, ticket: _Ticket[Item, Result]) -> None:
-        """A caller is killed while it waits: its item, unless it is being done, is not done."""
-        with self._lock:
-            if ticket in self._queue:
-                self._queue.remove(ticket)
-        if ticket.leads:
-            self._hand_on()
+def _weight(ticket: Ticket) -> int:
+    return ticket.delivery.mail.size + 1024

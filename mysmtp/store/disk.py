@@ -1,16 +1,28 @@
-"""What the file engine asks of the operating system, in one place: tests put faults here instead of mocks.
+"""What the file engine asks of the operating system, in one place: tests put faults here.
 
 Blocks. Knows descriptors and octets, no mailboxes and no records.
 """
 
+import fcntl
 import os
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mysmtp.store.syncfs import sync_file_system
+
 Signature = tuple[int, int, int, int]  # device, inode, size, time of the last change in ns
 _SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a planted link is not followed, a planted fifo blocks nobody
+
+
+def to_the_platter(descriptor: int) -> None:
+    """Return when what was written to a file is on the disk itself; macOS needs more than a sync for that."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fdatasync(descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +30,10 @@ class Disk:
     """The calls that change or save a file, each to be replaced by one that fails."""
 
     write: Callable[[int, bytes | memoryview], int] = os.write
-    overwrite: Callable[[int, bytes, int], int] = os.pwrite
-    sync: Callable[[int], None] = os.fdatasync
+    overwrite: Callable[[int, bytes | memoryview, int], int] = os.pwrite
+    sync: Callable[[int], None] = to_the_platter
     sync_folder: Callable[[int], None] = os.fsync
+    sync_all: Callable[[int], None] | None = sync_file_system
     truncate: Callable[[int, int], None] = os.ftruncate
 
 
@@ -63,6 +76,16 @@ def write_all(disk: Disk, descriptor: int, octets: bytes) -> None:
         if written <= 0:
             raise OSError("the disk takes nothing")
         view = view[written:]
+
+
+def put(disk: Disk, descriptor: int, octets: bytes, offset: int) -> None:
+    """Write everything at a place of its own, in one call unless the system takes less. Raises OSError."""
+    view = memoryview(octets)
+    while view:
+        taken = disk.overwrite(descriptor, view, offset)
+        if taken <= 0:
+            raise OSError("the disk takes nothing")
+        view, offset = view[taken:], offset + taken
 
 
 def same_file(folder: int, name: str, descriptor: int) -> bool:

@@ -45,17 +45,22 @@ class Folder:
                 os.close(descriptor)
         self._lock = self.descriptor = -1
 
-    def check(self) -> None:
-        """Follow the path when another folder was put in its place. Raises StoreFailed when there is none."""
+    def replaced(self) -> bool:
+        """Tell whether another folder stands where this one did. Raises StoreFailed when there is none."""
         try:
-            there, held = self._absolute.stat(), os.fstat(self.descriptor)
-            if os.path.samestat(there, held):
-                return
+            return not os.path.samestat(self._absolute.stat(), os.fstat(self.descriptor))
+        except OSError as fault:
+            raise StoreFailed from fault
+
+    def follow(self) -> None:
+        """Go on with the folder that was put in this one's place, under the same descriptors. Raises StoreFailed."""
+        try:
             descriptor, lock = _open(self._absolute)
         except OSError as fault:
             raise StoreFailed from fault
-        self.close()
-        self.descriptor, self._lock = descriptor, lock
+        for old, new in ((self.descriptor, descriptor), (self._lock, lock)):
+            os.dup2(new, old, inheritable=False)
+            os.close(new)
         self._listed = None
         log.warning("the mailbox folder was replaced; going on with the new one")
 

@@ -1,81 +1,94 @@
 """The store of mailbox files: one text file a mailbox, which anyone may read, copy, edit, restore or remove.
 
-Puts the parts together: names to mailboxes, locks taken by the caller, blocking work handed to `offload`, deliveries
-gathered into batches. What is in a file stands in `mailbox`, how it is written in `append`.
+Puts the parts together. A mail is handed to the committer, which makes it durable in the journal together with all that
+wait; then it lies in the trays of its mailboxes until filing writes it to their files. Whoever reads a mailbox has its
+tray written first, so a mail that was acknowledged is always seen. What is in a file stands in `mailbox`.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
 from mysmtp.contracts import Offload, Receipt, run_here
-from mysmtp.errors import NoSuchMailbox, StoreFailed
+from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store import names
-from mysmtp.store.append import Delivery, Outcome, store_batch
-from mysmtp.store.commit import GroupCommit
+from mysmtp.store.commit import Committer, Delivery, Ticket
 from mysmtp.store.disk import Disk
+from mysmtp.store.filing import Filing
 from mysmtp.store.folder import Folder
+from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
+from mysmtp.store.recovery import by_mailbox, recover
 from mysmtp.store.scan import Status
+from mysmtp.store.segment import Entry
 from mysmtp.store.textformat import Draft, draft
+from mysmtp.store.tray import Tray
+from mysmtp.text import visible
 
 T = TypeVar("T")
 
-_BATCH = 64 << 20  # octets written at once, so that many large mails do not stand in memory twice
 _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 
 
-class _Begun:
-    """The Receipt of a mail that is stored when its receipt is waited for."""
-
-    def __init__(self, store: Callable[[], None]) -> None:
-        self.wait = store
-
-
 class TextFileStore:
-    """A MessageStore and RecordKeeper over a folder of mailbox files. Raises StartFailed when it cannot have it."""
+    """A MessageStore, RecordKeeper and Watchful over a folder of mailbox files.
 
-    def __init__(self, path: Path, *, offload: Offload = run_here, disk: Disk | None = None) -> None:
+    `offload` runs what blocks; `commit_offload` the journal's part of it, so that no reader is ever waited for. Raises
+    StartFailed when it cannot have the folder.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        offload: Offload = run_here,
+        commit_offload: Offload | None = None,
+        disk: Disk | None = None,
+    ) -> None:
         self._folder = Folder(path)
         self._offload = offload
+        self._commit_offload = commit_offload or offload
         self._disk = disk or Disk()
         self._mailboxes: dict[str, Mailbox] = {}
-        self._commits: GroupCommit[Delivery, Outcome] = GroupCommit(self._store, _BATCH, _weight)
+        self._trays: dict[str, Tray] = {}  # by file
+        self._by_name: dict[str, Tray] = {}
+        self._unread: Sequence[str] = ()  # what the last list of all mailboxes had to leave out
+        self._following = threading.RLock()
+        self._committer = Committer(self._commit)
+        try:
+            self._open_journal()
+        except OSError as fault:
+            self._folder.close()
+            raise StartFailed(f"{path} cannot be used for mailboxes: {fault.strerror or fault}") from fault
 
     @property
     def waiting(self) -> int:
         """How many deliveries wait for the disk to be done with those before them."""
-        return self._commits.waiting
+        return self._committer.waiting
 
     def append(self, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
-        self._folder.check()
-        try:
-            copies = tuple((self._to_fill(name), names.cut_name(name)) for name in mailboxes)
-        except (OSError, ValueError) as fault:
-            raise StoreFailed from fault
-        try:
-            outcome = self._commits.submit(Delivery(self._draft(message), copies)) if copies else ()
-        except Exception as fault:
-            raise StoreFailed from fault
-        if isinstance(outcome, StoreFailed):
-            raise outcome
-        return outcome
+        ticket = self._submit(mailboxes, message, lambda _: None)
+        ticket.wait()
+        return ticket.ids
 
     def submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Receipt:
-        return _Begun(lambda: stored(self.append(mailboxes, message)))
+        return self._submit(mailboxes, message, stored)
 
-    def _draft(self, message: Message) -> Draft:
-        """Encode a mail; a large one takes long enough to be worth a thread."""
-        if len(message.body) < _LARGE:
-            return draft(message)
-        return to_the_end(self._offload, lambda: draft(message))
+    def flush(self) -> None:
+        """Write all that was acknowledged to the mailbox files now, instead of within a second."""
+        self._filing.run_pass()
+
+    def troubles(self) -> Sequence[str]:
+        return [*self._journal.troubles(), *self._filing.troubles(), *self._unread]
 
     def mailboxes(self) -> Sequence[MailboxSummary]:
-        self._folder.check()
-        found = []
+        self._follow()
+        self.flush()
+        found, unread = [], []
         for file, name in self._folder.files():
             mailbox = self._held(file, name)
             try:
@@ -86,6 +99,8 @@ class TextFileStore:
                 continue
             except StoreFailed as fault:
                 self._folder.warn(file, f"cannot be read: {fault.__cause__}")
+                unread.append(f"{visible(name)} is not shown, its file cannot be read: {visible(str(fault.__cause__))}")
+        self._unread = unread
         return sorted(found, key=lambda summary: summary.name)
 
     def summary(self, mailbox: str) -> MailboxSummary:
@@ -94,15 +109,15 @@ class TextFileStore:
 
     def list(self, mailbox: str) -> Sequence[MailSummary]:
         there = self._find(mailbox)
-        return self._do(there, there.list_mails)
+        return self._do(there, lambda: [*there.list_mails(), *self._unwritten(there)])
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.read(mail_id))
+        return self._do(there, lambda: there.read(mail_id), lambda tray: tray.read(mail_id))
 
     def record(self, mailbox: str, mail_id: int) -> bytes:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.record(mail_id))
+        return self._do(there, lambda: there.record(mail_id), lambda tray: tray.record(mail_id))
 
     def delete(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         there = self._find(mailbox)
@@ -113,36 +128,115 @@ class TextFileStore:
         return self._do(there, lambda: there.remark(mail_ids, Status.MAIL))
 
     def close(self) -> None:
+        self._committer.close()
+        self._close_journal()
         with ExitStack() as held:
             for mailbox in _in_order(self._mailboxes.values()):
                 held.enter_context(mailbox.lock)
             self._folder.close()
 
-    def _store(self, deliveries: Sequence[Delivery], tell: Callable[[Sequence[Outcome]], None]) -> None:
-        """Store a batch; whoever leads holds the locks of all its mailboxes, taken in one order by everyone."""
-        with ExitStack() as held:
-            for mailbox in _in_order({box.file: box for each in deliveries for box, _ in each.copies}.values()):
-                held.enter_context(mailbox.lock)
-            to_the_end(self._offload, lambda: tell(store_batch(self._folder, self._disk, deliveries)))
+    def _submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Ticket:
+        try:
+            for name in mailboxes:
+                names.file_name(name)
+            trays = tuple(map(self._tray_to_fill, mailboxes))
+        except (OSError, ValueError) as fault:
+            raise StoreFailed from fault
+        ticket = Ticket(Delivery(self._draft(message), trays), stored)
+        if trays:
+            self._committer.submit(ticket)
+        else:
+            ticket.settle(())
+        return ticket
 
-    def _do(self, mailbox: Mailbox, work: Callable[[], T]) -> T:
+    def _draft(self, message: Message) -> Draft:
+        """Encode a mail; a large one takes long enough to be worth a thread."""
+        if len(message.body) < _LARGE:
+            return draft(message)
+        return to_the_end(self._offload, lambda: draft(message))
+
+    def _commit(self, batch: Sequence[Ticket]) -> None:
+        """Make a batch durable in the journal, lay it in the trays and settle its tickets."""
+        self._follow()
+        self._filing.wait_for_room()
+        promises = [[tray.promise() for tray in ticket.delivery.trays] for ticket in batch]
+        try:
+            number = to_the_end(self._commit_offload, lambda: self._journal.append(_entries(batch, promises)))
+        except BaseException:
+            for ticket, promised in zip(batch, promises, strict=True):
+                for tray, mail_id in zip(ticket.delivery.trays, promised, strict=True):
+                    tray.take_back(mail_id)
+            self._filing.tidy(tray for ticket in batch for tray in ticket.delivery.trays)
+            raise
+        weight = 0
+        for ticket, promised in zip(batch, promises, strict=True):
+            mail = ticket.delivery.mail
+            weight += mail.size
+            for tray, mail_id in zip(ticket.delivery.trays, promised, strict=True):
+                tray.lay(number, mail_id, mail)
+        self._filing.add((tray for ticket in batch for tray in ticket.delivery.trays), number, weight)
+        for ticket, promised in zip(batch, promises, strict=True):
+            ticket.settle(promised)
+
+    def _do(self, mailbox: Mailbox, work: Callable[[], T], instead: Callable[[Tray], T | None] | None = None) -> T:
+        """Do what blocks with a mailbox, its tray written first.
+
+        `instead` looks for what is not in the file in a tray that cannot be written now.
+        """
+        tray = self._trays.get(mailbox.file)
+
+        def run() -> T:
+            if tray is not None:
+                self._filing.write_now(tray)
+            try:
+                return work()
+            except NoSuchMail:
+                found = instead(tray) if instead and tray else None
+                if found is None:
+                    raise
+                return found
+
         with mailbox.lock:
-            return to_the_end(self._offload, work)
+            return to_the_end(self._offload, run)
+
+    def _unwritten(self, mailbox: Mailbox) -> Sequence[MailSummary]:
+        tray = self._trays.get(mailbox.file)
+        return tray.summaries() if tray else ()
 
     def _find(self, name: str) -> Mailbox:
         """Return the mailbox of a name, if it has a file. Raises NoSuchMailbox, StoreFailed."""
-        self._folder.check()
+        self._follow()
         try:
             file = self._folder.file_of(name)
         except ValueError:
             raise NoSuchMailbox(name) from None
-        if not self._folder.exists(file):
+        if not self._folder.exists(file) and not self._waits(file):
             self._mailboxes.pop(file, None)
             raise NoSuchMailbox(name)
         return self._held(file, name)
 
-    def _to_fill(self, name: str) -> Mailbox:
-        return self._held(self._folder.file_of(name), name)
+    def _waits(self, file: str) -> bool:
+        tray = self._trays.get(file)
+        return tray is not None and bool(tray.waiting)
+
+    def _tray_to_fill(self, name: str) -> Tray:
+        """Return the tray of a mailbox that can take a mail. Raises StoreFailed, ValueError for what is no mailbox."""
+        tray = self._by_name.get(name)
+        if tray is None or not tray.known:
+            self._follow()
+            tray = self._tray(name)
+            self._do(tray.mailbox, tray.prepare)
+            self._by_name[name] = tray
+        tray.check()
+        return tray
+
+    def _tray(self, name: str) -> Tray:
+        file = self._folder.file_of(name)
+        mailbox = self._held(file, name)
+        tray = self._trays.get(file)
+        if tray is None or tray.mailbox is not mailbox:
+            tray = self._trays[file] = Tray(mailbox, names.lower(name))
+        return tray
 
     def _held(self, file: str, name: str) -> Mailbox:
         there = self._mailboxes.get(file)
@@ -156,10 +250,55 @@ class TextFileStore:
         if name and names.cut_name(name) and names.file_name(name) == names.lower(mailbox.file):
             mailbox.name = name
 
+    def _open_journal(self) -> None:
+        """Open the journal; let what an earlier run left in it, and in no file, be written. Raises OSError."""
+        self._journal = Journal(self._folder.descriptor, self._disk)
+        self._filing = Filing(self._folder, self._journal, self._disk, self._offload)
+        marks = self._journal.marks
+        left = by_mailbox(self._journal.recovered)
+        for name, mails in left.items():
+            tray = self._tray(name)
+            unknown = [each for each in mails if not (marks.same_boot and each.number <= marks.written)]
+            try:
+                recover(tray, self._disk, unknown)
+            except (OSError, StoreFailed) as fault:
+                self._filing.doubt(tray, fault)
+        if self._journal.number:
+            self._filing.catch_up([self._tray(name) for name in left], self._journal.number)
+        self._journal.recovered = ()
+
+    def _close_journal(self) -> None:
+        self._journal.close(remove=self._filing.close())
+
+    def _follow(self) -> None:
+        """Go on with another folder, or journal, when ours was taken away. Raises StoreFailed without a folder."""
+        if not self._folder.replaced() and not self._journal.lost:
+            return
+        with self._following:
+            replaced = self._folder.replaced()
+            if not replaced and not self._journal.lost:
+                return
+            self._close_journal()
+            if replaced:
+                self._folder.follow()
+                for tray in self._trays.values():
+                    tray.forget()
+            try:
+                self._open_journal()
+            except OSError as fault:
+                raise StoreFailed from fault
+
+
+def _entries(batch: Sequence[Ticket], promises: Sequence[Sequence[int]]) -> Sequence[Entry]:
+    """Return a batch as the journal keeps it."""
+    return [
+        Entry(
+            tuple((tray.name, mail_id) for tray, mail_id in zip(ticket.delivery.trays, promised, strict=True)),
+            ticket.delivery.mail.record(0),
+        )
+        for ticket, promised in zip(batch, promises, strict=True)
+    ]
+
 
 def _in_order(mailboxes: Iterable[Mailbox]) -> Sequence[Mailbox]:
     return sorted(mailboxes, key=lambda mailbox: mailbox.file)
-
-
-def _weight(delivery: Delivery) -> int:
-    return (delivery.draft.size + 1024) * len(delivery.copies)

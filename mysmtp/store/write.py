@@ -1,16 +1,18 @@
-"""One write of new records to the end of one mailbox file: begun, then synced and finished, or undone.
+"""One write of new records to the end of one mailbox file: all of them with one call, or the file is put back.
 
-Blocks; the caller holds the mailbox. Knows nothing of the deliveries the records belong to.
+Blocks; the caller holds the mailbox. Knows nothing of journals and deliveries.
 """
 
 import logging
 import os
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Protocol
 
-from mysmtp.store.disk import Disk, open_file, read_exactly, same_file, signature, write_all
+from mysmtp.message import MailSummary
+from mysmtp.store.disk import Disk, open_file, read_exactly, signature, write_all
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.scan import Record, Status
-from mysmtp.store.textformat import Draft
 from mysmtp.text import visible
 
 log = logging.getLogger(__name__)
@@ -18,50 +20,77 @@ log = logging.getLogger(__name__)
 _EDGE = 256  # last octets that are remembered of what was written
 
 
-class Write:
-    """What is written to one mailbox: begun, then synced and finished, or undone."""
+class Encoded(Protocol):
+    """A mail as it will lie in a file, but for its id (`textformat.Draft` is one)."""
 
-    def __init__(self, mailbox: Mailbox, disk: Disk) -> None:
-        self.wanted: list[tuple[tuple[int, int], Draft, str]] = []
-        self.made = False
+    @property
+    def size(self) -> int:
+        """Octets of its body."""
+
+    def record(self, mail_id: int, full_name: str = "") -> bytes:
+        """Return the record under this id."""
+
+    def summary(self, mail_id: int) -> MailSummary:
+        """Return what a list shows of it."""
+
+
+def write_records(mailbox: Mailbox, disk: Disk, mails: Sequence[Encoded], full_name: str) -> Sequence[int]:
+    """Write mails to the end of a mailbox's file, made if it is not there; return their ids.
+
+    Nothing is synced. Raises OSError or StoreFailed, and the file is then as it was; when it cannot be put back, no
+    more is written to it until it can.
+    """
+    write = _Write(mailbox, disk, full_name)
+    try:
+        write.begin(mails)
+        return write.finish()
+    except BaseException:
+        write.undo()
+        raise
+    finally:
+        write.close()
+
+
+class _Write:
+    """What is written to one mailbox: begun, then finished or undone."""
+
+    def __init__(self, mailbox: Mailbox, disk: Disk, full_name: str) -> None:
         self._mailbox = mailbox
         self._disk = disk
+        self._full_name = full_name
         self._descriptor = -1
+        self._made = False
         self._old_size = 0
         self._size = 0  # octets of all records
         self._wrote = False
         self._records: list[Record] = []
         self._edge = b""
 
-    def begin(self) -> None:
-        """Open or make the file and write every record with one call. Raises OSError, StoreFailed."""
+    def begin(self, mails: Sequence[Encoded]) -> None:
+        """Open or make the file and write every record. Raises OSError, StoreFailed."""
         self._open()
         index = self._mailbox.index
         self._repair()
         self._mailbox.look(self._descriptor)
         self._old_size = index.size
-        octets = self._encode()
+        octets = self._encode(mails)
         self._size, self._edge = len(octets), octets[-_EDGE:]
         self._wrote = True
         write_all(self._disk, self._descriptor, octets)
 
-    def sync(self) -> None:
-        """Bring the octets to the disk. Raises OSError, also when the file was taken away meanwhile."""
-        self._disk.sync(self._descriptor)
-        if not same_file(self._mailbox.folder.descriptor, self._mailbox.file, self._descriptor):
-            raise OSError(f"{self._mailbox.file!r} was taken away while it was written")
-
-    def finish(self) -> dict[tuple[int, int], int]:
-        """Make the records known; return the id of each copy."""
+    def finish(self) -> Sequence[int]:
+        """Make the records known; return their ids. Raises OSError when the file was taken away meanwhile."""
         index = self._mailbox.index
         end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-        places = [place for place, _, _ in self.wanted]
+        status = os.fstat(self._descriptor)
+        if status.st_nlink == 0:
+            raise OSError(f"{self._mailbox.file!r} was taken away while it was written")
         if end != self._old_size + self._size:  # someone wrote in between: the file says which ids these have
             return self._as_found(end - self._size - self._old_size)
         if index.settled:
-            now = signature(os.fstat(self._descriptor))
+            now = signature(status)
             index.added(self._records, (*now[:2], end, now[3]), self._edge)
-        return dict(zip(places, (record.id for record in self._records), strict=True))
+        return [record.id for record in self._records]
 
     def undo(self) -> None:
         """Put the file back as it was; when that cannot be done, no more is written to it until it can."""
@@ -71,14 +100,13 @@ class Write:
         try:
             if self._wrote:
                 self._cut_back()
-            if self.made and os.fstat(self._descriptor).st_size == 0:
+            if self._made and os.fstat(self._descriptor).st_size == 0:
                 os.unlink(self._mailbox.file, dir_fd=self._mailbox.folder.descriptor)
                 index.forget()
         except OSError as fault:
             index.limit = self._old_size
             index.signature = signature(os.fstat(self._descriptor))
             log.error("%s could not be put back: %s", visible(self._mailbox.file), fault.strerror or fault)
-        self.close()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -93,7 +121,7 @@ class Write:
             self._descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND)
         except FileNotFoundError:
             self._descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
-            self.made = True
+            self._made = True
             self._mailbox.index.forget()
 
     def _repair(self) -> None:
@@ -106,16 +134,16 @@ class Write:
         index.limit = None
         index.forget()
 
-    def _encode(self) -> bytes:
+    def _encode(self, mails: Sequence[Encoded]) -> bytes:
         index = self._mailbox.index
         lead = b"" if self._ends_line() else b"\n"
         pieces, offset, mail_id = [lead], self._old_size + len(lead), index.last_id
-        for _, draft, full_name in self.wanted:
+        for mail in mails:
             mail_id += 1
-            octets = draft.record(mail_id, full_name)
+            octets = mail.record(mail_id, self._full_name)
             pieces.append(octets)
             end = offset + len(octets)  # the blank line after a record is no part of it
-            self._records.append(Record(offset, end - 1, mail_id, Status.MAIL, draft.summary(mail_id)))
+            self._records.append(Record(offset, end - 1, mail_id, Status.MAIL, mail.summary(mail_id)))
             offset = end
         return b"".join(pieces)
 
@@ -123,16 +151,13 @@ class Write:
         size = self._old_size
         return size == 0 or self._mailbox.index.settled or read_exactly(self._descriptor, 1, size - 1) == b"\n"
 
-    def _as_found(self, shift: int) -> dict[tuple[int, int], int]:
+    def _as_found(self, shift: int) -> Sequence[int]:
         index = self._mailbox.index
         index.forget()
         with suppress(OSError):  # the mails are safe; only their numbers may then be off
             self._mailbox.look(self._descriptor)
         given = {record.start: record.id for record in index.records()}
-        return {
-            place: given.get(record.start + shift, record.id)
-            for (place, _, _), record in zip(self.wanted, self._records, strict=True)
-        }
+        return [given.get(record.start + shift, record.id) for record in self._records]
 
     def _cut_back(self) -> None:
         """Cut off what this write has added. Raises OSError; someone else's octets after it are left alone."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mysmtp.message import Envelope, Message, Trace
 from mysmtp.store.scan import Record, Scanner
+from mysmtp.store.textfile import TextFileStore
 
 BOB = "bob@example.com"
 
@@ -43,6 +44,13 @@ def mail(
     """A mail of the spec's moment."""
     moment = datetime(2025, 3, 12, 9, 15, 2, 123456, tzinfo=UTC)
     return Message(Envelope(sender, tuple(paths)), body, moment, Trace(via=via))
+
+
+def filed(store: TextFileStore, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
+    """Store a mail and have it written to its files at once, where others find it."""
+    ids = store.append(mailboxes, message)
+    store.flush()
+    return ids
 
 
 def scan(octets: bytes, cuts: Sequence[int] = ()) -> tuple[list[Record], list[Record]]:

@@ -1,155 +1,143 @@
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
-from mysmtp.store.commit import GroupCommit
+from mysmtp.errors import StoreFailed
+from mysmtp.store import commit
+from mysmtp.store.commit import Committer, Delivery, Ticket
+from mysmtp.store.textformat import draft
+from tests.store.mails import mail
 
 
 class Killed(BaseException):
     """Stands for what gevent raises in a greenlet that is killed."""
 
 
-Tell = Callable[[Sequence[int]], None]
-
-
 class Bench:
-    """A group commit whose first batch stops until told to go on, so that others come to wait."""
+    """A committer whose first batch stops until told to go on, so that others come to wait."""
 
     def __init__(self, fault: BaseException | None = None) -> None:
-        self.batches: list[list[int]] = []
+        self.batches: list[list[Ticket]] = []
         self.began, self.go_on = threading.Event(), threading.Event()
-        self.results: dict[int, object] = {}
+        self.committer = Committer(self.work)
+        self.told: list[Sequence[int]] = []
         self.fault = fault
-        self.commit: GroupCommit[int, int] = GroupCommit(self.work, most=5)
-        self.threads: list[threading.Thread] = []
 
-    def work(self, items: Sequence[int], tell: Tell) -> None:
-        self.batches.append(list(items))
+    def work(self, batch: Sequence[Ticket]) -> None:
+        self.batches.append(list(batch))
         if len(self.batches) == 1:
             self.began.set()
             assert self.go_on.wait(30)
-            if self.fault:
-                raise self.fault
-        tell([item * 10 for item in items])
+        if self.fault and len(self.batches) == 1:
+            raise self.fault
+        for ticket in batch:
+            ticket.settle([ticket.delivery.mail.size])
 
-    def submit(self, item: int) -> None:
-        try:
-            self.results[item] = self.commit.submit(item)
-        except BaseException as fault:  # noqa: BLE001  what came is what the test looks at
-            self.results[item] = fault
-
-    def until_waiting(self, count: int) -> None:
-        """Return once so many are in the queue."""
-        pause = threading.Event()
-        while self.commit.waiting < count:
-            pause.wait(0.001)
-
-    def run(self, followers: int) -> None:
-        self.threads = [
-            threading.Thread(target=self.submit, args=(item,), daemon=True) for item in range(followers + 1)
-        ]
-        self.threads[0].start()
-        assert self.began.wait(30)
-        for thread in self.threads[1:]:
-            thread.start()
-        self.until_waiting(followers)
-        self.go_on.set()
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive()
+    def ticket(self, size: int, stored: Callable[[Sequence[int]], None] | None = None) -> Ticket:
+        ticket = Ticket(Delivery(draft(mail(b"x" * size)), ()), stored or self.told.append)
+        self.committer.submit(ticket)
+        return ticket
 
 
-def test_a_batch_weighs_no_more_than_it_may_but_any_item_is_done() -> None:
+def test_those_who_wait_share_a_batch_in_the_order_they_came() -> None:
     bench = Bench()
-    bench.commit = GroupCommit(bench.work, most=6, weigh=lambda item: item)
-    bench.run(5)
-    assert all(bench.results[item] == item * 10 for item in range(6))
-    assert bench.batches[0] == [0]
-    assert all(len(batch) == 1 or sum(batch) <= 6 for batch in bench.batches)
-
-
-def test_one_alone_is_a_batch() -> None:
-    bench = Bench()
-    bench.run(0)
-    assert (bench.batches, bench.results) == ([[0]], {0: 0})
-
-
-def test_those_who_wait_share_batches_in_the_order_they_came() -> None:
-    bench = Bench()
-    bench.run(12)
-    assert bench.results == {item: item * 10 for item in range(13)}
-    assert [len(batch) for batch in bench.batches] == [1, 5, 5, 2]
-
-
-@pytest.mark.parametrize("fault", [Killed(), ValueError("no")])
-def test_a_leader_that_dies_tells_its_batch_and_hands_on(fault: BaseException) -> None:
-    bench = Bench(fault)
-    bench.run(3)
-    assert bench.results[0] is fault
-    assert [bench.results[item] for item in (1, 2, 3)] == [10, 20, 30]
-    bench.submit(4)
-    assert bench.results[4] == 40
-
-
-@pytest.mark.parametrize("told", [True, False])
-def test_others_in_the_batch_of_a_killed_leader_are_done_once(told: bool) -> None:
-    batches: list[list[int]] = []
-    bench = Bench()
-
-    def work(items: Sequence[int], tell: Tell) -> None:
-        batches.append(list(items))
-        if len(batches) == 1:
-            bench.work(items, tell)
-        elif len(batches) == 2:
-            if told:
-                tell([item * 10 for item in items])
-            raise Killed
-        else:
-            tell([item * 10 for item in items])
-
-    bench.commit = GroupCommit(work, most=5)
-    bench.run(7)
-    leader, *others = batches[1]
-    assert isinstance(bench.results[leader], Killed)
-    assert all(bench.results[item] == item * 10 for item in range(8) if item != leader)
-    assert sorted(item for batch in batches for item in batch) == sorted([*range(8), *([] if told else others)])
-
-
-@pytest.mark.parametrize("promoted", [False, True])
-def test_one_killed_while_it_waits_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, promoted: bool) -> None:
-    """Killed while it waits, or just when it was its turn to lead: those behind it are served all the same."""
-    bench = Bench()
-    real = threading.Event.wait
-    waiting = threading.Event()
-
-    def wait(event: threading.Event, timeout: float | None = None) -> bool:
-        if threading.current_thread().name != "victim":
-            return real(event, timeout)
-        if promoted:
-            real(event, timeout)
-        waiting.set()
-        raise Killed
-
-    names = ["leader", "victim", "other"]
-    threads = [
-        threading.Thread(target=bench.submit, args=(item,), name=name, daemon=True) for item, name in enumerate(names)
-    ]
-    threads[0].start()
+    tickets = [bench.ticket(1)]
     assert bench.began.wait(30)
-    monkeypatch.setattr(threading.Event, "wait", wait)
-    threads[1].start()
-    if promoted:
-        bench.until_waiting(1)
-    else:
-        threads[1].join(30)
-    threads[2].start()
-    bench.until_waiting(2 if promoted else 1)
+    tickets += [bench.ticket(size) for size in range(2, 20)]
+    assert bench.committer.waiting == 18
     bench.go_on.set()
-    for thread in threads:
-        thread.join(10)
-        assert not thread.is_alive()
-    assert waiting.is_set()
-    assert isinstance(bench.results[1], Killed)
-    assert (bench.results[0], bench.results[2]) == (0, 20)
-    assert bench.batches == [[0], [2]]
+    for ticket in tickets:
+        ticket.wait()
+    assert [len(batch) for batch in bench.batches] == [1, 18]
+    assert bench.told == [[size] for size in range(1, 20)]
+    assert [ticket.ids for ticket in tickets] == bench.told
+    bench.committer.close()
+
+
+def test_a_batch_weighs_no_more_than_it_may_but_any_mail_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "_BATCH", 5000)
+    bench = Bench()
+    tickets = [bench.ticket(1)]
+    assert bench.began.wait(30)
+    tickets += [bench.ticket(size) for size in (1000, 1000, 1000, 20_000, 10, 10)]
+    bench.go_on.set()
+    for ticket in tickets:
+        ticket.wait()
+    sizes = [[ticket.delivery.mail.size for ticket in batch] for batch in bench.batches]
+    assert sizes == [[1], [1000, 1000], [1000], [20_000], [10, 10]]
+    bench.committer.close()
+
+
+@pytest.mark.parametrize("fault", [OSError("no"), ValueError("no"), Killed()])
+def test_a_batch_that_fails_is_refused_and_the_next_is_done(fault: BaseException) -> None:
+    bench = Bench(fault)
+    first = bench.ticket(1)
+    bench.go_on.set()
+    with pytest.raises(StoreFailed) as told:
+        first.wait()
+    assert told.value.__cause__ is fault
+    assert bench.told == []
+    second = bench.ticket(2)
+    second.wait()
+    assert bench.told == [[2]]
+    bench.committer.close()
+
+
+def test_news_that_cannot_be_told_cost_nobody_a_mail(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(_ids: Sequence[int]) -> None:
+        raise ValueError("a broken listener")
+
+    bench = Bench()
+    bench.go_on.set()
+    bench.ticket(1, fails).wait()
+    bench.ticket(2).wait()
+    assert [record.message for record in caplog.records] == ["the news of a stored mail could not be told"]
+    bench.committer.close()
+
+
+def test_one_who_does_not_wait_stops_nobody() -> None:
+    bench = Bench()
+    bench.ticket(1)  # its client was killed: nobody waits
+    assert bench.began.wait(30)
+    other = bench.ticket(2)
+    bench.go_on.set()
+    other.wait()
+    assert bench.told == [[1], [2]]
+    bench.committer.close()
+
+
+def test_a_disk_that_is_too_far_behind_refuses_instead_of_filling_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "_QUEUE", 10_000)
+    bench = Bench()
+    tickets = [bench.ticket(1)]
+    assert bench.began.wait(30)
+    while len(tickets) < 50:
+        try:
+            tickets.append(bench.ticket(1000))
+        except StoreFailed as fault:
+            assert str(fault.__cause__) == "the disk is too far behind"
+            break
+    assert 3 <= len(tickets) <= 11
+    bench.go_on.set()
+    for ticket in tickets:
+        ticket.wait()
+    bench.ticket(1000).wait()
+    bench.committer.close()
+
+
+def test_closing_settles_what_was_taken_and_takes_no_more() -> None:
+    bench = Bench()
+    first, second = bench.ticket(1), bench.ticket(2)
+    closing = threading.Thread(target=bench.committer.close)
+    closing.start()
+    bench.go_on.set()
+    closing.join(30)
+    assert (first.done, second.done) == (True, True)
+    with pytest.raises(StoreFailed):
+        bench.ticket(3)
+
+
+def test_a_committer_that_was_never_asked_closes_at_once(tmp_path: Path) -> None:
+    Bench().committer.close()

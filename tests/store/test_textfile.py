@@ -12,7 +12,7 @@ from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import Place
 from mysmtp.store.textfile import TextFileStore
 from tests.store.contract import StoreContract
-from tests.store.mails import BOB, ORIGINAL, SPEC_BODY, SPEC_RECORD, backdate, mail, put
+from tests.store.mails import BOB, ORIGINAL, SPEC_BODY, SPEC_RECORD, backdate, filed, mail, put
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def path(folder: Path) -> Path:
 
 
 def test_the_file_is_the_one_of_the_specification(store: TextFileStore, path: Path) -> None:
-    store.append([BOB], mail())
+    filed(store, [BOB], mail())
     assert path.read_bytes() == SPEC_RECORD
     assert isinstance(store, RecordKeeper)
     assert store.record(BOB, 1) == SPEC_RECORD[:-1]
@@ -49,7 +49,7 @@ def test_a_file_of_the_original_program_is_served_and_gone_on_with(store: TextFi
     assert bodies(store) == [b"Hello Bob,\n", b"no newline at the end"]
     got = store.read(BOB, 2)
     assert (got.envelope, got.trace, got.checksum, got.summary.arrived) == (None, None, None, None)
-    assert list(store.append([BOB], mail())) == [3]
+    assert list(filed(store, [BOB], mail())) == [3]
     assert path.read_bytes() == ORIGINAL + SPEC_RECORD.replace(b"id=1", b"id=3")
 
 
@@ -60,7 +60,7 @@ def test_a_mail_without_a_date_has_the_day_of_its_file(store: TextFileStore, pat
 
 
 def test_deleting_overwrites_the_marker_in_place(store: TextFileStore, path: Path) -> None:
-    store.append([BOB], mail())
+    filed(store, [BOB], mail())
     store.delete(BOB, [1])
     assert path.read_bytes() == SPEC_RECORD.replace(b"===START_EMAIL===", b"===GONE__EMAIL===")
     store.restore(BOB, [1])
@@ -71,14 +71,14 @@ def test_deleting_overwrites_the_marker_in_place(store: TextFileStore, path: Pat
 def test_an_empty_frame_keeps_its_id_and_cannot_be_restored(store: TextFileStore, path: Path) -> None:
     put(path, b"===GONE__EMAIL=== id=9 size=0\n")
     assert list(store.restore(BOB, [9])) == []
-    assert list(store.append([BOB], mail())) == [10]
+    assert list(filed(store, [BOB], mail())) == [10]
     put(path, b"===GONE__EMAIL=== id=9 size=0\n===END_EMAIL===\n")
     assert list(store.restore(BOB, [9])) == []
 
 
 def test_deleting_finds_a_mail_that_someone_has_moved_meanwhile(store: TextFileStore, path: Path) -> None:
-    store.append([BOB], mail(b"1"))
-    store.append([BOB], mail(b"2"))
+    filed(store, [BOB], mail(b"1"))
+    filed(store, [BOB], mail(b"2"))
     status = path.stat()
     octets = path.read_bytes()
     path.write_bytes(octets[:-1].replace(b"\n\n", b"\n\n\n", 1))  # as long as before, and no newer
@@ -89,17 +89,17 @@ def test_deleting_finds_a_mail_that_someone_has_moved_meanwhile(store: TextFileS
 
 
 def test_what_others_append_shows_at_once(store: TextFileStore, path: Path) -> None:
-    store.append([BOB], mail(b"1"))
+    filed(store, [BOB], mail(b"1"))
     with path.open("ab") as file:
         file.write(b"===START_EMAIL===\nFrom: c@x\nDate: 01-01-2025\nhi\n===END_EMAIL===\n\n")
     assert bodies(store) == [b"1", b"hi\n"]
-    assert list(store.append([BOB], mail(b"3"))) == [3]
+    assert list(filed(store, [BOB], mail(b"3"))) == [3]
     assert bodies(store) == [b"1", b"hi\n", b"3"]
 
 
 def test_what_others_replace_cut_off_or_remove_shows_at_once(store: TextFileStore, path: Path, tmp_path: Path) -> None:
     for body in (b"1", b"2", b"3"):
-        store.append([BOB], mail(body))
+        filed(store, [BOB], mail(body))
     saved = path.read_bytes()
     put(tmp_path / "new", ORIGINAL, age=0)
     (tmp_path / "new").rename(path)
@@ -113,12 +113,12 @@ def test_what_others_replace_cut_off_or_remove_shows_at_once(store: TextFileStor
     put(path, saved)
     assert bodies(store) == [b"1", b"2", b"3"]
     path.unlink()
-    assert list(store.append([BOB], mail(b"new"))) == [1]
+    assert list(filed(store, [BOB], mail(b"new"))) == [1]
     assert bodies(store) == [b"new"]
 
 
 def test_a_file_that_grew_and_changed_before_its_end_is_read_anew(store: TextFileStore, path: Path) -> None:
-    store.append([BOB], mail(b"1"))
+    filed(store, [BOB], mail(b"1"))
     octets = path.read_bytes()
     with path.open("r+b") as file:  # the same inode, another start, and longer
         file.write(ORIGINAL + octets)
@@ -133,8 +133,8 @@ def test_an_edit_that_keeps_the_size_shows_at_once(store: TextFileStore, path: P
 
 
 def test_what_changed_unseen_is_never_served_as_the_mail_it_was(store: TextFileStore, path: Path) -> None:
-    store.append([BOB], mail(b"first"))
-    store.append([BOB], mail(b"other"))
+    filed(store, [BOB], mail(b"first"))
+    filed(store, [BOB], mail(b"other"))
     status = path.stat()
     path.write_bytes(path.read_bytes().replace(b"first", b"fixed"))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -147,7 +147,7 @@ def test_what_changed_unseen_is_never_served_as_the_mail_it_was(store: TextFileS
 def test_an_unfinished_last_mail_is_not_there_yet_and_later_damaged(
     store: TextFileStore, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store.append([BOB], mail(b"1"))
+    filed(store, [BOB], mail(b"1"))
     whole = path.read_bytes() + SPEC_RECORD.replace(b"id=1", b"id=2")
     put(path, whole[:-30], age=1)
     assert bodies(store) == [b"1"]
@@ -175,7 +175,7 @@ def test_damage_is_told_once_copied_once_and_left_in_place(
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             assert [each.id for each in store.list(BOB)] == [2]
-        store.append([BOB], mail(b"3"))
+        filed(store, [BOB], mail(b"3"))
         assert [each.id for each in store.list(BOB)] == [2, 3]
     assert len(caplog.records) == 1
     assert path.read_bytes().startswith(broken)
@@ -193,7 +193,7 @@ def test_a_file_cut_at_every_octet_serves_what_is_whole_and_goes_on_cleanly(stor
     texts[3] = b"===END_EMAIL===\n" * 30
     ends = []
     for body in texts:
-        store.append([BOB], mail(body, paths=[BOB]))
+        filed(store, [BOB], mail(body, paths=[BOB]))
         ends.append(path.stat().st_size - 1)
     whole = path.read_bytes()
     checksums = [whole.rindex(b" via=", 0, end) for end in ends]  # with its checksum a mail is whole
@@ -201,7 +201,7 @@ def test_a_file_cut_at_every_octet_serves_what_is_whole_and_goes_on_cleanly(stor
         put(path, whole[:cut])
         kept = [body for body, end in zip(texts, checksums, strict=True) if end <= cut]
         assert bodies(store) == kept, cut
-        (new,) = store.append([BOB], mail(b"next"))
+        (new,) = filed(store, [BOB], mail(b"next"))
         assert store.read(BOB, new).body == b"next"
         assert bodies(store) == [*kept, b"next"], cut
 
@@ -219,7 +219,7 @@ def test_what_is_no_plain_file_is_refused_and_blocks_nobody(
     else:
         path.mkdir()
     with pytest.raises(StoreFailed):
-        store.append([BOB], mail())
+        filed(store, [BOB], mail())
     with pytest.raises(StoreFailed):
         store.list(BOB)
     with pytest.raises(StoreFailed):
@@ -239,19 +239,19 @@ def test_no_name_leaves_the_folder_and_all_stay_apart(store: TextFileStore, fold
     for number, name in enumerate(TRAVERSALS):
         with pytest.raises(NoSuchMailbox):
             store.list(name)
-        store.append([name], mail(b"%d" % number))
+        filed(store, [name], mail(b"%d" % number))
     for number, name in enumerate(TRAVERSALS):
         assert bodies(store, name) == [b"%d" % number]
     assert {each.name for each in store.mailboxes()} == {name.lower() for name in TRAVERSALS}
     assert list(tmp_path.iterdir()) == [folder]
-    assert all(each.is_file() for each in folder.iterdir())
+    assert all(each.is_file() or each.name == ".journal" for each in folder.iterdir())
     assert len(list(folder.glob("*.txt"))) == len(TRAVERSALS)
 
 
 def test_long_names_stay_apart_and_are_known_in_full_after_a_restart(folder: Path) -> None:
     long = ["n" * 200 + end + "@example.com" + "." * 99 for end in ("1", "2")]
     store = TextFileStore(folder)
-    store.append(long, mail())
+    filed(store, long, mail())
     store.close()
     files = [each for each in folder.iterdir() if not each.name.startswith(".")]
     assert {each.read_bytes().split(b" to=")[1].split()[0].decode() for each in files} == set(long)
@@ -263,24 +263,24 @@ def test_long_names_stay_apart_and_are_known_in_full_after_a_restart(folder: Pat
 def test_a_replaced_folder_is_followed_and_a_missing_one_is_a_fault(
     store: TextFileStore, folder: Path, tmp_path: Path
 ) -> None:
-    store.append([BOB], mail())
+    filed(store, [BOB], mail())
     folder.rename(tmp_path / "aside")
     with pytest.raises(StoreFailed):
-        store.append([BOB], mail())
+        filed(store, [BOB], mail())
     with pytest.raises(StoreFailed):
         store.mailboxes()
     folder.mkdir()
-    assert list(store.append([BOB], mail())) == [1]
+    assert list(filed(store, [BOB], mail())) == [1]
     assert bodies(store) == [SPEC_BODY]
 
 
 def test_readers_and_writers_at_once_see_whole_mails_only(store: TextFileStore) -> None:
     faults: list[BaseException] = []
-    store.append([BOB], mail(b"0" * 500))
+    filed(store, [BOB], mail(b"0" * 500))
 
     def deliver(number: int) -> None:
         for _ in range(30):
-            store.append([BOB], mail(b"%d" % number * 500))
+            filed(store, [BOB], mail(b"%d" % number * 500))
 
     def look() -> None:
         try:
@@ -317,7 +317,7 @@ def test_one_at_a_time_works_on_a_mailbox(folder: Path, first: str, second: str)
     put(folder / "bob@example.com.txt", ORIGINAL)
     store = TextFileStore(folder, offload=offload)
     calls: dict[str, Callable[[], object]] = {
-        "append": lambda: store.append([BOB], mail()),
+        "append": lambda: filed(store, [BOB], mail()),
         "list": lambda: store.list(BOB),
     }
     threads = [threading.Thread(target=calls[name], name=name, daemon=True) for name in (first, second)]
@@ -328,5 +328,5 @@ def test_one_at_a_time_works_on_a_mailbox(folder: Path, first: str, second: str)
     go_on.set()
     for thread in threads:
         thread.join(30)
-    assert entered == [first, second]
+    assert [name for name in entered if name in (first, second)][:2] == [first, second]
     store.close()

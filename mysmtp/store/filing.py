@@ -1,0 +1,188 @@
+"""Filing: mails that are durable in the journal are written to the mailbox files, one write a mailbox, soon after.
+
+A pass writes what waits in all trays; a checkpoint, when there is a pause or the journal has grown, brings the written
+files to the disk, after which the journal may forget these mails. A file that cannot be written is tried again each
+second and takes no new mail meanwhile. One that the disk failed to take is written anew from the journal first: after
+such a failure the system may hold octets that the disk never got.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from itertools import islice
+
+from mysmtp.contracts import Offload
+from mysmtp.errors import StoreFailed
+from mysmtp.store.checkpoint import Checkpoint
+from mysmtp.store.disk import Disk
+from mysmtp.store.folder import Folder
+from mysmtp.store.journal import Journal
+from mysmtp.store.offload import to_the_end
+from mysmtp.store.tray import Tray
+from mysmtp.text import visible
+
+log = logging.getLogger(__name__)
+
+_GATHER = 0.25  # seconds in which mails gather for one write: with the write, well under the second that is promised
+_AGAIN = 1.0  # seconds until what failed is tried again, and of silence before a checkpoint
+_AT_ONCE = 64  # mailboxes written under one hold of their locks
+_BEHIND = 48 << 20  # octets of waiting mails after which committing waits for filing
+_JOURNAL = 64 << 20  # octets of the journal in use after which a checkpoint is due even under load
+
+
+class Filing:
+    """Writes trays to their files, in a thread of its own. `offload` runs what blocks."""
+
+    def __init__(self, folder: Folder, journal: Journal, disk: Disk, offload: Offload) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._disk = disk
+        self._offload = offload
+        self._checkpoint = Checkpoint(folder, journal, disk)
+        self._due: dict[str, Tray] = {}
+        self._faulty: dict[str, Tray] = {}
+        self._weight = 0
+        self._number = journal.marks.synced  # the last batch whose mails are in trays
+        self._wanted = threading.Event()
+        self._hurry = threading.Event()
+        self._room = threading.Event()
+        self._room.set()
+        self._lock = threading.RLock()  # one pass at a time
+        self._gate = threading.Lock()  # held for a few steps only
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def add(self, trays: Iterable[Tray], number: int, weight: int) -> None:
+        """Note that these trays have mails of a batch waiting, so many octets of bodies."""
+        with self._gate:
+            for tray in trays:
+                self._due[tray.mailbox.file] = tray
+            self._number = number
+            self._weight += weight
+        if self._weight > _BEHIND:
+            self._room.clear()
+            self._hurry.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="filing", daemon=True)
+            self._thread.start()
+        self._wanted.set()
+
+    def tidy(self, trays: Iterable[Tray]) -> None:
+        """Look at trays whose mail was refused: an empty file that was made for it goes again."""
+        self.add(trays, self._number, 0)
+
+    def catch_up(self, trays: Iterable[Tray], number: int) -> None:
+        """Write and sync at once what an earlier run left."""
+        trays = tuple(trays)
+        self.add(trays, number, sum(each.mail.size for tray in trays for each in tray.waiting))
+        for tray in trays:
+            self._checkpoint.touch(tray)
+        self.run_pass()
+        self.checkpoint()
+
+    def wait_for_room(self) -> None:
+        """Return when the files are not too far behind. Raises StoreFailed when they cannot be written."""
+        if not self._room.wait(10 * _AGAIN):
+            raise StoreFailed from OSError("the mailbox files cannot be written")
+
+    def troubles(self) -> Sequence[str]:
+        """Return a line for each mailbox that takes no mail now."""
+        return [
+            f"{visible(tray.mailbox.name)} takes no mail until its file can be written: {visible(str(tray.fault))}"
+            for tray in list(self._faulty.values())
+        ]
+
+    def run_pass(self) -> None:
+        """Write all that waits."""
+        with self._lock:
+            with self._gate:
+                number, weight = self._number, self._weight
+                trays = {**self._due, **self._faulty}
+                self._due, self._faulty = {}, {}
+            in_order = iter(sorted(trays.values(), key=lambda tray: tray.mailbox.file))
+            while some := list(islice(in_order, _AT_ONCE)):
+                with ExitStack() as held:
+                    for tray in some:
+                        held.enter_context(tray.mailbox.lock)
+                    to_the_end(self._offload, lambda trays=some: self._write(trays))  # type: ignore[misc]
+            if not self._faulty:
+                self._weight -= weight
+                self._checkpoint.written = number
+                to_the_end(self._offload, self._note)
+            if self._weight <= _BEHIND:
+                self._room.set()
+
+    def write_now(self, tray: Tray) -> None:
+        """Write one tray before its mailbox is read. Blocks; the caller holds the mailbox. What fails waits on."""
+        if tray.waiting or tray.empty:
+            self._write([tray])
+
+    def doubt(self, tray: Tray, fault: Exception) -> None:
+        """Take no more mail for this file until what the journal has of it was written over it and synced."""
+        self._checkpoint.doubt(tray, fault)
+        self._faulty[tray.mailbox.file] = tray
+
+    def checkpoint(self) -> None:
+        """Bring to the disk all that was written, so that the journal can be used again."""
+        with self._lock, ExitStack() as held:
+            unsure = sorted(self._checkpoint.unsure, key=lambda tray: tray.mailbox.file)
+            for tray in unsure:
+                held.enter_context(tray.mailbox.lock)
+            to_the_end(self._offload, self._checkpoint.run)
+            self._faulty |= {tray.mailbox.file: tray for tray in [*unsure, *self._checkpoint.unsure]}
+
+    def close(self) -> bool:
+        """Write and sync all that waits; tell whether the journal holds nothing more that is needed."""
+        self._closed = True
+        for event in (self._wanted, self._hurry):
+            event.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.run_pass()
+        self.checkpoint()
+        return not self._faulty and not self._checkpoint.due
+
+    def _run(self) -> None:
+        while not self._closed:
+            try:
+                self._turn()
+            except Exception:
+                log.exception("writing the mailbox files failed unexpectedly; it is tried again")
+                self._hurry.wait(_AGAIN)
+
+    def _turn(self) -> None:
+        if self._wanted.wait(_AGAIN if self._checkpoint.due or self._faulty else None):
+            self._wanted.clear()
+            self._hurry.wait(_GATHER)
+            self._hurry.clear()
+            self.run_pass()
+            if self._journal.used > _JOURNAL:
+                self.checkpoint()
+        elif not self._closed:
+            if self._faulty:
+                self.run_pass()
+            self.checkpoint()
+
+    def _write(self, trays: Sequence[Tray]) -> None:
+        for tray in trays:
+            failed_before = tray.fault is not None
+            try:
+                if tray.write(self._disk):
+                    self._checkpoint.touch(tray)
+            except Exception as fault:  # noqa: BLE001  whatever it is, the mails are safe in the journal
+                self._faulty[tray.mailbox.file] = tray
+                if not failed_before:
+                    log.error(
+                        "%s cannot be written, its mails wait in the journal: %s", visible(tray.mailbox.file), fault
+                    )
+            else:
+                if failed_before and tray.fault is None:
+                    log.warning("%s is written again", visible(tray.mailbox.file))
+
+    def _note(self) -> None:
+        try:
+            self._journal.mark(self._checkpoint.written)
+            self._journal.prepare()
+        except OSError as fault:
+            log.warning("the journal's marks cannot be written: %s", fault)

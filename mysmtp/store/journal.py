@@ -1,0 +1,245 @@
+"""The journal: where a mail is durable first. One append and one sync for a batch, whatever mailboxes it is for.
+
+Files in `.journal/`, written to their full length once and then round and round: a sync of octets that are already
+part of a file needs no change of the file system's own records. A file is written again only after `checkpoint` has
+said that every mail in it is durable in its mailbox file. Blocks. `append` and the rest may run in two threads at once.
+"""
+
+import errno
+import hashlib
+import itertools
+import logging
+import os
+import struct
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mysmtp.store.disk import Disk, open_file, put, read_exactly
+from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, pack, unpack
+
+log = logging.getLogger(__name__)
+
+FOLDER = ".journal"
+_MARKS = "marks"
+_FORM = struct.Struct("<4sI16sQQ")  # magic, checksum of the rest, boot, batches written behind, batches checkpointed
+_FIRST_SIZE, _SIZE = 4 << 20, 32 << 20  # octets of the first file, and of those that a load asks for later
+_MOST = 512 << 20  # octets of files in use; more only when the mailbox files cannot be written
+_ZEROS = bytes(1 << 20)
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(slots=True)
+class _File:
+    """One file of the journal, and the last batch that was written into it."""
+
+    name: str
+    descriptor: int
+    size: int
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How far the mailbox files had followed: `written` to the system, `synced` to the disk, as numbers of batches.
+
+    What is written survives the end of this process, but not of the machine: `same_boot` tells whether it counts.
+    """
+
+    written: int = 0
+    synced: int = 0
+    same_boot: bool = False
+
+
+class Journal:
+    """The journal of one mailbox folder, whose open descriptor is given. Raises OSError when it cannot be had."""
+
+    def __init__(self, folder: int, disk: Disk) -> None:
+        self._disk = disk
+        self._parent = folder
+        with suppress(FileExistsError):
+            os.mkdir(FOLDER, 0o777, dir_fd=folder)
+            disk.sync_folder(folder)
+        self._folder = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        self._boot = _boot()
+        self._files: deque[_File] = deque(self._open_all())
+        found = list(self._read_all())
+        self.marks = self._read_marks()
+        self.recovered: Sequence[Batch] = current(found, self.marks.synced)  # for whoever opened it
+        self._serial = max((batch.serial for batch in found), default=0)
+        self.number = max([self.marks.synced, *(batch.number for batch in found)])
+        self._free: deque[_File] = deque()
+        self._current: _File | None = None
+        self._at = 0
+        self._broken = False
+        self.lost = False  # the folder of the journal was taken away: nothing in it would be found again
+        self._names = itertools.count(max((int(file.name) for file in self._files), default=0) + 1)
+        self._marks_file = open_file(self._folder, _MARKS, os.O_RDWR | os.O_CREAT)
+
+    @property
+    def used(self) -> int:
+        """Octets of files that are not free to be written again."""
+        return sum(file.size for file in list(self._files)) - sum(file.size for file in list(self._free))
+
+    def troubles(self) -> Sequence[str]:
+        """Return a line when no mail can be taken now."""
+        return (
+            ["the disk did not take the last mails; the next ones find out whether it does again"]
+            if self._broken
+            else []
+        )
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """Make these durable together; return their batch's number. Raises OSError: then none of them counts.
+
+        After a failure nothing more is put into the same file, for what it holds is not known; the next file begins
+        with an empty batch that takes the failed one's number, so that its mails are not found after a restart.
+        """
+        if self._broken:
+            self._begin_file(0)
+            self._write(())
+            self._broken = False
+        return self._write(entries)
+
+    def prepare(self) -> None:
+        """Have a file ready for when the current one is full, so that no batch has to wait for it."""
+        if self._current is not None and not self._free and self._at > self._current.size // 2:
+            with suppress(OSError):  # told when it is needed
+                self._free.append(self._make(_SIZE, 0))
+
+    def mark(self, written: int) -> None:
+        """Note that the mailbox files have all batches up to this number, though perhaps not on the disk yet."""
+        self.marks = Marks(written, self.marks.synced, same_boot=True)
+        self._write_marks()
+
+    def checkpoint(self, synced: int) -> None:
+        """Note that the mailbox files have them on the disk: files of the journal become free. Raises OSError."""
+        self.marks = Marks(max(synced, self.marks.written), synced, same_boot=True)
+        self._write_marks()
+        self._disk.sync(self._marks_file)
+        for file in list(self._files):
+            if file is not self._current and file.last <= synced and file not in self._free:
+                self._free.append(file)
+
+    def since_checkpoint(self) -> Sequence[Batch]:
+        """Return the batches after the last checkpoint, read anew."""
+        return current(self._read_all(), self.marks.synced)
+
+    def close(self, remove: bool) -> None:
+        """Let go of the files; `remove` them when all that they hold is durable elsewhere."""
+        names = [file.name for file in self._files] + [_MARKS]
+        for descriptor in [*(file.descriptor for file in self._files), self._marks_file]:
+            with suppress(OSError):
+                os.close(descriptor)
+        if remove:
+            with suppress(OSError):
+                for name in names:
+                    os.unlink(name, dir_fd=self._folder)
+                os.rmdir(FOLDER, dir_fd=self._parent)
+        with suppress(OSError):
+            os.close(self._folder)
+
+    def _write(self, entries: Sequence[Entry]) -> int:
+        octets = pack(self._serial, self.number + 1, entries)
+        if self._current is None or self._at + len(octets) > self._current.size:
+            self._begin_file(len(octets))
+            octets = pack(self._serial, self.number + 1, entries)
+        file = self._current
+        assert file is not None
+        try:
+            put(self._disk, file.descriptor, octets, self._at)
+            self._disk.sync(file.descriptor)
+        except BaseException:
+            self._broken = True
+            file.last = self.number + 1
+            raise
+        if os.fstat(self._folder).st_nlink == 0:
+            self.lost = True
+            raise FileNotFoundError(errno.ENOENT, "the journal was taken away")
+        self._at += len(octets)
+        self.number += 1
+        file.last = self.number
+        return self.number
+
+    def _begin_file(self, size: int) -> None:
+        """Go on with a free file or a new one, marked as in use first, so that `checkpoint` leaves it alone."""
+        for _ in range(len(self._free)):
+            file = self._free[0]
+            if file.size >= size + HEAD_SIZE:
+                file.last = self.number + 1
+                self._free.popleft()
+                break
+            self._free.rotate(-1)
+        else:
+            if self.used > _MOST:
+                raise OSError(errno.ENOSPC, "the mailbox files are too far behind the journal")
+            file = self._make(max(size + HEAD_SIZE, _SIZE if self._files else _FIRST_SIZE), self.number + 1)
+        self._serial += 1
+        self._current, self._at = file, 0
+
+    def _make(self, size: int, last: int) -> _File:
+        """Make a file and write it to its full length, so that later writes only overwrite. Raises OSError."""
+        name = str(next(self._names))
+        descriptor = open_file(self._folder, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        try:
+            for at in range(0, size, len(_ZEROS)):
+                put(self._disk, descriptor, _ZEROS[: size - at], at)
+            self._disk.sync(descriptor)
+            self._disk.sync_folder(self._folder)
+        except BaseException:
+            os.close(descriptor)
+            with suppress(OSError):
+                os.unlink(name, dir_fd=self._folder)
+            raise
+        file = _File(name, descriptor, size, last)
+        self._files.append(file)
+        return file
+
+    def _open_all(self) -> Iterator[_File]:
+        """Open what an earlier run left; anything that is no plain file is passed over."""
+        for name in sorted(os.listdir(self._folder)):  # noqa: PTH208  there is no Path of a descriptor
+            if not name.isdigit():
+                continue
+            try:
+                descriptor = open_file(self._folder, name, os.O_RDWR)
+            except OSError as fault:
+                log.warning("the journal's file %s cannot be read: %s", name, fault)
+                continue
+            yield _File(name, descriptor, os.fstat(descriptor).st_size)
+
+    def _read_all(self) -> Iterator[Batch]:
+        for file in list(self._files):
+            for batch in unpack(read_exactly(file.descriptor, file.size, 0)):
+                file.last = max(file.last, batch.number)
+                yield batch
+
+    def _read_marks(self) -> Marks:
+        try:
+            descriptor = open_file(self._folder, _MARKS, os.O_RDONLY)
+        except FileNotFoundError:
+            return Marks()
+        try:
+            octets = read_exactly(descriptor, _FORM.size, 0)
+        finally:
+            os.close(descriptor)
+        if len(octets) != _FORM.size:
+            return Marks()
+        magic, checksum, boot, written, synced = _FORM.unpack(octets)
+        if magic != b"mySM" or zlib.crc32(octets[8:]) != checksum:
+            return Marks()
+        return Marks(written, synced, boot == self._boot and any(boot))
+
+    def _write_marks(self) -> None:
+        rest = _FORM.pack(b"", 0, self._boot, self.marks.written, self.marks.synced)[8:]
+        put(self._disk, self._marks_file, b"mySM" + struct.pack("<I", zlib.crc32(rest)) + rest, 0)
+
+
+def _boot() -> bytes:
+    """Return what tells this run of the machine from any other; zeros where the system does not say."""
+    try:
+        return hashlib.sha256(_BOOT.read_bytes()).digest()[:16]
+    except OSError:
+        return bytes(16)
