@@ -28,8 +28,8 @@ def open_store(
     """Open the store of a URL: ``file:<folder>``, which is made if it is not there, or ``memory:``.
 
     `offload` runs what blocks on the disk, `commit_offload` (default: the same) the syncs that senders wait for. With
-    `durability` ``"os"`` a mail counts as stored once the system has it, before the disk has. `sync` brings an open file
-    to the disk (default: fdatasync). Raises StartFailed with one line for the user.
+    `durability` ``"os"`` a mail counts as stored once the system has it, before the disk has. `sync` brings an open
+    file to the disk (default: fdatasync). Raises StartFailed with one line for the user.
     """
     scheme, colon, place = url.partition(":")
     if scheme == "memory" and colon and not place:
