@@ -44,7 +44,7 @@ lint: $(VENV)/.ready-dev
 check: lint test
 
 bench: $(READY)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ROWS)
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python -m tests.documents

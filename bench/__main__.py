@@ -99,7 +99,10 @@ def parse() -> argparse.Namespace:
         "--folder", type=Path, default=ROOT / "build", help="on the disk to measure; build/ if not given"
     )
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.write and (arguments.rows or arguments.quick):
+        parser.error("--write goes with all rows and a full run only")
+    return arguments
 
 
 def main() -> int:

@@ -2,8 +2,9 @@
 
     python -m bench.browsers PORT PATH BROWSERS
 
-Says `ready` when each has the page once; then each line on standard input is answered with the pages since the last
-one, the seconds that took, and the p50 of a page in ms. Exits 1 when a page is not 200.
+Says `ready` when each has the page once. Lines on standard input begin and end phases in turn: the first begins to
+reload and is answered with `going`, the second stops and is answered with the pages that came, the seconds between, and
+the p50 of a page in ms. Exits 1 when a page is not 200.
 """
 
 import http.client
@@ -15,14 +16,14 @@ import time
 
 
 class Browser(threading.Thread):
-    """One connection; `times` gets the seconds of each page, until `over` is set."""
+    """One connection, which reloads while `going` is set; `times` gets the seconds of each page."""
 
-    def __init__(self, port: int, path: str, times: list[float], over: threading.Event) -> None:
-        super().__init__()
+    def __init__(self, port: int, path: str, times: list[float], going: threading.Event) -> None:
+        super().__init__(daemon=True)
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._path = path
         self._times = times
-        self._over = over
+        self._going = going
 
     def reload(self) -> None:
         """Get the page once."""
@@ -36,7 +37,7 @@ class Browser(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._over.is_set():
+            while self._going.wait():
                 self.reload()
         except (OSError, ValueError, http.client.HTTPException) as error:
             print(f"browsers: {error!r}", file=sys.stderr, flush=True)
@@ -44,22 +45,23 @@ class Browser(threading.Thread):
 
 
 def main(port: str, path: str, count: str) -> None:
-    """Reload until standard input ends."""
+    """Serve phases until standard input ends."""
     times: list[float] = []
-    over = threading.Event()
-    browsers = [Browser(int(port), path, times, over) for _ in range(int(count))]
+    going = threading.Event()
+    browsers = [Browser(int(port), path, times, going) for _ in range(int(count))]
     for browser in browsers:
         browser.reload()
     for browser in browsers:
         browser.start()
     print("ready", flush=True)
-    began, seen = time.perf_counter(), 0
-    for _ in sys.stdin:
-        ended, upto = time.perf_counter(), len(times)
-        middle = statistics.median(times[seen:upto] or [0.0])
-        print(upto - seen, ended - began, middle * 1000, flush=True)
-        began, seen = ended, upto
-    over.set()  # each reads its page to the end; then the process ends
+    while sys.stdin.readline():
+        began, seen = time.perf_counter(), len(times)
+        going.set()
+        print("going", flush=True)
+        sys.stdin.readline()
+        going.clear()
+        came = times[seen:]
+        print(len(came), time.perf_counter() - began, statistics.median(came or [0.0]) * 1000, flush=True)
 
 
 if __name__ == "__main__":

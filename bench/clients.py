@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.faults import BenchFailed
 from bench.servers import ROOT, Server
-
-Telling = Callable[[], str]  # tells what a companion did since it was last asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +87,40 @@ def ask_phase(client: Client, times: int) -> Answers:
     return Answers(float(p50), float(p99), int(octets), int(lines))
 
 
+class Companion:
+    """What happens beside the mail; this one does nothing."""
+
+    def begin(self) -> None:
+        """Begin, with the measured phase."""
+
+    def end(self) -> str:
+        """End, with the measured phase; tell what was done."""
+        return ""
+
+
+class Browsers(Companion):
+    """Reload a page from `begin` to `end`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def begin(self) -> None:
+        self._client.say("go")
+
+    def end(self) -> str:
+        pages, seconds, p50 = self._client.say("stop").split()
+        return f"{float(pages) / float(seconds):,.1f} pages/s, p50 {float(p50):.0f} ms"
+
+
 @contextmanager
-def crowding(binaries: Path, server: Server, connections: int) -> Iterator[Telling]:
+def crowding(binaries: Path, server: Server, connections: int) -> Iterator[Companion]:
     """Hold greeted connections that say nothing more; fails if the server lost or spoke to one."""
     with running(str(binaries / "crowd"), str(server.port), str(connections)):
-        yield lambda: f"{connections:,} held"
+        yield Companion()
 
 
 @contextmanager
-def browsing(server: Server, path: str, browsers: int) -> Iterator[Telling]:
-    """Reload a page in so many browsers, as fast as it comes."""
+def browsing(server: Server, path: str, browsers: int) -> Iterator[Companion]:
+    """Have so many browsers, which reload a page as fast as it comes."""
     with running(sys.executable, "-m", "bench.browsers", str(server.web), path, str(browsers)) as client:
-
-        def tell() -> str:
-            pages, seconds, p50 = client.say("").split()
-            return f"{float(pages) / float(seconds):,.0f} pages/s, p50 {float(p50):.1f} ms"
-
-        yield tell
+        yield Browsers(client)

@@ -63,7 +63,7 @@ def _hold(bench: Bench, serve: Callable[[Path], AbstractContextManager[Server]])
     binaries = bench.servers.binaries
     with bench.new_folder() as folder, serve(folder) as server:
         with crowding(binaries, server, _WARM):
-            pass
+            server.rested_cpu()
         server.rested_cpu()
         before, kernel = server.resident(), _kernel_octets()
         with crowding(binaries, server, bench.scale.idle):

@@ -1,5 +1,6 @@
 """GET_MAIL and LIST of a mailbox with many mails, against one with few, and against the reference's scan."""
 
+import os
 import socket
 import statistics
 from collections.abc import Iterator
@@ -76,6 +77,7 @@ def _serving(bench: Bench) -> Iterator[tuple[Server, Server]]:
     with bench.new_folder() as folder:
         fill(folder, _MANY_BOX, bench.scale.mails)
         fill(folder, _FEW_BOX, FEW)
+        os.sync()
         with bench.servers.ours(folder) as ours, bench.servers.reference(folder) as reference:
             yield ours, reference
 

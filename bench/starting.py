@@ -53,6 +53,7 @@ def _start(bench: Bench, before: Callable[[Path], None]) -> list[str]:
     pairs = []
     with bench.new_folder() as folder:
         fill_boxes(folder, bench.scale.boxes, bench.scale.mails)
+        os.sync()
         with bench.servers.ours(folder) as server:
             _list(server, mails)
             _first_page(server)
@@ -111,6 +112,7 @@ def _reindex(bench: Bench) -> list[str]:
     turns = []
     with bench.new_folder() as folder, bench.new_folder() as empty:
         octets = fill_boxes(folder, bench.scale.boxes, bench.scale.mails)
+        os.sync()
         for _ in range(bench.scale.pairs):
             turns.append((_seconds(lambda: _rebuild(folder)), _seconds(lambda: _rebuild(empty)),
                           _seconds(lambda: _only_read(folder))))  # fmt: skip

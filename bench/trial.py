@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from bench.clients import Telling, load_phase, running
+from bench.clients import Companion, load_phase, running
 from bench.mails import count
 from bench.scale import MAIL_SIZE, Scale
 from bench.servers import Server, Servers
 
-Beside = Callable[[Server], AbstractContextManager[Telling]]
+Beside = Callable[[Server], AbstractContextManager[Companion]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Run:
         return [f"{self.rate:,.0f}", f"{self.p50 / 1000:.1f} / {self.p99 / 1000:.1f}", f"{self.cpu:.0f}"]
 
 
-def alone(_: Server) -> AbstractContextManager[Telling]:
+def alone(_: Server) -> AbstractContextManager[Companion]:
     """Nothing happens beside the mail."""
-    return nullcontext(lambda: "")
+    return nullcontext(Companion())
 
 
 def measure(bench: Bench, server: Server, load: Load, beside: Beside = alone) -> tuple[Run, int, str]:
@@ -65,13 +65,12 @@ def measure(bench: Bench, server: Server, load: Load, beside: Beside = alone) ->
     words = [str(server.port), str(load.connections), str(MAIL_SIZE), str(scale.recipients), load.kind]
     with running(str(bench.servers.binaries / "load"), *words) as client:
         warm = load_phase(client, max(scale.warm_mails, 2 * load.connections), scale.warm_seconds)
-        before = server.rested_cpu()
-        with beside(server) as tell:
-            tell()
-            before = before if beside is alone else server.cpu_seconds()
+        with beside(server) as companion:
+            before = server.rested_cpu()
+            companion.begin()
             phase = load_phase(client, 0, scale.seconds)
-            told = tell()
-        cpu = server.rested_cpu() - before
+            told = companion.end()
+            cpu = server.rested_cpu() - before
     run = Run(phase.mails / phase.seconds, phase.p50, phase.p99, cpu / phase.mails * 1e6)
     return run, warm.mails + phase.mails, told
 
