@@ -55,7 +55,13 @@ class MessageStore(Protocol):
         """Return one mailbox. Raises NoSuchMailbox, StoreFailed."""
 
     def list(self, mailbox: str) -> Sequence[MailSummary]:
-        """Return its mails by rising id, without deleted and damaged ones. Raises as `summary`."""
+        """Return its mails by rising id, without deleted and damaged ones. Raises as `summary`.
+
+        What is returned stays as it is; its items may be made as they are asked for, and block their caller then.
+        """
+
+    def contents(self, mailbox: str) -> bytes:
+        """Return the mails of `list` as the bytes of LIST, a row of `mysmtp.listing` for each. Raises as `summary`."""
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         """Return one mail. Raises NoSuchMailbox, NoSuchMail, DamagedMail, StoreFailed."""

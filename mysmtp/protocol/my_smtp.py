@@ -12,7 +12,6 @@ from types import MappingProxyType
 from mysmtp import errors
 from mysmtp.address import NULL, Address, mailbox_name, parse_path, same_domain
 from mysmtp.errors import InvalidSyntax, MailFault
-from mysmtp.message import MailSummary
 from mysmtp.protocol.dialect import Desk, Dialect, Verb
 from mysmtp.protocol.reply import Reply
 from mysmtp.protocol.transaction import Transaction
@@ -142,12 +141,8 @@ def _data(desk: Desk, body: bytes | None) -> Reply:
     return _STORED
 
 
-def _row(mail: MailSummary) -> bytes:
-    return f"{mail.id}: Email from {mail.sender} ({mail.date})\n".encode("utf-8", "surrogateescape")
-
-
 def _list(desk: Desk, mailbox: str) -> Reply:
-    return Reply(200, "OK", b"".join(map(_row, desk.store.list(mailbox))))
+    return Reply(200, "OK", desk.store.contents(mailbox))
 
 
 def _get_mail(desk: Desk, argument: tuple[str, str]) -> Reply:

@@ -7,12 +7,14 @@ hand, are taken as they are. Where a record ends is not decided here but in `sca
 import re
 import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mysmtp.message import Envelope, MailSummary, Trace
 from mysmtp.store.textformat import END, PREVIEW, START, attributes, unescape, unquote
 
 LONGEST = 120  # octets of a START line's attributes
+PREVIEWED = 2 * PREVIEW + 64  # octets of a body's lines that hold a preview, whatever was quoted in them
+NOBODY = "<>"  # the sender of a mail that names none
 _HEAD = re.compile(
     rb"===(?:START|GONE_)_EMAIL===([^\n]*)(?:\n|$)(?:From: ?([^\n]*)(?:\n|$))?(?:Date: ?([^\n]*)(?:\n|$))?"
 )
@@ -29,7 +31,7 @@ class Frame:
     """What a record says. `fault` is ``""`` for a whole record, else words for the log, and `body` is then empty.
 
     `id` is the one on its line (0: none). `sender` and `date` are ``""`` where the record has no such line. `crc` is
-    None for records that are not this project's; `last` is the END line.
+    None for records that are not this project's; `last` is the END line. `arrived` is in UTC.
     """
 
     fault: str
@@ -43,7 +45,7 @@ class Frame:
 
     def summary(self, mail_id: int) -> MailSummary:
         """Return the mail as a list shows it."""
-        sender = self.sender or "<>"
+        sender = self.sender or NOBODY
         return MailSummary(mail_id, sender, self.date, self.arrived, len(self.body), self.body[:PREVIEW])
 
 
@@ -106,6 +108,22 @@ def read_frame(octets: bytes) -> Frame:
     return Frame(fault, claimed_id(first), _text(sender), _text(date), _moment(first), body, crc, last)
 
 
+def read_preview(octets: bytes, headers: bytes, own: bool, size: int) -> bytes:
+    """Return the first octets of a body of `size` octets, from a record that may be cut after `PREVIEWED` octets of it.
+
+    A record whose sender and date are not `headers`, two lines, is another one: nothing is returned.
+    """
+    head = _HEAD.match(octets)
+    if head is None or (f"{_text(head[2]) or NOBODY}\n{_text(head[3])}").encode("utf-8", "surrogateescape") != headers:
+        return b""
+    lines = octets[head.end() : head.end() + PREVIEWED]
+    if own:
+        lines = unquote(lines)
+        if dict(attributes(head[1])).get(b"eol") == b"crlf":
+            lines = lines.replace(b"\n", b"\r\n")
+    return lines[: min(size, PREVIEW)]
+
+
 def read_trace(frame: Frame) -> tuple[Envelope, Trace] | None:
     """Return the envelope of one of this project's records, and how it came in; None for any other."""
     if frame.crc is None:
@@ -153,6 +171,6 @@ def _moment(first: bytes) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(first[at + 4 :].split(b" ", 1)[0].strip().decode("ascii"))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
+from mysmtp.contracts import Offload, run_here
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import MailboxSummary, MailSummary, Place, StoredMail
 from mysmtp.store import damage
@@ -20,7 +22,9 @@ from mysmtp.store.disk import Disk, open_file, read_exactly
 from mysmtp.store.folder import Folder
 from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_trace
 from mysmtp.store.index import Index
-from mysmtp.store.scan import Record, Status
+from mysmtp.store.known import Recalled
+from mysmtp.store.mails import Mails, preview_of
+from mysmtp.store.record import Record, Row, Status
 from mysmtp.store.textformat import GONE, START, local_date
 from mysmtp.text import visible
 
@@ -31,21 +35,29 @@ _FIRST_LINE = 1000  # octets that hold any START line of ours
 
 
 class Mailbox:
-    """A mailbox file and what is known of it. `name` is the mailbox it was asked for by."""
+    """A mailbox file and what is known of it. `name` is the mailbox it was asked for by.
 
-    def __init__(self, folder: Folder, file: str, name: str, disk: Disk) -> None:
+    `recall` is asked once, by the file's name, for what was known of it before.
+    """
+
+    def __init__(
+        self, folder: Folder, file: str, name: str, disk: Disk, recall: Callable[[str], Recalled | None] | None = None
+    ) -> None:
         self.folder = folder
         self.file = file
         self.name = name
         self.lock = threading.RLock()
-        self.index = Index()
+        self.index = Index(partial(recall, file)) if recall else Index()
         self._disk = disk
         self._told: set[tuple[int, int, str]] = set()
         self._changed = 0.0  # the file's time
 
-    def look(self, descriptor: int) -> None:
-        """Bring the index up to date with the open file, and tell of damage that is new. Raises OSError."""
-        found = self.index.look(descriptor)
+    def look(self, descriptor: int, told: Callable[[int], None] | None = None) -> None:
+        """Bring the index up to date with the open file, and tell of damage that is new. Raises OSError.
+
+        `told` is called with the number of octets each time some were read.
+        """
+        found = self.index.look(descriptor, told) if told else self.index.look(descriptor)
         self._changed = os.fstat(descriptor).st_mtime
         for record in found:
             if record.note and record.status in (Status.MAIL, Status.GONE):
@@ -54,24 +66,37 @@ class Mailbox:
             if self._tell(record):
                 damage.keep(self.folder.descriptor, self.file, descriptor, record.start, record.end)
 
+    def scan(self, told: Callable[[int], None]) -> None:
+        """Look at the file, telling of progress as `look` does. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY, told):
+            return
+
     def damaged(self) -> list[Record]:
         """Return what is damaged; an unfinished last record only once it has had time to be finished."""
         pending = self._pending()
         return [record for record in self.index.damaged() if record.status is Status.DAMAGED or not pending]
 
-    def list_mails(self) -> Sequence[MailSummary]:
-        """Return its mails by rising id. Raises NoSuchMailbox, StoreFailed."""
+    def list_mails(self, more: Sequence[MailSummary] = (), do: Offload = run_here) -> Sequence[MailSummary]:
+        """Return its mails by rising id, made when asked for by way of `do`, and then `more`.
+
+        Raises NoSuchMailbox, StoreFailed.
+        """
         with self._opened(os.O_RDONLY):
-            return [self._dated(each.summary) for each in self.index.records() if each.summary and _is_mail(each)]
+            rows, undated = self.index.listed(), self._undated()
+            return Mails(rows, lambda some: do(lambda: self._summaries(some, undated)), more)
+
+    def contents(self) -> bytes:
+        """Return the rows of LIST. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY):
+            return self.index.contents(self._undated().encode())
 
     def summarize(self) -> MailboxSummary:
         """Return the whole mailbox in short. Raises NoSuchMailbox, StoreFailed."""
-        with self._opened(os.O_RDONLY):
-            mails = [each.summary for each in self.index.records() if each.summary and _is_mail(each)]
+        with self._opened(os.O_RDONLY) as descriptor:
+            index, newest = self.index, self.index.newest()
             places = tuple(self._place(record) for record in self.damaged())
-            newest = self._dated(mails[-1]) if mails else None
-            size = sum(mail.size for mail in mails)
-            return MailboxSummary(self.name, len(mails), size, self.index.last_id, newest, places)
+            mail = _summary(newest, descriptor, self._undated()) if newest else None
+            return MailboxSummary(self.name, index.mails, index.octets, index.last_id, mail, places)
 
     def read(self, mail_id: int) -> StoredMail:
         """Return one mail. Raises NoSuchMailbox, NoSuchMail, DamagedMail, StoreFailed."""
@@ -81,7 +106,8 @@ class Mailbox:
                 raise DamagedMail(self.name, mail_id)
             frame = read_frame(octets)
             envelope, trace = read_trace(frame) or (None, None)
-            summary = self._dated(frame.summary(mail_id))
+            summary = frame.summary(mail_id)
+            summary = summary if summary.date else replace(summary, date=self._undated())
             return StoredMail(summary, frame.body, envelope, trace, frame.crc, self._place(record))
 
     def record(self, mail_id: int) -> bytes:
@@ -108,12 +134,24 @@ class Mailbox:
                     return name
             return ""
 
+    def _summaries(self, rows: Sequence[Row], undated: str) -> list[MailSummary]:
+        """Return mails as a list shows them; without their first octets where the file is not what it was."""
+        try:
+            descriptor = open_file(self.folder.descriptor, self.file, os.O_RDONLY)
+        except OSError:
+            descriptor = -1
+        try:
+            return [_summary(each, descriptor, undated) for each in rows]
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+
     @contextmanager
-    def _opened(self, flags: int) -> Iterator[int]:
+    def _opened(self, flags: int, told: Callable[[int], None] | None = None) -> Iterator[int]:
         try:
             descriptor = open_file(self.folder.descriptor, self.file, flags)
             try:
-                self.look(descriptor)
+                self.look(descriptor, told)
                 yield descriptor
             finally:
                 os.close(descriptor)
@@ -141,7 +179,11 @@ class Mailbox:
 
     def _is_as_indexed(self, record: Record, octets: bytes) -> bool:
         frame: Frame = read_frame(octets)
-        return octets.startswith(START) and not frame.fault and frame.summary(record.id) == record.summary
+        return (
+            octets.startswith(START)
+            and not frame.fault
+            and replace(frame.summary(record.id), preview=b"") == record.summary
+        )
 
     def _to_remark(self, descriptor: int, mail_ids: Sequence[int], status: Status) -> list[Record]:
         """Return the records that can take the marker, each checked to lie where the index says."""
@@ -177,10 +219,9 @@ class Mailbox:
     def _pending(self) -> bool:
         return abs(time.time() - self._changed) < _FRESH
 
-    def _dated(self, summary: MailSummary) -> MailSummary:
-        if summary.date:
-            return summary
-        return replace(summary, date=local_date(datetime.fromtimestamp(self._changed, UTC)))
+    def _undated(self) -> str:
+        """Return the date of mails that have none: the file's."""
+        return local_date(datetime.fromtimestamp(self._changed, UTC))
 
     def _place(self, record: Record) -> Place:
         return Place(str(self.folder.path / self.file), record.start, record.end)
@@ -195,8 +236,10 @@ class Mailbox:
         return True
 
 
-def _is_mail(record: Record) -> bool:
-    return record.status is Status.MAIL
+def _summary(row: Row, descriptor: int, undated: str) -> MailSummary:
+    mail = row.summary(preview_of(row, descriptor) if descriptor >= 0 else b"")
+    assert mail is not None  # it is listed
+    return mail if mail.date else replace(mail, date=undated)
 
 
 def _begins_with(descriptor: int, record: Record, marker: bytes) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mysmtp.contracts import Receipt
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
+from mysmtp.listing import row_of
 from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store.names import lower
 from mysmtp.store.textformat import PREVIEW, local_date
@@ -55,6 +56,9 @@ class MemoryStore:
     def list(self, mailbox: str) -> Sequence[MailSummary]:
         with self._lock:
             return [kept.mail.summary for kept in self._box(mailbox).values() if not kept.gone]
+
+    def contents(self, mailbox: str) -> bytes:
+        return b"".join(map(row_of, self.list(mailbox)))
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         with self._lock:

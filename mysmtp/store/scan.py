@@ -1,47 +1,35 @@
 """Where records begin and end in a mailbox file: octets in, in any cuts, records out, in one pass.
 
 Pure. Jumps from one possible marker to the next, so time grows with the octets, not with the lines. What is wrong with
-a record is told, never raised. `resume` tells where a later look at a file that grew can start.
+a record is told, never raised. `resume` tells where a later look at a file that grew can start. Records that are just
+as this project writes them are read by `plain`, to the same result in a tenth of the time.
 """
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 
-from mysmtp.message import MailSummary
-from mysmtp.store.frame import LONGEST, body_start, checksum, claimed_id, claimed_size, claims, has_headers, read_frame
+from mysmtp.store import plain
+from mysmtp.store.frame import (
+    LONGEST,
+    NOBODY,
+    body_start,
+    checksum,
+    claimed_id,
+    claimed_size,
+    claims,
+    has_headers,
+    read_frame,
+)
+from mysmtp.store.record import KNOWN, NO_MOMENT, OWN, Record, Row, Status, microseconds
 from mysmtp.store.textformat import CORE, END, GONE, START
+
+__all__ = ["Record", "Scanner", "Status"]
 
 _BLANK_LINES = re.compile(rb"(?:[ \t\r]*\n)*")
 _INK = re.compile(rb"[^ \t\r\n]")
 _TORN = (b"===S", b"===E", b"===G")
 _KEEP = 64  # octets of stray text kept before the search: a marker that is cut in two, and its line's start
 _LF = 0x0A
-
-
-class Status(Enum):
-    """What a record is: a mail, a deleted one, a damaged one, or the unfinished last one of a file."""
-
-    MAIL = "mail"
-    GONE = "gone"
-    DAMAGED = "damaged"
-    UNFINISHED = "unfinished"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record: octets from `start` up to, not with, `end` of its file.
-
-    `id` is 0 for stray text that has none. `summary` is there for mails, and for deleted ones that can come back.
-    `note` says, for the log, what is wrong.
-    """
-
-    start: int
-    end: int
-    id: int
-    status: Status
-    summary: MailSummary | None = None
-    note: str = ""
 
 
 @dataclass(slots=True)
@@ -61,11 +49,13 @@ class _Open:
 class Scanner:
     """Finds the records of one file. Begins at `offset`, the start of a line, below which the highest id is `last_id`.
 
-    `feed` returns the records that are settled; `end`, called once, those that more octets could still change.
+    `feed` returns the records that are settled; `end`, called once, those that more octets could still change. With
+    `carefully` every record is taken the long way.
     """
 
-    def __init__(self, offset: int = 0, last_id: int = 0) -> None:
+    def __init__(self, offset: int = 0, last_id: int = 0, *, carefully: bool = False) -> None:
         self.last_id = last_id
+        self._carefully = carefully
         self._buf = bytearray()
         self._base = offset
         self._seen = offset  # the next search starts here
@@ -73,7 +63,7 @@ class Scanner:
         self._stray: int | None = None  # where text outside of records began
         self._stray_head = b""
         self._open: _Open | None = None
-        self._found: list[Record] = []
+        self._found: list[Row] = []
         self._final = False
         self._line_start = True  # whether the buffer begins where a line does
 
@@ -84,14 +74,14 @@ class Scanner:
             return self._open.start
         return self._rest if self._stray is None else self._stray
 
-    def feed(self, chunk: bytes) -> list[Record]:
+    def feed(self, chunk: bytes) -> list[Row]:
         """Take the next octets of the file."""
         self._buf += chunk
         self._search()
         self._trim()
         return self._take()
 
-    def end(self) -> list[Record]:
+    def end(self) -> list[Row]:
         """Tell what the file's end means: records that are whole but for a newline, or unfinished."""
         self._final = True
         self._search()
@@ -100,15 +90,17 @@ class Scanner:
             self._cut(size, Status.UNFINISHED)
         self._note_stray(size)
         if self._stray is not None and self._torn():
-            self._found.append(Record(self._stray, size, 0, Status.UNFINISHED, None, "a marker line is cut off"))
+            self._add(self._stray, size, 0, Status.UNFINISHED, "a marker line is cut off")
         return self._take()
 
-    def _take(self) -> list[Record]:
+    def _take(self) -> list[Row]:
         found, self._found = self._found, []
         return found
 
     def _search(self) -> None:
         while True:
+            if self._open is None and self._stray is None and not self._carefully:
+                self._take_plain()
             hit = self._buf.find(CORE, self._seen - self._base)
             if hit < 0:
                 self._seen = max(self._seen, self._base + len(self._buf) - len(CORE) + 1)
@@ -118,6 +110,12 @@ class Scanner:
                 self._seen = self._base + hit
                 return
             self._seen = after
+
+    def _take_plain(self) -> None:
+        """Take the records that lie here just as this project writes them."""
+        at, self.last_id = plain.read_rows(self._buf, self._rest - self._base, self._base, self.last_id, self._found)
+        if at > self._rest - self._base:
+            self._rest = self._seen = self._base + at
 
     def _marker(self, hit: int) -> int:
         """Deal with what may be a marker; return where to search on, 0 to wait for more."""
@@ -225,14 +223,23 @@ class Scanner:
         mail_id, note = self._give(record.first)
         status = Status.GONE if record.gone else Status.MAIL
         tombstone = record.gone and record.size == 0 and frame.crc is None
-        summary = None if frame.fault or tombstone else frame.summary(mail_id)
-        self._found.append(Record(record.start, end, mail_id, status, summary, note))
+        if frame.fault or tombstone:
+            self._add(record.start, end, mail_id, status, note)
+            return self._leave(end)
+        text = f"{frame.sender or NOBODY}\n{frame.date}".encode("utf-8", "surrogateescape")
+        flags = status | KNOWN | (0 if frame.crc is None else OWN)
+        arrived = microseconds(frame.arrived)
+        self._found.append(Row(mail_id, record.start, end, flags, len(frame.body), arrived, text, note))
         return self._leave(end)
+
+    def _add(self, start: int, end: int, mail_id: int, status: Status, note: str) -> None:
+        """Note a record that shows no mail."""
+        self._found.append(Row(mail_id, start, end, status, 0, NO_MOMENT, b"", note))
 
     def _damage(self, record: _Open, end: int, why: str, status: Status = Status.DAMAGED) -> int:
         mail_id, note = self._give(record.first)
         status = Status.GONE if record.gone else status
-        self._found.append(Record(record.start, end, mail_id, status, None, "; ".join(filter(None, (why, note)))))
+        self._add(record.start, end, mail_id, status, "; ".join(filter(None, (why, note))))
         return self._leave(end)
 
     def _cut(self, at: int, status: Status) -> None:
@@ -282,7 +289,7 @@ class Scanner:
         """A record begins at `at`: text before it is passed over, unless it looks like a torn record."""
         self._note_stray(at)
         if self._stray is not None and self._torn():
-            self._found.append(Record(self._stray, at, 0, Status.DAMAGED, None, "its marker line is torn"))
+            self._add(self._stray, at, 0, Status.DAMAGED, "its marker line is torn")
         self._stray = None
 
     def _stray_end(self, at: int, line_end: int, line: bytes) -> None:
@@ -291,7 +298,7 @@ class Scanner:
         self._note_stray(end)
         start = self._stray if self._stray is not None else self._base + at
         mail_id = self._give(b"")[0] if checksum(line) else 0
-        self._found.append(Record(start, end, mail_id, Status.DAMAGED, None, "its START line is missing"))
+        self._add(start, end, mail_id, Status.DAMAGED, "its START line is missing")
         self._stray = None
         self._rest = end
 

@@ -8,11 +8,13 @@ tray written first, so a mail that was acknowledged is always seen. What is in a
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from mysmtp.contracts import Offload, Receipt, run_here
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
+from mysmtp.listing import row_of
 from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store import names
 from mysmtp.store.commit import Committer, Delivery, Ticket
@@ -109,7 +111,11 @@ class TextFileStore:
 
     def list(self, mailbox: str) -> Sequence[MailSummary]:
         there = self._find(mailbox)
-        return self._do(there, lambda: [*there.list_mails(), *self._unwritten(there)])
+        return self._do(there, lambda: there.list_mails(self._unwritten(there), partial(self._do, there)))
+
+    def contents(self, mailbox: str) -> bytes:
+        there = self._find(mailbox)
+        return self._do(there, lambda: there.contents() + b"".join(map(row_of, self._unwritten(there))))
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         there = self._find(mailbox)

@@ -8,6 +8,7 @@ import pytest
 
 from mysmtp.contracts import MessageStore
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
+from mysmtp.listing import row_of
 from mysmtp.message import Envelope, Trace
 from tests.store.mails import BOB, SPEC_BODY, mail
 
@@ -94,6 +95,44 @@ class StoreContract:
         assert list(any_store.list(BOB)) == []
         got = any_store.summary(BOB)
         assert (got.mails, got.size, got.last_id, got.newest) == (0, 0, 1, None)
+
+    def test_the_contents_are_the_rows_of_the_list(self, any_store: MessageStore) -> None:
+        def rows() -> bytes:
+            return b"".join(map(row_of, any_store.list(BOB)))
+
+        with pytest.raises(NoSuchMailbox):
+            any_store.contents(BOB)
+        any_store.append([BOB], mail())
+        assert any_store.contents(BOB) == b"1: Email from alice@example.com (12-03-2025)\n" == rows()
+        any_store.append([BOB], mail(sender=""))
+        any_store.append([BOB], mail(sender="\udcff@x"))
+        assert any_store.contents(BOB).count(b"\n") == 3
+        assert any_store.contents(BOB) == rows()
+        any_store.delete(BOB, [2])
+        assert any_store.contents(BOB) == rows()
+        any_store.append([BOB], mail())
+        any_store.restore(BOB, [2])
+        assert any_store.contents(BOB).count(b"\n") == 4
+        assert any_store.contents(BOB) == rows()
+        any_store.delete(BOB, [1, 2, 3, 4])
+        assert any_store.contents(BOB) == b""
+
+    def test_a_list_stays_as_it_is_and_is_a_sequence(self, any_store: MessageStore) -> None:
+        for number in range(5):
+            any_store.append([BOB], mail(b"%d" % number * 300))
+        got = any_store.list(BOB)
+        any_store.append([BOB], mail())
+        any_store.delete(BOB, [2])
+        whole = list(got)
+        assert [(each.id, each.preview) for each in whole] == [(n + 1, b"%d" % n * 200) for n in range(5)]
+        assert len(got) == 5
+        assert [got[at] for at in range(-5, 5)] == whole * 2
+        assert list(got[1:-1]) == whole[1:-1]
+        assert list(got[::-2]) == whole[::-2]
+        assert list(reversed(got)) == whole[::-1]
+        for beyond in (5, -6):
+            with pytest.raises(IndexError):
+                got[beyond]
 
     def test_the_null_sender_is_listed_as_brackets(self, any_store: MessageStore) -> None:
         any_store.append([BOB], mail(sender=""))

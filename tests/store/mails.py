@@ -7,7 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from mysmtp.message import Envelope, Message, Trace
-from mysmtp.store.scan import Record, Scanner
+from mysmtp.store.record import Record, Row
+from mysmtp.store.scan import Scanner
 from mysmtp.store.textfile import TextFileStore
 
 BOB = "bob@example.com"
@@ -56,11 +57,11 @@ def filed(store: TextFileStore, mailboxes: Sequence[str], message: Message) -> S
 def scan(octets: bytes, cuts: Sequence[int] = ()) -> tuple[list[Record], list[Record]]:
     """Scan octets in pieces; return what is settled, and what the end of the file makes of the rest."""
     scanner = Scanner()
-    settled: list[Record] = []
+    settled: list[Row] = []
     edges = [0, *sorted(cuts), len(octets)]
     for start, end in pairwise(edges):
         settled += scanner.feed(octets[start:end])
-    return settled, scanner.end()
+    return [row.record() for row in settled], [row.record() for row in scanner.end()]
 
 
 def put(path: Path, octets: bytes, age: float = 3600) -> None:

@@ -79,6 +79,6 @@ def test_what_is_no_mailbox_is_passed_over(
     for _ in range(2):
         assert [(each.name, each.mails) for each in store.mailboxes()] == [("notes", 0)]
     assert [record.getMessage().split()[0] for record in caplog.records] == ["\\xff@x.txt"]
-    assert store.list("notes") == []
+    assert list(store.list("notes")) == []
     with pytest.raises(NoSuchMailbox):
         store.list(".hidden")

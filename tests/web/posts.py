@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from mysmtp.contracts import Receipt
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox
+from mysmtp.listing import row_of
 from mysmtp.message import Envelope, MailboxSummary, MailSummary, Message, Place, StoredMail, Trace
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 418_000, tzinfo=UTC)
@@ -61,6 +62,9 @@ class OddStore:
         if mailbox != self.name:
             raise NoSuchMailbox(mailbox)
         return [MailSummary(1, "<>", "12-03-2025", None, 6, b"Hello\n"), summary(3)]
+
+    def contents(self, mailbox: str) -> bytes:
+        return b"".join(map(row_of, self.list(mailbox)))
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         mails = {mail.id: mail for mail in self.list(mailbox)}
