@@ -166,19 +166,17 @@ class Filing:
 
     def _write(self, trays: Sequence[Tray]) -> None:
         for tray in trays:
-            failed_before = tray.fault is not None
+            name, failed_before = visible(tray.mailbox.file), tray.fault is not None
             try:
                 if tray.write(self._disk):
                     self._checkpoint.touch(tray)
             except Exception as fault:  # noqa: BLE001  whatever it is, the mails are safe in the journal
-                self._faulty[tray.mailbox.file] = tray
                 if not failed_before:
-                    log.error(
-                        "%s cannot be written, its mails wait in the journal: %s", visible(tray.mailbox.file), fault
-                    )
-            else:
-                if failed_before and tray.fault is None:
-                    log.warning("%s is written again", visible(tray.mailbox.file))
+                    log.error("%s cannot be written, its mails wait in the journal: %s", name, fault)
+            if tray.fault is not None:
+                self._faulty[tray.mailbox.file] = tray
+            elif failed_before:
+                log.warning("%s is written again", name)
 
     def _note(self) -> None:
         try:

@@ -1,9 +1,9 @@
 """What the journal has and a mailbox file has not: found out after a crash, and after the disk failed to take a file.
 
 Blocks; the caller holds the mailbox. Doing it twice changes nothing more. A mail is known again by all of its record
-but the number, among the records from the promised number on: so it is found under whatever number it got, and also
-when it was deleted since. A mail whose record is gone from the file is written again, unless the caller knows that
-it had been written: then someone took it away.
+but the number, up to the checksum, among the records from the promised number on: so it is found under whatever number
+it got, and also when it was deleted since. A mail whose record is gone from the file is written again, unless the
+caller knows that it had been written: then someone took it away.
 """
 
 import logging
@@ -18,13 +18,14 @@ from mysmtp.store.frame import read_frame
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.scan import Record, Status
 from mysmtp.store.segment import Batch
-from mysmtp.store.textformat import START, escape
+from mysmtp.store.textformat import END, START, escape
 from mysmtp.store.tray import Tray, Waiting
 from mysmtp.text import visible
 
 log = logging.getLogger(__name__)
 
 _UNNUMBERED = START + b" id=0 "
+_CHECKSUM = END + b" crc32="
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +87,24 @@ def _compare(tray: Tray, disk: Disk, descriptor: int, mails: Sequence[Waiting], 
     there = _there(tray.mailbox, descriptor, min(each.promised for each in mails))
     missing: list[Waiting] = []
     for each in mails:
-        places = there.get(_essence(each.mail.record(0, tray.full_name)[:-1]))
+        places = there.get(_essence(each.mail.record(0)))
         if not places:
             missing.append(each)
-        elif over:
-            record = places.popleft()
+            continue
+        record = places.popleft()
+        if over:
             put(disk, descriptor, read_exactly(descriptor, record.end - record.start, record.start), record.start)
-        else:
-            places.popleft()
-    if missing and _complete(tray, disk, descriptor, missing[0]):
-        missing = missing[1:]
+        _complete(tray, disk, descriptor, each, record)
+    torn = next((each for each in tray.mailbox.index.damaged() if each.status is Status.UNFINISHED), None)
+    if missing and torn and _complete(tray, disk, descriptor, missing[0], torn):
+        del missing[0]
     if missing:
         log.warning("%s: %d mails are written again from the journal", visible(tray.mailbox.file), len(missing))
     tray.waiting.extendleft(reversed(missing))
 
 
 def _there(mailbox: Mailbox, descriptor: int, first: int) -> dict[bytes, deque[Record]]:
-    """Return the whole records from the id `first` on, by all of their octets but the number."""
+    """Return the whole records from the id `first` on, by their essence."""
     found: dict[bytes, deque[Record]] = {}
     for mail_id in range(first, mailbox.index.last_id + 1):
         record = mailbox.index.find(mail_id)
@@ -113,20 +115,19 @@ def _there(mailbox: Mailbox, descriptor: int, first: int) -> dict[bytes, deque[R
 
 
 def _essence(record: bytes) -> bytes:
-    """Return a record without its marker and number."""
-    return record[len(START) :].lstrip(b" ").partition(b" ")[2].rstrip(b"\n")
+    """Return a record without its marker and number, up to its checksum: what follows it may be torn."""
+    rest = record[len(START) :].lstrip(b" ").partition(b" ")[2]
+    before, _, after = rest.rpartition(_CHECKSUM)
+    return before + after[:8]
 
 
-def _complete(tray: Tray, disk: Disk, descriptor: int, mail: Waiting) -> bool:
-    """Write the rest of a mail whose record is cut off at the file's end; tell whether it was so."""
-    last = next(iter(record for record in tray.mailbox.index.damaged() if record.status is Status.UNFINISHED), None)
-    if last is None:
+def _complete(tray: Tray, disk: Disk, descriptor: int, mail: Waiting, record: Record) -> bool:
+    """Write the rest of a record that the end of the file cuts off; tell whether it was so."""
+    there = read_exactly(descriptor, os.fstat(descriptor).st_size - record.start, record.start)
+    whole = mail.mail.record(record.id or mail.promised, tray.full_name)
+    if len(there) >= len(whole) or not whole.startswith(there):
         return False
-    torn = read_exactly(descriptor, last.end - last.start, last.start)
-    whole = mail.mail.record(mail.promised, tray.full_name)
-    if not whole.startswith(torn) or len(torn) < len(START):
-        return False
-    os.lseek(descriptor, last.end, os.SEEK_SET)
-    write_all(disk, descriptor, whole[len(torn) :])
+    os.lseek(descriptor, 0, os.SEEK_END)
+    write_all(disk, descriptor, whole[len(there) :])
     tray.mailbox.index.forget()
     return True

@@ -102,7 +102,7 @@ class Tray:
             raise StoreFailed from fault
 
     def write(self, disk: Disk) -> int:
-        """Write what waits to the file; return octets of bodies. Raises OSError, StoreFailed: it then waits on."""
+        """Write what waits to the file; return how many mails. Raises OSError, StoreFailed: they then wait on."""
         batch = list(self.waiting)
         if not batch:
             self._unmake()
@@ -117,7 +117,7 @@ class Tray:
             self.waiting.popleft()
         if not self.unsure:
             self.fault = None
-        return sum(each.mail.size for each in batch)
+        return len(batch)
 
     def summaries(self) -> Sequence[MailSummary]:
         """Return what waits: when it cannot be written now it is read from here."""
