@@ -30,26 +30,30 @@ def parse_path(word: str) -> Address:
 
     Raises InvalidSyntax for brackets that do not pair or more than an address, InvalidAddress for a missing `@`.
     """
-    inner = word[1:-1] if word.startswith("<") and word.endswith(">") and len(word) > 1 else word
-    if inner != word and not inner:
+    bracketed = word.startswith("<") and word.endswith(">") and len(word) > 1
+    inner = word[1:-1] if bracketed else word
+    local_part, _, domain = inner.rpartition("@")
+    if local_part and domain and "<" not in inner and ">" not in inner and " " not in inner:
+        return Address(local_part, domain)
+    if bracketed and not inner:
         return NULL
+    raise _fault_of(inner)
+
+
+def _fault_of(inner: str) -> InvalidSyntax:
+    """Tell what is wrong with what stands between the brackets."""
     if not inner or "<" in inner or ">" in inner:
-        raise InvalidSyntax("an address stands bare or in one pair of angle brackets")
+        return InvalidSyntax("an address stands bare or in one pair of angle brackets")
     if " " in inner:
-        raise InvalidSyntax("one address, without spaces, names or parameters")
-    local_part, at, domain = inner.rpartition("@")
-    if not at:
-        raise InvalidAddress
-    if not local_part or not domain:
-        raise InvalidAddress("text is needed on both sides of the @")
-    return Address(local_part, domain)
+        return InvalidSyntax("one address, without spaces, names or parameters")
+    return InvalidAddress("text is needed on both sides of the @") if "@" in inner else InvalidAddress()
 
 
 def same_domain(one: str, other: str) -> bool:
     """Tell whether two domains are one: they are compared without ASCII case (RFC 5321 section 2.4)."""
-    return one.translate(_TO_LOWER) == other.translate(_TO_LOWER)
+    return one == other or mailbox_name(one) == mailbox_name(other)
 
 
 def mailbox_name(word: str) -> str:
     """Return the name of the mailbox where mail for `word` rests: mailboxes are compared without ASCII case."""
-    return word.translate(_TO_LOWER)
+    return word.lower() if word.isascii() else word.translate(_TO_LOWER)

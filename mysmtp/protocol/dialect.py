@@ -6,19 +6,17 @@ from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
 from mysmtp.errors import MailFault
-from mysmtp.message import Trace
-from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.reply import Owed, Reply
 from mysmtp.protocol.transaction import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a command may use: the client's session, the mailboxes, the way into them, and how this session came in."""
+    """What a command may use: the client's session, the mailboxes, and the way into them."""
 
     session: Session
     store: MessageStore
     deliverer: Deliverer
-    trace: Callable[[], Trace]
     max_message_size: int
 
 
@@ -27,14 +25,16 @@ class Verb:
     """One command: the states it is allowed in, the state it leads to (None: the same), its argument, what it does.
 
     `parse` raises InvalidSyntax. With `octets` it gets everything after the verb and one space as bytes; otherwise text
-    without spaces around it. `run` returns a Reply or raises a MailFault, after which the state is what it was.
+    without spaces around it. `run` returns a Reply (or Owed, which only the verb that brings a message may), or raises
+    a MailFault, after which the state is what it was. A verb that `looks` at the store waits for what is owed first.
     """
 
     allowed: frozenset[str]
     after: str | None
     parse: Callable[[Any], Any]
-    run: Callable[[Desk, Any], Reply]
+    run: Callable[[Desk, Any], Reply | Owed]
     octets: bool = False
+    looks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,37 +9,38 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
-from mysmtp.errors import (
-    LineTooLong,
-    MailFault,
-    OutOfOrder,
-    StoreFailed,
-    UnknownCommand,
-)
-from mysmtp.events import CommandAnswered, Event, LineReceived, ReplySent
-from mysmtp.message import Trace
+from mysmtp.errors import LineTooLong, MailFault, OutOfOrder, StoreFailed, UnknownCommand
+from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol import command
 from mysmtp.protocol.content import DottedContent
 from mysmtp.protocol.dialect import Desk, Dialect, Verb
-from mysmtp.protocol.framing import Framing, Kind
-from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.framing import SEGMENTS, UNDECIDED, Framing
+from mysmtp.protocol.outbox import Answer, Outbox, log_failure
+from mysmtp.protocol.reply import Owed, Reply
 from mysmtp.protocol.transaction import Session
-from mysmtp.protocol.units import Hopeless, Overlong, Segment, SegmentBody, Unit
-from mysmtp.text import decode
+from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Unit
 
 log = logging.getLogger(__name__)
 
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
-_SHAPE_KEPT = 200  # replies of a long session that its shape remembers
+
+Outcome = Reply | Owed | None  # None: a message is to follow
 
 
 class Dialog:
     """One conversation. Drive it with `receive`, `silence` and `end_of_input`, each of which yields octets to send.
 
-    An empty piece means: nothing to send yet, a good moment to let others run. When `closing` is true, send what was
+    Between two pieces is a good moment to let others run; a piece may be empty. When `closing` is true, send what was
     yielded and close. `deadline` is the moment at which `silence` is to be called if nothing has come until then.
+    Take every piece before you wait for more input: the last one comes when the store has said of each mail handed over
+    whether it is durable, so that a client that waits for replies is never waited for.
     """
+
+    __slots__ = (
+        "_bus", "_clock", "_content", "_content_size", "_desk", "_dialect", "_framing", "_limit", "_outbox", "_session",
+        "closing", "progress",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class Dialog:
         store: MessageStore,
         deliverer: Deliverer,
         clock: Callable[[], float],
-        notify: Callable[[Event], None],
+        bus: Bus,
         session_id: int,
         peer: str,
         max_message_size: int,
@@ -58,16 +59,14 @@ class Dialog:
         self.progress = 0  # grows when a line is completed or a message grows: a client that is not idle
         self._dialect = dialect
         self._clock = clock
-        self._notify = notify
-        self._id = session_id
-        self._peer = peer
+        self._bus = bus
         self._limit = max_message_size
         self._framing = Framing(fixed_to_lines=fixed_to_lines, body_limit=max_message_size)
-        self._session = Session(dialect.initial)
-        self._desk = Desk(self._session, store, deliverer, self._trace, max_message_size)
+        self._session = Session(dialect.initial, dialect.name, session_id, peer)
+        self._desk = Desk(self._session, store, deliverer, max_message_size)
+        self._outbox = Outbox(self._session, bus, dialect.broken)
         self._content: DottedContent | None = None
         self._content_size = 0
-        self._shape = ""
 
     @property
     def state(self) -> str:
@@ -104,149 +103,152 @@ class Dialog:
         """Note that nothing will come any more; yield the last reply. A message without its end is dropped."""
         unit = None if self._content else self._framing.finish()
         if unit is not None:
-            yield self._answer(unit)
+            self._answer(unit)
+            yield self._all_ready()
         self.closing = True
 
     def farewell(self, fault: MailFault) -> bytes:
         """Return what to say before closing for the server's own reasons."""
         self.closing = True
-        return self._render(self._dialect.refuse(fault))
+        self._outbox.settle()
+        self._outbox.say(self._dialect.refuse(fault), self._framing.kind is SEGMENTS)
+        return self._outbox.take()
+
+    def _all_ready(self) -> bytes:
+        """Return every reply that is not sent yet, once all of them are true."""
+        self._outbox.settle()
+        return self._outbox.take()
 
     def _answer_all(self) -> Iterator[bytes]:
-        replies: list[bytes] = []
-        size = answered = 0
-        while not self.closing:
-            reply = self._step()
-            if reply is None:
-                break
-            replies.append(reply)
-            size += len(reply)
+        now, answered = self._clock(), 0
+        while not self.closing and self._step(now):
             answered += 1
-            if size > _CHUNK or answered % _BATCH == 0 or self._framing.kind is Kind.SEGMENTS:
-                yield b"".join(replies)
-                replies, size = [], 0
-        yield b"".join(replies)
+            if self._framing.kind is SEGMENTS:
+                yield self._all_ready()  # each command has a send of its own
+            elif answered % _BATCH == 0 or self._outbox.size > _CHUNK:
+                yield self._outbox.take()
+        yield self._all_ready()
 
-    def _step(self) -> bytes | None:
-        """Answer one command or one piece of a message; None when more octets are needed."""
+    def _step(self, now: float) -> bool:
+        """Answer one command or read one piece of a message; return False when more octets are needed."""
         if self._content is not None:
-            data = self._framing.take_content()
-            return None if data is None else self._read_content(self._content, data)
-        unit = self._framing.next(self._clock())
-        return None if unit is None else self._answer(unit)
+            return self._read_content(self._content)
+        unit = self._framing.next(now)
+        if unit is None:
+            return False
+        self._answer(unit)
+        return True
 
-    def _read_content(self, content: DottedContent, data: bytes) -> bytes:
+    def _read_content(self, content: DottedContent) -> bool:
+        data = self._framing.take_content()
+        if data is None:
+            return False
         rest = content.feed(data)
-        taken = data if rest is None else data[: len(data) - len(rest)]
-        self._notify(LineReceived(self._id, taken))
-        self._content_size += len(data)
+        self._note_content(data if rest is None else data[: len(data) - len(rest)])
+        if rest is not None:
+            self._framing.give_back(rest)
+            self._content = None
+            self._conclude(self._dialect.message_verb, b"", None, self._accept, content.body)
+        return True
+
+    def _note_content(self, taken: bytes) -> None:
+        if LineReceived in self._bus.wanted:
+            self._bus.publish(LineReceived(self._session.id, taken))
+        self._content_size += len(taken)
         if b"\n" in taken or self._content_size > _CHUNK:
             self.progress, self._content_size = self.progress + 1, 0
-        if rest is None:
-            return b""
-        self._framing.give_back(rest)
-        self._content = None
-        return self._conclude(self._dialect.message_verb, "", lambda: self._accept(content.body))
 
-    def _answer(self, unit: Unit) -> bytes:
-        self._notify(LineReceived(self._id, unit.octets))
+    def _answer(self, unit: Unit) -> None:
+        if LineReceived in self._bus.wanted:
+            self._bus.publish(LineReceived(self._session.id, unit.octets))
         self.progress += 1
-        if isinstance(unit, Hopeless) or command.is_http(unit.octets):
-            self.closing = True
-            return b""
-        if isinstance(unit, Overlong):
-            return self._conclude("", "", lambda: _raise(LineTooLong()))
-        if isinstance(unit, SegmentBody):
-            return self._conclude(self._dialect.message_verb, "", lambda: self._take_segment_body(unit.body))
-        verb, rest = command.take_apart(unit.command)
-        known = verb if verb in self._dialect.verbs else ""
-        return self._conclude(known, decode(rest).strip(" "), lambda: self._obey(verb, unit.command, rest), unit)
+        if isinstance(unit, (Line, Segment)):
+            verb, rest = command.take_apart(unit.command)
+            rule = self._dialect.verbs.get(verb)
+            if rule is not None:
+                self._conclude(verb, rest, unit, self._obey, verb, rule, rest)
+                return
+            if not command.is_http(unit.octets):
+                self._conclude("", rest, unit, _refuse_unknown, unit.command)
+                return
+        elif isinstance(unit, SegmentBody):
+            self._conclude(self._dialect.message_verb, b"", None, self._take_segment_body, unit.body)
+            return
+        elif isinstance(unit, Overlong) and not command.is_http(unit.octets):
+            self._conclude("", b"", None, _refuse_overlong)
+            return
+        self.closing = True
 
-    def _obey(self, verb: str, line: bytes, rest: bytes) -> Reply | None:
-        rule = self._dialect.verbs.get(verb)
-        if rule is None or not rule.octets:
-            command.check_text(line)
-        if rule is None:
-            raise UnknownCommand
-        self._check_state(verb, rule)
-        argument = rule.parse(rest if rule.octets else rest.decode().strip(" "))
+    def _obey(self, verb: str, rule: Verb, rest: bytes) -> Outcome:
+        """Pass a known verb through the gate and do it."""
+        octets_or_text = rest if rule.octets else command.as_text(rest).strip(" ")
+        session = self._session
+        if session.state not in rule.allowed:
+            raise OutOfOrder(verb, session.state)
+        argument = rule.parse(octets_or_text)
         if verb == self._dialect.message_verb:
             return None if argument is None else self._accept(argument)
+        if rule.looks:
+            self._outbox.settle()
         reply = rule.run(self._desk, argument)
-        self._session.state = rule.after or self._session.state
+        if rule.after is not None:
+            session.state = rule.after
         return reply
 
-    def _accept(self, body: bytes | None) -> Reply:
+    def _accept(self, body: bytes | None) -> Outcome:
         """Hand over a message that was read whole; its state after holds whatever comes of it."""
         rule = self._dialect.verbs[self._dialect.message_verb]
         self._session.state = rule.after or self._session.state
         return rule.run(self._desk, body)
 
-    def _check_state(self, verb: str, rule: Verb) -> None:
-        if self._session.state not in rule.allowed:
-            raise OutOfOrder(verb, self._session.state)
-
-    def _take_segment_body(self, body: bytes | None) -> Reply:
-        verb = self._dialect.message_verb
-        self._check_state(verb, self._dialect.verbs[verb])
+    def _take_segment_body(self, body: bytes | None) -> Outcome:
+        verb, state = self._dialect.message_verb, self._session.state
+        if state not in self._dialect.verbs[verb].allowed:
+            raise OutOfOrder(verb, state)
         return self._accept(body)
 
     def _conclude(
-        self,
-        verb: str,
-        argument: str,
-        do: Callable[[], Reply | None],
-        unit: Unit | None = None,
-    ) -> bytes:
-        """Do a command, turn a fault into its reply, remember the path, tell the bus; return the reply's octets."""
-        before = self._session.state
-        reply = self._attempt(verb, do)
-        if reply.code == 200 and unit is not None:
-            self._framing.settle(unit)
-        if reply.code == 200 and verb == self._dialect.ends:
+        self, verb: str, argument: bytes, unit: Line | Segment | None, do: Callable[..., Outcome], *words: Any
+    ) -> None:
+        """Do a command, turn a fault into its reply, remember the path, and put the answer behind all others."""
+        session, kind = self._session, self._framing.kind
+        before = session.state
+        outcome = self._attempt(verb, do, words)
+        reply = outcome.reply if isinstance(outcome, Owed) else outcome
+        if verb == self._dialect.ends and reply.code == 200:
             self.closing = True
-        self._remember(reply)
-        self._notify(CommandAnswered(self._id, verb, argument, reply.code, reply.text, before, self._session.state))
-        return self._render(reply, isinstance(unit, Segment))
+        if kind is UNDECIDED and unit is not None and reply.code == 200:
+            self._framing.settle(unit)
+        as_segment = isinstance(unit, Segment) if kind is UNDECIDED else kind is SEGMENTS
+        # A mail that comes in behind one whose reply is owed takes that one for stored: so its shape says.
+        session.remember(reply.code, self._dialect.digit[session.state])
+        answer = Answer(verb, argument, reply, before, session.state, as_segment)
+        if isinstance(outcome, Owed):
+            self._outbox.owe(answer, outcome)
+        else:
+            self._outbox.put(answer)
 
-    def _attempt(self, verb: str, do: Callable[[], Reply | None]) -> Reply:
+    def _attempt(self, verb: str, do: Callable[..., Outcome], words: tuple[Any, ...]) -> Reply | Owed:
         try:
-            reply = do()
+            outcome = do(*words)
         except StoreFailed as fault:
-            log.error("%s failed: %r", verb, fault.__cause__ or fault)
+            log_failure(verb, fault)
             return self._dialect.broken(verb)
         except MailFault as fault:
             return self._dialect.refuse(fault)
         except Exception:
             log.exception("%s failed unexpectedly", verb or "a line")
             return self._dialect.broken(verb)
-        if reply is None:
+        if outcome is None:
             self._content = DottedContent(self._limit)
             return self._dialect.go_ahead
-        return reply
-
-    def _remember(self, reply: Reply) -> None:
-        mark = {2: self._dialect.digit[self._session.state], 4: "x"}.get(reply.code // 100, "X")
-        self._shape = (self._shape + mark)[-_SHAPE_KEPT:]
-
-    def _trace(self) -> Trace:
-        """How this mail came in; asked for while it is stored, so the step to state 0 it ends with is added."""
-        return Trace(
-            via=self._dialect.name,
-            session=self._id,
-            peer=self._peer,
-            helo=self._session.helo,
-            shape=self._shape + self._dialect.digit[self._session.state],
-        )
-
-    def _render(self, reply: Reply, to_segment: bool = False) -> bytes:
-        """Return the reply as its command came: before the framing is settled, one by one."""
-        undecided = self._framing.kind is Kind.UNDECIDED
-        as_segment = to_segment if undecided else self._framing.kind is Kind.SEGMENTS
-        octets = reply.in_segment() if as_segment else reply.in_lines()
-        self._notify(ReplySent(self._id, octets))
-        return octets
+        return outcome
 
 
-def _raise(fault: MailFault) -> Any:
-    raise fault
+def _refuse_unknown(line: bytes) -> Outcome:
+    command.as_text(line)
+    raise UnknownCommand
+
+
+def _refuse_overlong() -> Outcome:
+    raise LineTooLong

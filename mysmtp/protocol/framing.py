@@ -15,7 +15,6 @@ this says what moment it is, and calls again when `deadline` has passed without 
 """
 
 import re
-from collections import deque
 from enum import Enum
 
 from mysmtp.protocol.content import PausedContent
@@ -25,6 +24,7 @@ LINE_LIMIT = 2048  # octets of a command line, its line end not counted
 FLOOD_LIMIT = 64 * 1024  # octets of one line after which the connection is closed
 SETTLING_TIME = 0.3  # seconds an unterminated rest may wait for its LF
 
+_CONTENT_PIECE = 16 * 1024  # octets of a message taken at a time: what follows it in a pipeline is not copied with it
 _BODY_BEGINS = re.compile(rb" *DATA *\r?\n", re.IGNORECASE)
 _TLS_HELLO = b"\x16\x03"
 
@@ -37,18 +37,25 @@ class Kind(Enum):
     SEGMENTS = "segments"
 
 
+UNDECIDED, LINES, SEGMENTS = Kind  # an Enum is slow to ask for its members
+
+
 class Framing:
     """Cuts what comes in into units. Feed it each `recv`, then pull with `next` until it returns None."""
 
+    __slots__ = (
+        "_at", "_body", "_buffer", "_limit", "_received", "_rest_since", "_segments", "_skipped", "_supplied", "kind"
+    )  # fmt: skip
+
     def __init__(self, *, fixed_to_lines: bool, body_limit: int) -> None:
-        self.kind = Kind.LINES if fixed_to_lines else Kind.UNDECIDED
+        self.kind = LINES if fixed_to_lines else UNDECIDED
         self._limit = body_limit
         self._buffer = b""
         self._at = 0  # where in the buffer the next line begins
         self._skipped = 0  # octets of an overlong line thrown away so far; 0 is not skipping
         self._received = 0.0  # when the last octets came
         self._rest_since = 0.0  # when the first octet of the unterminated rest came
-        self._segments: deque[bytes] = deque()
+        self._segments: list[bytes] = []
         self._supplied = False  # whether the last LF of the last `take_content` is ours
         self._body: PausedContent | None = None
 
@@ -57,7 +64,7 @@ class Framing:
         """The moment at which silence means something, None if it never will."""
         if self._body is not None:
             return self._received + self._body.pause
-        if self.kind is Kind.UNDECIDED and (self._skipped or self._at < len(self._buffer)):
+        if self.kind is UNDECIDED and (self._skipped or self._at < len(self._buffer)):
             return self._rest_since + SETTLING_TIME
         return None
 
@@ -69,20 +76,22 @@ class Framing:
     def receive(self, data: bytes, now: float) -> None:
         """Take what one `recv` returned."""
         self._received = now
-        if self.kind is Kind.SEGMENTS:
+        if self.kind is SEGMENTS:
             self._segments.append(data)
             return
-        if self._at == len(self._buffer) and not self._skipped:
-            self._rest_since = now
+        if b"\n" in data or (self._at == len(self._buffer) and not self._skipped):
+            self._rest_since = now  # what follows an LF came with it: its clock starts here
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
 
     def next(self, now: float) -> Unit | None:
         """Return the next unit, None when more octets, or more silence, are needed."""
-        if self.kind is Kind.SEGMENTS:
+        if self.kind is SEGMENTS:
             return self._next_segment(now)
-        unit = self._next_line()
-        if unit is None and self.kind is Kind.UNDECIDED and self.deadline is not None and now >= self.deadline:
+        if self._at == len(self._buffer) and not self._skipped:
+            return None
+        unit = self._next_plain_line() or self._next_odd_line()
+        if unit is None and self.deadline is not None and now >= self.deadline:
             return self._take_rest()
         return unit
 
@@ -90,34 +99,45 @@ class Framing:
         """Return what the end of input completes: a body or a rest that could still be a segment; else None."""
         if self._body is not None:
             return self._end_body()
-        return self._take_rest() if self.kind is Kind.UNDECIDED else None
+        return self._take_rest() if self.kind is UNDECIDED else None
 
     def settle(self, unit: Unit) -> None:
         """Note that this unit's command was answered 200, which settles the framing."""
-        if self.kind is Kind.UNDECIDED:
-            self.kind = Kind.SEGMENTS if isinstance(unit, Segment) else Kind.LINES
+        if self.kind is UNDECIDED:
+            self.kind = SEGMENTS if isinstance(unit, Segment) else LINES
 
     def take_content(self) -> bytes | None:
         """Return all that has come of a message being read (one segment at most, ended by an LF), None if nothing."""
-        if self.kind is Kind.SEGMENTS:
+        if self.kind is SEGMENTS:
             if not self._segments:
                 return None
-            segment = self._segments.popleft().partition(b"\0")[0]
+            segment = self._segments.pop(0).partition(b"\0")[0]
             self._supplied = not segment.endswith(b"\n")
             return segment + b"\n" if self._supplied else segment
-        content, self._buffer, self._at = self._buffer[self._at :], b"", 0
+        content = self._buffer[self._at : self._at + _CONTENT_PIECE]
+        self._at += len(content)
         return content or None
 
     def give_back(self, octets: bytes) -> None:
-        """Put back octets of `take_content` that came after the message."""
+        """Put back the last octets of `take_content`, which came after the message."""
         if not octets:
             return
-        if self.kind is Kind.SEGMENTS:
-            self._segments.appendleft(octets[:-1] if self._supplied else octets)
+        if self.kind is SEGMENTS:
+            self._segments.insert(0, octets[:-1] if self._supplied else octets)
         else:
-            self._buffer, self._at = octets, 0
+            self._at -= len(octets)
 
-    def _next_line(self) -> Unit | None:
+    def _next_plain_line(self) -> Line | None:
+        """Return the next line if it is one that needs no thought: complete, of a proper length, not a TLS hello."""
+        buffer, at = self._buffer, self._at
+        end = buffer.find(b"\n", at) + 1
+        if not 0 < end <= at + LINE_LIMIT + 1 or self._skipped or buffer.startswith(_TLS_HELLO, at):
+            return None
+        self._at = end
+        return Line(buffer[at:end])
+
+    def _next_odd_line(self) -> Unit | None:
+        """Return the next unit where it is no plain line: not complete, long or being skipped, not for us."""
         end = self._buffer.find(b"\n", self._at)
         if self._buffer.startswith(_TLS_HELLO, self._at) and not self._skipped:
             return Hopeless(self._buffer[self._at :])
@@ -133,14 +153,10 @@ class Framing:
                 self._skipped = LINE_LIMIT + 1
                 self._buffer, self._at = self._buffer[self._at + self._skipped :], 0
                 return Overlong(line.octets[: self._skipped])
-            self._step_to(end + 1)
+            self._at = end + 1
             return Overlong(line.octets)
-        self._step_to(end + 1)
-        return self._next_line() if was_skipping else line
-
-    def _step_to(self, position: int) -> None:
-        self._at = position
-        self._rest_since = self._received  # what follows an LF came with it: its clock starts there
+        self._at = end + 1
+        return self._next_plain_line() or self._next_odd_line() if was_skipping else line
 
     def _skip_or_wait(self) -> Unit | None:
         rest = self._buffer[self._at :]
@@ -164,7 +180,7 @@ class Framing:
             return self._next_body(now)
         if not self._segments:
             return None
-        segment = self._segments.popleft()
+        segment = self._segments.pop(0)
         text = segment.partition(b"\0")[0]
         begins = _BODY_BEGINS.match(text)
         if begins:
@@ -172,17 +188,17 @@ class Framing:
             self._body.add(text[begins.end() :])
             return self._next_body(now)
         if b"\n" in text:
-            self.kind = Kind.LINES
+            self.kind = LINES
             self._buffer, self._at = segment + b"".join(self._segments), 0
             self._segments.clear()
-            return self._next_line()
+            return self.next(now)
         return Overlong(segment) if len(text) > LINE_LIMIT else Segment(segment)
 
     def _next_body(self, now: float) -> Unit | None:
         body = self._body
         assert body is not None
         while self._segments and not body.complete:
-            body.add(self._segments.popleft().partition(b"\0")[0])
+            body.add(self._segments.pop(0).partition(b"\0")[0])
         if body.complete or (not self._segments and now >= self._received + body.pause):
             return self._end_body()
         return None

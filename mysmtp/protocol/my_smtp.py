@@ -5,7 +5,6 @@ HELO is taken in every state and starts over in greeted; LIST and GET_MAIL, from
 FROM steps back to sender known; delivered is initial with LIST and GET_MAIL allowed.
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -13,7 +12,7 @@ from mysmtp import errors
 from mysmtp.address import NULL, Address, mailbox_name, parse_path, same_domain
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.protocol.dialect import Desk, Dialect, Verb
-from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.reply import Owed, Reply
 from mysmtp.protocol.transaction import Transaction
 
 INITIAL, GREETED, SENDER, RECIPIENT, DELIVERED = "initial", "greeted", "sender known", "recipient known", "delivered"
@@ -66,25 +65,25 @@ def _one_word(argument: str) -> str:
     return argument
 
 
-def _path_after(keyword: str, verb: str) -> re.Pattern[str]:
-    return re.compile(rf"{keyword} *: *(?P<path>[^ ]+)", re.IGNORECASE | re.ASCII)
-
-
-_FROM, _TO = _path_after("FROM", "MAIL"), _path_after("TO", "RCPT")
+def _word_after(keyword: str, argument: str) -> str:
+    """Return the one word that follows `keyword` and a colon, "" if that is not what stands there."""
+    before, _, after = argument.partition(":")
+    word = after.strip(" ")
+    return word if before.rstrip(" ").upper() == keyword and " " not in word else ""
 
 
 def _reverse_path(argument: str) -> Address:
-    match = _FROM.fullmatch(argument)
-    if not match:
+    word = _word_after("FROM", argument)
+    if not word:
         raise InvalidSyntax("MAIL FROM: takes one email")
-    return parse_path(match["path"])
+    return parse_path(word)
 
 
 def _forward_path(argument: str) -> Address:
-    match = _TO.fullmatch(argument)
-    if not match:
+    word = _word_after("TO", argument)
+    if not word:
         raise InvalidSyntax("RCPT TO: takes one email")
-    path = parse_path(match["path"])
+    path = parse_path(word)
     if path == NULL:
         raise errors.InvalidAddress("a recipient is never empty")
     return path
@@ -132,13 +131,13 @@ def _rcpt(desk: Desk, path: Address) -> Reply:
     return _OK
 
 
-def _data(desk: Desk, body: bytes | None) -> Reply:
+def _data(desk: Desk, body: bytes | None) -> Owed:
     transaction, desk.session.transaction = desk.session.transaction, None
     assert transaction is not None
     if body is None or len(body) > desk.max_message_size:
         raise errors.MessageTooLarge
-    desk.deliverer.deliver(transaction.envelope, body, desk.trace()).wait()
-    return _STORED
+    trace = desk.session.trace(DIGIT[DELIVERED])
+    return Owed(_STORED, desk.deliverer.deliver(transaction.envelope, body, trace), len(body))
 
 
 def _list(desk: Desk, mailbox: str) -> Reply:
@@ -175,8 +174,8 @@ MY_SMTP = Dialect(
             "MAIL": Verb(_FROM_GREETED, SENDER, _reverse_path, _mail),
             "RCPT": Verb(frozenset({SENDER, RECIPIENT}), RECIPIENT, _forward_path, _rcpt),
             "DATA": Verb(frozenset({RECIPIENT}), DELIVERED, _message_in_line, _data, octets=True),
-            "LIST": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox, _list),
-            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox_and_id, _get_mail),
+            "LIST": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox, _list, looks=True),
+            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox_and_id, _get_mail, looks=True),
             "QUIT": Verb(EVERY, None, _nothing, _quit),
         }
     ),

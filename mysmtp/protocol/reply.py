@@ -1,31 +1,46 @@
 """One reply of the server, and how it looks on the wire in either framing (docs/protocol.md, Lines and replies)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mysmtp import transparency
+from mysmtp.contracts import Receipt
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A code, its text, and for LIST and GET_MAIL a body: octets in lines that end with LF (None: no body)."""
+    """A code, its text, and for LIST and GET_MAIL a body: octets in lines that end with LF (None: no body).
+
+    `status` is the first line without its end, `line` the same with it: a dialect's replies are made once, said often.
+    """
 
     code: int
     text: str
     body: bytes | None = None
+    status: bytes = field(init=False, repr=False, compare=False)
+    line: bytes = field(init=False, repr=False, compare=False)
 
-    @property
-    def status(self) -> bytes:
-        """The first line, without its end."""
-        return f"{self.code} {self.text}".encode()
+    def __post_init__(self) -> None:
+        status = f"{self.code} {self.text}".encode()
+        object.__setattr__(self, "status", status)
+        object.__setattr__(self, "line", status + b"\n")
 
     def in_lines(self) -> bytes:
         """Return the reply with every line ended; a body is dot-stuffed and closed by a lone dot (RFC 1939, 3)."""
         if self.body is None:
-            return self.status + b"\n"
-        return self.status + b"\n" + transparency.stuff(self.body) + transparency.END
+            return self.line
+        return self.line + transparency.stuff(self.body) + transparency.END
 
     def in_segment(self) -> bytes:
         """Return the reply as the original program sends it: no last line end, no closing dot, no dot-stuffing."""
         if not self.body:
             return self.status
-        return self.status + b"\n" + self.body.removesuffix(b"\n")
+        return self.line + self.body.removesuffix(b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A reply that becomes true once `receipt` has been waited for; `octets` is the size of the mail it is about."""
+
+    reply: Reply
+    receipt: Receipt
+    octets: int

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from mysmtp.address import Address, mailbox_name
 from mysmtp.errors import TooManyRecipients
-from mysmtp.message import Envelope
+from mysmtp.message import Envelope, Trace
 
 MAX_RECIPIENTS = 100  # RFC 5321 section 4.5.3.1.8 asks for no fewer
+_SHAPE_KEPT = 200  # replies of a long session that its path remembers
 
 
 @dataclass(slots=True)
@@ -18,10 +19,11 @@ class Transaction:
 
     def add_recipient(self, path: Address) -> None:
         """Add one recipient; a mailbox named twice stands once. Raises TooManyRecipients."""
-        mailbox = mailbox_name(str(path))
+        text = str(path)
+        mailbox = mailbox_name(text)
         if mailbox not in self._forward_paths and len(self._forward_paths) >= MAX_RECIPIENTS:
             raise TooManyRecipients(f"a mail has at most {MAX_RECIPIENTS}")
-        self._forward_paths.setdefault(mailbox, str(path))
+        self._forward_paths.setdefault(mailbox, text)
 
     @property
     def envelope(self) -> Envelope:
@@ -31,8 +33,33 @@ class Transaction:
 
 @dataclass(slots=True)
 class Session:
-    """One client's state: where in the protocol it is, what it greeted with, the transaction if one is open."""
+    """One client's state: where in the protocol it is and how it got there, who it is, the transaction if one is open.
+
+    `shape` is its path, a mark for each reply (`message.Trace`); it keeps the last ones only.
+    """
 
     state: str
+    via: str = ""
+    id: int = 0
+    peer: str = ""
     helo: str = ""
+    shape: str = ""
     transaction: Transaction | None = None
+
+    def remember(self, code: int, digit: str) -> None:
+        """Add one more reply to the path; `digit` is that of the state it led to."""
+        self.shape = (self.shape + _mark(code, digit))[-_SHAPE_KEPT:]
+
+    def correct(self, code: int, later: int) -> None:
+        """Change the mark of a reply, which turned out to be a refusal, `later` ones having been remembered since."""
+        at = len(self.shape) - 1 - later
+        if at >= 0:
+            self.shape = self.shape[:at] + _mark(code, "") + self.shape[at + 1 :]
+
+    def trace(self, digit: str) -> Trace:
+        """Tell how a mail came in that is about to be stored, which leads to the state of this digit."""
+        return Trace(self.via, self.id, self.peer, self.helo, self.shape + digit)
+
+
+def _mark(code: int, digit: str) -> str:
+    return digit if code < 400 else "x" if code < 500 else "X"

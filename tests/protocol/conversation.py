@@ -30,16 +30,18 @@ class Client:
     limit: int = 1_000_000
     store: MessageStore = field(default_factory=lambda: open_store("memory:"))
     clock: Clock = field(default_factory=Clock)
+    bus: Bus = field(default_factory=Bus)
     events: list[Event] = field(default_factory=list)
     ids: "count[int]" = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
+        self.bus.attach(self.events.append)
         self.dialog = Dialog(
             MY_SMTP,
             store=self.store,
             deliverer=LocalDelivery(self.store, Bus()),
             clock=self.clock,
-            notify=self.events.append,
+            bus=self.bus,
             session_id=next(self.ids),
             peer="127.0.0.1:4",
             max_message_size=self.limit,

@@ -1,0 +1,126 @@
+"""The replies of one conversation on their way out: in the order of their commands, and none before it is true.
+
+A reply may be owed: it says that a mail is stored, which the disk has yet to confirm. Then it waits, and behind it all
+that is answered after it, until `settle`; so the mails of a pipeline go to the disk together instead of one by one.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mysmtp.contracts import Receipt
+from mysmtp.errors import StoreFailed
+from mysmtp.events import Bus, CommandAnswered, ReplySent
+from mysmtp.protocol.reply import Owed, Reply
+from mysmtp.protocol.transaction import Session
+from mysmtp.text import decode
+
+log = logging.getLogger(__name__)
+
+MOST_OWED = 100  # mails whose replies may be owed at the same time
+MOST_OCTETS = 4 * 1024 * 1024  # and octets of their bodies, which the store holds meanwhile
+_MOST_WAITING = 1000  # replies that may wait behind one that is owed
+
+
+@dataclass(slots=True)
+class Answer:
+    """One command and its reply. `argument` is what came after the verb; the states are those before and after it."""
+
+    verb: str
+    argument: bytes
+    reply: Reply
+    before: str
+    after: str
+    as_segment: bool
+    receipt: Receipt | None = None
+
+
+class Outbox:
+    """Takes answers as they are found, gives out octets to send. `broken` makes the reply to a verb that failed."""
+
+    __slots__ = ("_broken", "_bus", "_octets", "_owed", "_ready", "_session", "_waiting", "size")
+
+    def __init__(self, session: Session, bus: Bus, broken: Callable[[str], Reply]) -> None:
+        self.size = 0  # octets that are ready to be sent
+        self._session = session
+        self._bus = bus
+        self._broken = broken
+        self._ready: list[bytes] = []
+        self._waiting: list[Answer] = []  # the first of these is owed
+        self._owed = 0
+        self._octets = 0
+
+    def put(self, answer: Answer) -> None:
+        """Put an answer behind all others."""
+        if answer.receipt is None and not self._waiting:
+            self._hand_out(answer)
+            return
+        self._waiting.append(answer)
+        if len(self._waiting) >= _MOST_WAITING:
+            self.settle()
+
+    def owe(self, answer: Answer, owed: Owed) -> None:
+        """Put an answer whose reply is owed behind all others; wait now if enough is owed."""
+        answer.receipt = owed.receipt
+        self._owed += 1
+        self._octets += owed.octets
+        self.put(answer)
+        if self._owed >= MOST_OWED or self._octets >= MOST_OCTETS:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until no reply is owed; one whose receipt turns out bad says so instead."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        self._owed = self._octets = 0
+        for later, answer in zip(range(len(waiting) - 1, -1, -1), waiting, strict=True):
+            if answer.receipt is not None and not self._kept(answer.receipt, answer.verb):
+                answer.reply = self._broken(answer.verb)
+                self._session.correct(answer.reply.code, later)
+            self._hand_out(answer)
+
+    def say(self, reply: Reply, as_segment: bool) -> None:
+        """Say something now: nothing may be owed."""
+        octets = reply.in_segment() if as_segment else reply.in_lines()
+        if ReplySent in self._bus.wanted:
+            self._bus.publish(ReplySent(self._session.id, octets))
+        self._ready.append(octets)
+        self.size += len(octets)
+
+    def take(self) -> bytes:
+        """Return what may be sent now."""
+        octets = self._ready[0] if len(self._ready) == 1 else b"".join(self._ready)
+        self._ready.clear()
+        self.size = 0
+        return octets
+
+    def _kept(self, receipt: Receipt, verb: str) -> bool:
+        """Wait for a receipt; tell whether its promise was kept."""
+        try:
+            receipt.wait()
+        except StoreFailed as fault:
+            log_failure(verb, fault)
+            return False
+        except Exception:
+            log.exception("%s failed unexpectedly", verb)
+            return False
+        return True
+
+    def _hand_out(self, answer: Answer) -> None:
+        """Tell the bus of an answer that is certain, and have its reply sent."""
+        if CommandAnswered in self._bus.wanted:
+            self._bus.publish(self._news(answer))
+        self.say(answer.reply, answer.as_segment)
+
+    def _news(self, answer: Answer) -> CommandAnswered:
+        argument = decode(answer.argument).strip(" ")
+        reply = answer.reply
+        return CommandAnswered(
+            self._session.id, answer.verb, argument, reply.code, reply.text, answer.before, answer.after
+        )
+
+
+def log_failure(verb: str, fault: StoreFailed) -> None:
+    """Tell on the log why the store could not do what a verb asked for."""
+    log.error("%s failed: %r", verb, fault.__cause__ or fault)
