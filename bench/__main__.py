@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import resource
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -117,6 +118,7 @@ def main() -> int:
         return 0
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the clients and servers, which inherit it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and folders go then too
     arguments.folder.mkdir(exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="bench-") as name:
