@@ -91,6 +91,7 @@ class Filing:
         return [
             f"{visible(tray.mailbox.name)} takes no mail until its file can be written: {visible(str(tray.fault))}"
             for tray in list(self._faulty.values())
+            if tray.fault is not None
         ]
 
     def run_pass(self) -> None:
@@ -179,6 +180,8 @@ class Filing:
                 log.warning("%s is written again", name)
 
     def _note(self) -> None:
+        if self._checkpoint.written <= self._journal.marks.written:
+            return
         try:
             self._journal.mark(self._checkpoint.written)
             self._journal.prepare()

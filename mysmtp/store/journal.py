@@ -60,10 +60,9 @@ class Journal:
     def __init__(self, folder: int, disk: Disk) -> None:
         self._disk = disk
         self._parent = folder
-        with suppress(FileExistsError):
-            os.mkdir(FOLDER, 0o777, dir_fd=folder)
-            disk.sync_folder(folder)
-        self._folder = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        self._folder = self._marks_file = -1  # made with the first mail: a folder that is only read stays as it was
+        with suppress(FileNotFoundError):
+            self._folder = _open_folder(folder)
         self._boot = _boot()
         self._files: deque[_File] = deque(self._open_all())
         found = list(self._read_all())
@@ -77,7 +76,6 @@ class Journal:
         self._broken = False
         self.lost = False  # the folder of the journal was taken away: nothing in it would be found again
         self._names = itertools.count(max((int(file.name) for file in self._files), default=0) + 1)
-        self._marks_file = open_file(self._folder, _MARKS, os.O_RDWR | os.O_CREAT)
 
     @property
     def used(self) -> int:
@@ -98,6 +96,8 @@ class Journal:
         After a failure nothing more is put into the same file, for what it holds is not known; the next file begins
         with an empty batch that takes the failed one's number, so that its mails are not found after a restart.
         """
+        if self._marks_file < 0:
+            self._make_folder()
         if self._broken:
             self._begin_file(0)
             self._write(())
@@ -130,6 +130,8 @@ class Journal:
 
     def close(self, remove: bool) -> None:
         """Let go of the files; `remove` them when all that they hold is durable elsewhere."""
+        if self._folder < 0:
+            return
         names = [file.name for file in self._files] + [_MARKS]
         for descriptor in [*(file.descriptor for file in self._files), self._marks_file]:
             with suppress(OSError):
@@ -163,6 +165,14 @@ class Journal:
         self.number += 1
         file.last = self.number
         return self.number
+
+    def _make_folder(self) -> None:
+        if self._folder < 0:
+            with suppress(FileExistsError):
+                os.mkdir(FOLDER, 0o777, dir_fd=self._parent)
+            self._disk.sync_folder(self._parent)
+            self._folder = _open_folder(self._parent)
+        self._marks_file = open_file(self._folder, _MARKS, os.O_RDWR | os.O_CREAT)
 
     def _begin_file(self, size: int) -> None:
         """Go on with a free file or a new one, marked as in use first, so that `checkpoint` leaves it alone."""
@@ -200,6 +210,8 @@ class Journal:
 
     def _open_all(self) -> Iterator[_File]:
         """Open what an earlier run left; anything that is no plain file is passed over."""
+        if self._folder < 0:
+            return
         for name in sorted(os.listdir(self._folder)):  # noqa: PTH208  there is no Path of a descriptor
             if not name.isdigit():
                 continue
@@ -217,6 +229,8 @@ class Journal:
                 yield batch
 
     def _read_marks(self) -> Marks:
+        if self._folder < 0:
+            return Marks()
         try:
             descriptor = open_file(self._folder, _MARKS, os.O_RDONLY)
         except FileNotFoundError:
@@ -233,8 +247,14 @@ class Journal:
         return Marks(written, synced, boot == self._boot and any(boot))
 
     def _write_marks(self) -> None:
+        if self._marks_file < 0:
+            self._make_folder()
         rest = _FORM.pack(b"", 0, self._boot, self.marks.written, self.marks.synced)[8:]
         put(self._disk, self._marks_file, b"mySM" + struct.pack("<I", zlib.crc32(rest)) + rest, 0)
+
+
+def _open_folder(parent: int) -> int:
+    return os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
 
 
 def _boot() -> bytes:

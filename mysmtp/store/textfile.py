@@ -144,7 +144,8 @@ class TextFileStore:
     def _submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Ticket:
         try:
             for name in mailboxes:
-                names.file_name(name)
+                if name not in self._by_name:
+                    names.file_name(name)  # no file is made for one mailbox when another cannot be
             trays = tuple(map(self._tray_to_fill, mailboxes))
         except (OSError, ValueError) as fault:
             raise StoreFailed from fault
@@ -217,7 +218,8 @@ class TextFileStore:
         except ValueError:
             raise NoSuchMailbox(name) from None
         if not self._folder.exists(file) and not self._waits(file):
-            self._mailboxes.pop(file, None)
+            if file not in self._trays:
+                self._mailboxes.pop(file, None)
             raise NoSuchMailbox(name)
         return self._held(file, name)
 

@@ -11,7 +11,9 @@ from mysmtp.store import journal as module
 from mysmtp.store.disk import Disk
 from mysmtp.store.journal import FOLDER, Journal
 from mysmtp.store.segment import Entry
+from mysmtp.store.textfile import TextFileStore
 from tests.store.disks import Faults
+from tests.store.mails import mail
 
 
 def entry(text: str, size: int = 0) -> Entry:
@@ -203,3 +205,14 @@ def test_a_journal_that_was_taken_away_takes_no_mail(parent: int, tmp_path: Path
     with pytest.raises(FileNotFoundError):
         journal.append([entry("2")])
     assert journal.lost
+
+
+def test_a_folder_that_is_only_read_stays_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "mailbox"
+    store = TextFileStore(folder)
+    assert list(store.mailboxes()) == []
+    assert [each.name for each in folder.iterdir() if each.name != ".index"] == [".lock"]
+    store.append(["a@x"], mail())
+    assert (folder / FOLDER).is_dir()
+    store.close()
+    assert not (folder / FOLDER).exists()
