@@ -186,7 +186,7 @@ class Index:
         recalled, self._recall = self._recall(), None
         if recalled is None or not is_of(recalled, descriptor, now):
             return []
-        self.known, self.signature = recalled.known, recalled.signature
+        self.known, self.kept, self.signature = recalled.known, recalled.kept, recalled.signature
         columns = self.known.columns
         odd = [columns.row(at) for at in columns.notes()] + self.known.strays
         return [each.record() for each in odd + self.known.open_end if each.note]

@@ -30,6 +30,23 @@ class Known:
     tail: bytes = b""
 
 
+@dataclass(slots=True)
+class Kept:
+    """What of an index lies in a catalogue: the first `rows` of it, but for the pages in `stale`.
+
+    `sums` are the CRC-32 of its pages; `checked` is that of the file's octets before `checked_to`.
+    """
+
+    place: object = None  # the database; None: nowhere
+    box: int = 0  # the mailbox's number there
+    signature: Signature | None = None
+    rows: int = 0
+    stale: set[int] = field(default_factory=set)
+    sums: list[int] = field(default_factory=list)
+    checked: int = 0
+    checked_to: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """What was known of a file that had this signature. `checked` is the CRC-32 of its octets before `resume`."""
@@ -37,19 +54,7 @@ class Recalled:
     signature: Signature
     known: Known
     checked: int | None
-
-
-@dataclass(slots=True)
-class Kept:
-    """What of an index lies in a catalogue: `rows` of it, save the pages in `stale`."""
-
-    place: object = None  # where; None: nowhere
-    signature: Signature | None = None
-    rows: int = 0
-    stale: set[int] = field(default_factory=set)
-    sums: list[int] = field(default_factory=list)  # CRC-32 of each page
-    checked: int = 0  # CRC-32 of the file's octets before `checked_to`
-    checked_to: int = 0
+    kept: Kept
 
 
 def is_of(recalled: Recalled, descriptor: int, now: Signature) -> bool:

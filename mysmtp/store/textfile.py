@@ -17,6 +17,7 @@ from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store import names
+from mysmtp.store.catalogue import Catalogue
 from mysmtp.store.commit import Committer, Delivery, Ticket
 from mysmtp.store.disk import Disk
 from mysmtp.store.filing import Filing
@@ -55,6 +56,7 @@ class TextFileStore:
         self._offload = offload
         self._commit_offload = commit_offload or offload
         self._disk = disk or Disk()
+        self._catalogue = Catalogue(self._folder)
         self._mailboxes: dict[str, Mailbox] = {}
         self._trays: dict[str, Tray] = {}  # by file
         self._by_name: dict[str, Tray] = {}
@@ -64,6 +66,7 @@ class TextFileStore:
         try:
             self._open_journal()
         except OSError as fault:
+            self._catalogue.close()
             self._folder.close()
             raise StartFailed(f"{path} cannot be used for mailboxes: {fault.strerror or fault}") from fault
 
@@ -139,6 +142,8 @@ class TextFileStore:
         with ExitStack() as held:
             for mailbox in _in_order(self._mailboxes.values()):
                 held.enter_context(mailbox.lock)
+            self._catalogue.save(self._mailboxes.values())
+            self._catalogue.close()
             self._folder.close()
 
     def _submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Ticket:
@@ -248,7 +253,10 @@ class TextFileStore:
 
     def _held(self, file: str, name: str) -> Mailbox:
         there = self._mailboxes.get(file)
-        return there or self._mailboxes.setdefault(file, Mailbox(self._folder, file, names.lower(name), self._disk))
+        if there is None:
+            made = Mailbox(self._folder, file, names.lower(name), self._disk, self._catalogue.load)
+            there = self._mailboxes.setdefault(file, made)
+        return there
 
     def _name(self, mailbox: Mailbox) -> None:
         """Give a mailbox whose file's name is abbreviated the full name that its records carry."""
