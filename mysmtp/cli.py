@@ -1,4 +1,4 @@
-"""The commands: `mysmtp serve`, and the small ones that talk to a server: `client`, `send`, `list`, `read`.
+"""The commands: `mysmtp serve`, `reindex`, and the small ones that talk to a server: `client`, `send`, `list`, `read`.
 
 Importing this is cheap and patches nothing; each command imports what it needs when it runs. Only `serve` knows that
 there is a server in this package.
@@ -105,6 +105,29 @@ main.add_command(serve)
 def serve_main() -> None:
     """Run `serve` as a program of its own: `python app.py [PORT] [OPTIONS]`."""
     serve.main(prog_name="app.py")
+
+
+@main.command()
+@click.option(
+    "--mailbox",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=config.Config().mailbox,
+    envvar="MYSMTP_MAILBOX",
+    metavar="FOLDER",
+    show_default=True,
+    show_envvar=True,
+    help="Folder of the mailbox files.",
+)
+def reindex(folder: Path) -> None:
+    """Make the index anew from the mailbox files.
+
+    The server keeps it up to date and makes it again by itself where it is gone or damaged; this does so ahead of a
+    start. Exit codes: 0 done, 1 the folder cannot be had (a server uses it).
+    """
+    from mysmtp import rebuilding
+
+    sys.exit(rebuilding.run(folder))
 
 
 # What the commands that talk to a server share

@@ -167,7 +167,7 @@ def test_a_deletion_is_kept_whether_it_was_saved_or_not(
     room = Room(tmp_path_factory.mktemp("room"))
     put(room.file, whole(50) + octets)
     room.ask()
-    room.ask(change=lambda box: box.remark(ids, Status.GONE) and None, save=False)
+    room.ask(change=lambda box: box.remark(ids, Status.GONE), save=False)
     assert room.ask(save=False) == room.truth()
     with room.file.open("ab") as file:
         file.write(more)
