@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mysmtp.errors import StartFailed, StoreFailed
 from mysmtp.store import names
+from mysmtp.store.descriptors import Descriptors
 from mysmtp.store.disk import open_file
 from mysmtp.text import visible
 
@@ -37,9 +38,11 @@ class Folder:
             raise StartFailed(f"{path} is in use by another mysmtp: stop that one, or choose another folder") from None
         except OSError as fault:
             raise StartFailed(f"{path} cannot be used for mailboxes: {fault.strerror or fault}") from fault
+        self.open_files = Descriptors(self.descriptor)
 
     def close(self) -> None:
         """Let go of the lock and the folder."""
+        self.open_files.clear()
         for descriptor in (self._lock, self.descriptor):
             with suppress(OSError):
                 os.close(descriptor)
@@ -61,6 +64,7 @@ class Folder:
         for old, new in ((self.descriptor, descriptor), (self._lock, lock)):
             os.dup2(new, old, inheritable=False)
             os.close(new)
+        self.open_files.clear()
         self._listed = None
         log.warning("the mailbox folder was replaced; going on with the new one")
 

@@ -149,12 +149,9 @@ class Mailbox:
     @contextmanager
     def _opened(self, flags: int, told: Callable[[int], None] | None = None) -> Iterator[int]:
         try:
-            descriptor = open_file(self.folder.descriptor, self.file, flags)
-            try:
+            with self.folder.open_files.borrowed(self.file, flags) as descriptor:
                 self.look(descriptor, told)
                 yield descriptor
-            finally:
-                os.close(descriptor)
         except FileNotFoundError:
             self.index.forget()
             raise NoSuchMailbox(self.name) from None

@@ -10,13 +10,14 @@ from contextlib import suppress
 from typing import Protocol
 
 from mysmtp.message import MailSummary
-from mysmtp.store.disk import Disk, open_file, read_exactly, signature, write_all
+from mysmtp.store.disk import Disk, read_exactly, signature, write_all
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.scan import Record, Status
 from mysmtp.text import visible
 
 log = logging.getLogger(__name__)
 
+_FLAGS = os.O_RDWR | os.O_APPEND
 _EDGE = 256  # last octets that are remembered of what was written
 
 
@@ -40,35 +41,41 @@ def write_records(mailbox: Mailbox, disk: Disk, mails: Sequence[Encoded], full_n
     Nothing is synced. Raises OSError or StoreFailed, and the file is then as it was; when it cannot be put back, no
     more is written to it until it can.
     """
-    write = _Write(mailbox, disk, full_name)
     try:
-        write.begin(mails)
-        return write.finish()
-    except BaseException:
-        write.undo()
-        raise
-    finally:
-        write.close()
+        with mailbox.folder.open_files.borrowed(mailbox.file, _FLAGS) as descriptor:
+            return _Write(mailbox, disk, full_name, descriptor).run(mails)
+    except FileNotFoundError:
+        mailbox.index.forget()
+        with mailbox.folder.open_files.borrowed(mailbox.file, _FLAGS | os.O_CREAT | os.O_EXCL) as descriptor:
+            return _Write(mailbox, disk, full_name, descriptor, made=True).run(mails)
 
 
 class _Write:
     """What is written to one mailbox: begun, then finished or undone."""
 
-    def __init__(self, mailbox: Mailbox, disk: Disk, full_name: str) -> None:
+    def __init__(self, mailbox: Mailbox, disk: Disk, full_name: str, descriptor: int, made: bool = False) -> None:
         self._mailbox = mailbox
         self._disk = disk
         self._full_name = full_name
-        self._descriptor = -1
-        self._made = False
+        self._descriptor = descriptor
+        self._made = made
         self._old_size = 0
         self._size = 0  # octets of all records
         self._wrote = False
         self._records: list[Record] = []
         self._edge = b""
 
+    def run(self, mails: Sequence[Encoded]) -> Sequence[int]:
+        """Write them all or none. Raises OSError, StoreFailed."""
+        try:
+            self.begin(mails)
+            return self.finish()
+        except BaseException:
+            self.undo()
+            raise
+
     def begin(self, mails: Sequence[Encoded]) -> None:
-        """Open or make the file and write every record. Raises OSError, StoreFailed."""
-        self._open()
+        """Write every record. Raises OSError, StoreFailed."""
         index = self._mailbox.index
         self._repair()
         self._mailbox.look(self._descriptor)
@@ -94,8 +101,6 @@ class _Write:
 
     def undo(self) -> None:
         """Put the file back as it was; when that cannot be done, no more is written to it until it can."""
-        if self._descriptor < 0:
-            return
         index = self._mailbox.index
         try:
             if self._wrote:
@@ -107,22 +112,6 @@ class _Write:
             index.limit = self._old_size
             index.signature = signature(os.fstat(self._descriptor))
             log.error("%s could not be put back: %s", visible(self._mailbox.file), fault.strerror or fault)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._descriptor >= 0:
-            with suppress(OSError):
-                os.close(self._descriptor)
-            self._descriptor = -1
-
-    def _open(self) -> None:
-        folder, file = self._mailbox.folder.descriptor, self._mailbox.file
-        try:
-            self._descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND)
-        except FileNotFoundError:
-            self._descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
-            self._made = True
-            self._mailbox.index.forget()
 
     def _repair(self) -> None:
         """Finish an undo that failed earlier, unless someone else has changed the file since. Raises OSError."""
