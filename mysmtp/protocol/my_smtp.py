@@ -141,7 +141,7 @@ def _data(desk: Desk, body: bytes | None) -> Owed:
 
 
 def _list(desk: Desk, mailbox: str) -> Reply:
-    return Reply(200, "OK", desk.store.contents(mailbox))
+    return Reply(200, "OK", desk.store.contents(mailbox), dotless=True)
 
 
 def _get_mail(desk: Desk, argument: tuple[str, str]) -> Reply:

@@ -10,12 +10,14 @@ from mysmtp.contracts import Receipt
 class Reply:
     """A code, its text, and for LIST and GET_MAIL a body: octets in lines that end with LF (None: no body).
 
-    `status` is the first line without its end, `line` the same with it: a dialect's replies are made once, said often.
+    `dotless`: no line of the body begins with a dot, and each is ended; nobody then has to look for one. `status` is
+    the first line without its end, `line` the same with it: a dialect's replies are made once, said often.
     """
 
     code: int
     text: str
     body: bytes | None = None
+    dotless: bool = False
     status: bytes = field(init=False, repr=False, compare=False)
     line: bytes = field(init=False, repr=False, compare=False)
 
@@ -28,7 +30,8 @@ class Reply:
         """Return the reply with every line ended; a body is dot-stuffed and closed by a lone dot (RFC 1939, 3)."""
         if self.body is None:
             return self.line
-        return self.line + transparency.stuff(self.body) + transparency.END
+        body = self.body if self.dotless else transparency.stuff(self.body)
+        return b"".join((self.line, body, transparency.END))
 
     def in_segment(self) -> bytes:
         """Return the reply as the original program sends it: no last line end, no closing dot, no dot-stuffing."""

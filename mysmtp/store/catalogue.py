@@ -16,7 +16,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from mysmtp.store.disk import open_file
 from mysmtp.store.entries import COLUMNS, SHIFT, Entry, entry_of, recalled_from
 from mysmtp.store.folder import Folder
 from mysmtp.store.known import Kept, Recalled
@@ -132,16 +131,17 @@ class Catalogue:
         kept, file = mailbox.index.kept, os.fsencode(mailbox.file)
         if kept.place is not self._place:
             row = database.execute("SELECT box FROM mailbox WHERE file = ?", (file,)).fetchone()
-            kept = Kept(self._place, row[0] if row else self._next)
+            kept = Kept(self._place, row[0] if row else self._next, checked=kept.checked, checked_to=kept.checked_to)
             self._next += 0 if row else 1
-        descriptor = -1
-        with suppress(OSError):
-            descriptor = open_file(mailbox.folder.descriptor, mailbox.file, os.O_RDONLY)
+            if row:
+                _drop(database, row[0])
+        if kept.checked_to == mailbox.index.known.resume:
+            return entry_of(mailbox.index, kept.box, file, kept, -1)
         try:
-            return entry_of(mailbox.index, kept.box, file, kept, descriptor)
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+            with mailbox.folder.open_files.borrowed(mailbox.file, os.O_RDONLY) as descriptor:
+                return entry_of(mailbox.index, kept.box, file, kept, descriptor)
+        except OSError:  # the file is gone, or cannot be read: what was known of it may still be true later
+            return entry_of(mailbox.index, kept.box, file, kept, -1)
 
     def _opened(self) -> sqlite3.Connection:
         """Return the database, made if it is not there. Raises what `save` handles."""
@@ -264,9 +264,7 @@ def _drop(database: sqlite3.Connection, box: int) -> None:
 
 def _put(database: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     for each in entries:
-        if each.anew:
-            _drop(database, each.box)
-        elif not each.odd:
+        if not each.odd and not each.anew:
             database.execute("DELETE FROM odd WHERE box = ?", (each.box,))
     database.executemany(_REPLACE, [each.row for each in entries])
     database.executemany("REPLACE INTO page VALUES (?, ?)", (page for each in entries for page in each.pages))

@@ -25,7 +25,7 @@ SHIFT = 32  # a page's key: its mailbox's number, then 32 bits for its own
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be written for one mailbox. `anew`: what is there of it goes first."""
+    """What is to be written for one mailbox. `anew`: nothing of it is there."""
 
     box: int
     row: BoxRow
@@ -47,11 +47,7 @@ def entry_of(index: Index, box: int, file: bytes, kept: Kept, descriptor: int) -
     for number, octets in pages:
         sums[number] = zlib.crc32(octets)
     odd = _odd_words(known)
-    checked = None
-    if descriptor >= 0:
-        checked = crc_of(descriptor, kept.checked_to, known.resume, kept.checked)
-        if signature(os.fstat(descriptor)) != now:
-            checked = None
+    checked = kept.checked if kept.checked_to == known.resume else _checked(index, kept, descriptor)
     values = (
         box, file, str(now[0]), str(now[1]), now[2], now[3], known.resume, known.last_id, known.tail, checked,
         columns.mails, columns.octets, len(columns), _sum_of(sums, odd),
@@ -81,6 +77,14 @@ def recalled_from(row: BoxRow, pages: Sequence[bytes], odd: str, place: object) 
     now = (int(device), int(inode), size, changed)
     upto = (checked, resume) if checked is not None else (0, 0)
     return Recalled(now, known, checked, Kept(place, box, now, rows, set(), sums, *upto))
+
+
+def _checked(index: Index, kept: Kept, descriptor: int) -> int | None:
+    """Go on with the CRC-32 of a file's settled octets; None when it is not the file that is indexed."""
+    if descriptor < 0:
+        return None
+    checked = crc_of(descriptor, kept.checked_to, index.known.resume, kept.checked)
+    return checked if signature(os.fstat(descriptor)) == index.signature else None
 
 
 def _odd_words(known: Known) -> str:

@@ -5,6 +5,7 @@ when the process ended last may be given by `recall`; it counts only for the ver
 """
 
 import os
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
@@ -164,16 +165,21 @@ class Index:
 
     def _scan(self, descriptor: int, end: int, told: Callable[[int], None]) -> list[Row]:
         """Read on from where the last look ended; return the settled records that are new and odd."""
-        known, odd = self.known, []
+        known, kept, odd = self.known, self.kept, []
         scanner, offset = Scanner(known.resume, known.last_id), known.resume
+        crc = kept.checked if kept.checked_to == offset else None
         while offset < end and (chunk := os.pread(descriptor, min(_CHUNK, end - offset), offset)):
             rows = scanner.feed(chunk)
-            strays = [each for each in rows if not each.id]
+            noted = [each for each in rows if each.note]
+            strays = [each for each in noted if not each.id]
             known.strays += strays
             known.columns.extend([each for each in rows if each.id] if strays else rows)
-            odd += [each for each in rows if each.note]
+            odd += noted
             offset += len(chunk)
+            crc = None if crc is None else zlib.crc32(chunk, crc)
             told(len(chunk))
+        if crc is not None and scanner.resume == offset:
+            kept.checked, kept.checked_to = crc, offset
         known.resume, known.last_id = scanner.resume, scanner.last_id
         known.tail = self._read_tail(descriptor)
         known.open_end = scanner.end()

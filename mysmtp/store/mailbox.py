@@ -18,7 +18,7 @@ from mysmtp.contracts import Offload, run_here
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import MailboxSummary, MailSummary, Place, StoredMail
 from mysmtp.store import damage
-from mysmtp.store.disk import Disk, open_file, read_exactly
+from mysmtp.store.disk import Disk, read_exactly
 from mysmtp.store.folder import Folder
 from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_trace
 from mysmtp.store.index import Index
@@ -137,14 +137,10 @@ class Mailbox:
     def _summaries(self, rows: Sequence[Row], undated: str) -> list[MailSummary]:
         """Return mails as a list shows them; without their first octets where the file is not what it was."""
         try:
-            descriptor = open_file(self.folder.descriptor, self.file, os.O_RDONLY)
+            with self.folder.open_files.borrowed(self.file, os.O_RDONLY) as descriptor:
+                return [_summary(each, descriptor, undated) for each in rows]
         except OSError:
-            descriptor = -1
-        try:
-            return [_summary(each, descriptor, undated) for each in rows]
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+            return [_summary(each, -1, undated) for each in rows]
 
     @contextmanager
     def _opened(self, flags: int, told: Callable[[int], None] | None = None) -> Iterator[int]:

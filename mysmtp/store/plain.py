@@ -18,7 +18,7 @@ _HEAD = re.compile(
     rb"\n?(%b|%b) id=(\d{1,18}) at=([0-9T:.-]{26}Z) size=(\d{1,18}) eol=(lf|crlf)( open=1)?\n" % (START, GONE)
     + rb"From: ([^\r\n]+\nDate: [^\r\n]+)\n"
 )
-_LAST = re.compile(rb"%b crc32=([0-9a-f]{8})[ \n]" % END)
+_LAST = re.compile(rb"%b crc32=([0-9a-f]{8})(?: [^\n]*)?\n" % END)
 _BEFORE_CORE = len(END) - len(CORE)
 _EOLS = {b"lf": b"\n", b"crlf": b"\r\n"}
 _LF = 0x0A
@@ -36,9 +36,8 @@ def read_rows(octets: bytearray, at: int, base: int, last_id: int, rows: list[Ro
         marker, told_id, moment, size, eol, is_open, headers = head.groups()
         mail_id, lines_at = int(told_id), head.end()
         last_at = octets.find(CORE, lines_at) - _BEFORE_CORE
-        end = octets.find(b"\n", last_at) + 1
         last = _LAST.match(octets, last_at) if last_at >= lines_at else None
-        if not last or not end or mail_id <= last_id or octets[last_at - 1] != _LF or CORE in headers:
+        if not last or mail_id <= last_id or octets[last_at - 1] != _LF or CORE in headers:
             break
         body = octets[lines_at:last_at]
         if eol == b"crlf":
@@ -51,7 +50,20 @@ def read_rows(octets: bytearray, at: int, base: int, last_id: int, rows: list[Ro
             arrived = (datetime.fromisoformat(moment.decode()) - _EPOCH) // _MICROSECOND
         except ValueError:
             break
-        start, end = base + head.start(1), base + end
-        rows.append(_row((mail_id, start, end, _FLAGS[marker], len(body), arrived, headers.replace(_DATE, b"\n"), "")))
-        last_id, at = mail_id, end - base
+        start, at = head.start(1), last.end()
+        rows.append(
+            _row(
+                (
+                    mail_id,
+                    base + start,
+                    base + at,
+                    _FLAGS[marker],
+                    len(body),
+                    arrived,
+                    headers.replace(_DATE, b"\n"),
+                    "",
+                )
+            )
+        )
+        last_id = mail_id
     return at, last_id

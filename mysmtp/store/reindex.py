@@ -59,6 +59,7 @@ def _read_all(folder: Folder, catalogue: Catalogue, told: Callable[[int, int], N
         told(done, total)
 
     read: list[Mailbox] = []
+    waiting = 0
     for file, name in files:
         mailbox = Mailbox(folder, file, name, Disk())
         try:
@@ -70,9 +71,10 @@ def _read_all(folder: Folder, catalogue: Catalogue, told: Callable[[int, int], N
         tally.mails += mailbox.index.mails
         tally.damaged += len(mailbox.damaged())
         read.append(mailbox)
-        if sum(each.index.mails for each in read) > _MAILS:
+        waiting += mailbox.index.mails
+        if waiting > _MAILS:
             catalogue.save(read)
-            read = []
+            read, waiting = [], 0
     catalogue.save(read)
     return tally
 
