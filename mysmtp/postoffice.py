@@ -32,6 +32,7 @@ from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.server import Limits, LineServer, listen
 from mysmtp.store import open_store
 from mysmtp.web.app import Endpoints, create_app
+from mysmtp.web.governor import charging
 from mysmtp.web.wsgi import serve_web
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class PostOffice:
         pool = ThreadPool(_DISK_THREADS)
         self.store: MessageStore = open_store(
             f"file:{config.mailbox}",
-            offload=pool.apply,
+            offload=charging(pool.apply),
             commit_offload=ThreadPool(1).apply,
             durability=config.durability,
         )

@@ -12,8 +12,9 @@ from flask import Flask, Response, request, url_for
 from mysmtp import assets
 from mysmtp.config import endpoint
 from mysmtp.contracts import MessageStore
-from mysmtp.events import Bus
+from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
 from mysmtp.web import actions, faults, guard, health, live, pages
+from mysmtp.web.governor import Governor
 from mysmtp.web.site import EXTENSION, Deeds, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.urls import MailboxConverter, MailIdConverter
 
@@ -50,8 +51,14 @@ def create_app(
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     app.url_map.merge_slashes = False
     app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
-    feed = live.Live(bus, listeners=listeners, heartbeat=heartbeat, watched=lambda: troubles_of(store))
-    app.extensions[EXTENSION] = Site(store, bus, endpoints, mailbox_folder, feed, Deeds(), now, zone, send_command)
+    governor = Governor()
+    bus.attach(governor.hear, SessionOpened, SessionClosed, MessageStored)
+    feed = live.Live(
+        bus, listeners=listeners, heartbeat=heartbeat, watched=lambda: troubles_of(store), turn=governor.wait
+    )
+    app.extensions[EXTENSION] = Site(
+        store, bus, endpoints, mailbox_folder, feed, governor, Deeds(), now, zone, send_command
+    )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
     for routes in (pages.routes, actions.routes, health.routes, live.blueprint(feed)):

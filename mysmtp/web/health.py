@@ -3,9 +3,13 @@
 `/livez` asks nobody anything. `/readyz` asks the store for its troubles: one line each, with status 503.
 """
 
+from typing import Final
+
 from flask import Blueprint, Response
 
 from mysmtp.web.site import site
+
+PATHS: Final = frozenset({"/livez", "/readyz"})
 
 routes = Blueprint("health", __name__)
 

@@ -27,11 +27,14 @@ HEARTBEAT = 15.0
 class Listener:
     """One open page: the frames that wait to be sent to it."""
 
-    def __init__(self, waiting: int, heartbeat: float, watched: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self, waiting: int, heartbeat: float, watched: Callable[[], Sequence[str]], turn: Callable[[], None]
+    ) -> None:
         self._queue = Queue(maxsize=waiting)
         self._heartbeat = heartbeat
         self._watched = watched
         self._seen = watched()
+        self._turn = turn
         self._skipped = 0
         self._closing = False
 
@@ -56,6 +59,7 @@ class Listener:
             except Empty:
                 yield self._beat()
                 continue
+            self._turn()
             while not self._queue.empty():
                 piece += self._queue.get_nowait()
             if self._skipped:
@@ -70,7 +74,10 @@ class Listener:
 
 
 class Live:
-    """Tells the news of the bus to every listener, and after a while without any whether `watched` has changed."""
+    """Tells the news of the bus to every listener, and after a while without any whether `watched` has changed.
+
+    Each listener waits for its `turn` before it is told; what comes meanwhile is told in the same piece.
+    """
 
     def __init__(
         self,
@@ -80,16 +87,18 @@ class Live:
         waiting: int = WAITING,
         heartbeat: float = HEARTBEAT,
         watched: Callable[[], Sequence[str]] = tuple,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:
         self._most = listeners
         self._waiting = waiting
         self._heartbeat = heartbeat
         self._watched = watched
+        self._turn = turn
         self._listeners: tuple[Listener, ...] = ()
         # Ids start over with each process; the prefix keeps those of an earlier one from being taken for these.
         self._prefix = secrets.token_hex(4)
         self._numbers = count(1)
-        self._detach: Callable[[], None] = bus.attach(self._take)
+        self._detach: Callable[[], None] = bus.attach(self._take, MessageStored, MailboxChanged)
 
     @property
     def listening(self) -> int:
@@ -103,7 +112,7 @@ class Live:
         """
         if len(self._listeners) >= self._most:
             raise ServiceUnavailable("Enough pages listen already; this one does not update by itself.")
-        listener = Listener(self._waiting, self._heartbeat, self._watched)
+        listener = Listener(self._waiting, self._heartbeat, self._watched, self._turn)
         self._listeners = (*self._listeners, listener)
         return Stream(listener, lambda: self._leave(listener))
 
@@ -117,8 +126,9 @@ class Live:
         self._listeners = tuple(other for other in self._listeners if other is not listener)
 
     def _take(self, event: Event) -> None:
-        if not self._listeners or not isinstance(event, MessageStored | MailboxChanged):
+        if not self._listeners:
             return
+        assert isinstance(event, MessageStored | MailboxChanged)
         frame = self._frame(event)
         for listener in self._listeners:
             listener.offer(frame)

@@ -15,6 +15,7 @@ from flask import current_app
 from mysmtp.contracts import MessageStore, Watchful
 from mysmtp.events import Bus
 from mysmtp.text import clipped
+from mysmtp.web.governor import Governor
 from mysmtp.web.live import Live
 from mysmtp.web.presenting import Clock, plain
 
@@ -87,6 +88,7 @@ class Site:
     endpoints: Endpoints
     mailbox_folder: str
     live: Live
+    governor: Governor
     deeds: Deeds
     now: Callable[[], datetime]
     zone: tzinfo | None = None

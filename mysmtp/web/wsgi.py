@@ -11,13 +11,16 @@ import socket
 import time
 from typing import Any, cast
 
+import gevent
 from flask import Flask
 from gevent import Timeout
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer, headers_factory
 
 from mysmtp.text import clipped, visible
+from mysmtp.web.governor import Crowded
 from mysmtp.web.guard import HEADERS, LARGEST_FORM
+from mysmtp.web.health import PATHS
 from mysmtp.web.site import EXTENSION, Site
 
 log = logging.getLogger(__name__)
@@ -28,9 +31,11 @@ BODY_DEADLINE = 10.0
 IDLE = 15.0
 STALLED = 60.0
 LONGEST_HEAD = 32 * 1024
+REFUSED_AFTER = 1.0  # so that whoever asks again at once costs little
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_HEADERS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS).encode("ascii")
 _REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n" + _PLAIN_HEADERS + b"\r\n"
+_CROWDED = b"Mail comes in, and enough pages wait already. Nothing was changed. Try again in a while.\n"
 
 
 class Handler(WSGIHandler):  # type: ignore[misc]
@@ -94,6 +99,23 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         super().handle_one_response()
         if self.close_connection:
             self._linger()
+
+    def run_application(self) -> None:
+        if self.environ["PATH_INFO"] in PATHS:  # who watches over the server is told at once
+            super().run_application()
+            return
+        try:
+            with self.server.governor.turn():
+                super().run_application()
+        except Crowded:
+            self._refuse_for_now()
+
+    def _refuse_for_now(self) -> None:
+        self.close_connection = True
+        gevent.sleep(REFUSED_AFTER)
+        plain = [("Content-Type", "text/plain"), ("Content-Length", str(len(_CROWDED))), ("Retry-After", "2")]
+        self.start_response("503 Service Unavailable", [*plain, ("Connection", "close"), *HEADERS])
+        self.write(_CROWDED)
 
     def _take_body(self) -> None:
         """Read the request's body at once. Of one that is too large nothing is kept, and the connection is closed."""
@@ -165,14 +187,16 @@ def check_framing(lengths: list[str] | None, encodings: list[str] | None) -> Non
 
 
 class WebServer(WSGIServer):  # type: ignore[misc]
-    """A WSGI server that tells the live feed to end before it waits for its connections to."""
+    """A WSGI server whose connections pay for the CPU they use; its end is told to those who would wait for it."""
 
     def __init__(self, listener: Any, app: Flask, connections: int) -> None:
         self._site: Site = app.extensions[EXTENSION]
-        pool = Pool(connections)
+        self.governor = self._site.governor
+        pool = Pool(connections, greenlet_class=self.governor.greenlet)
         super().__init__(listener, app, spawn=pool, handler_class=Handler, log=None, error_log=log)
 
     def stop(self, timeout: float | None = None) -> None:
+        self.governor.open()
         self._site.live.close()
         super().stop(timeout)
 

@@ -19,7 +19,7 @@ class Served:
         self._work: Callable[[], object] = lambda: None
         self._app = app
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._ready.wait(5)
 
