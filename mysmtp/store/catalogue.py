@@ -264,7 +264,7 @@ def _drop(database: sqlite3.Connection, box: int) -> None:
 
 def _put(database: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     for each in entries:
-        if not each.odd and not each.anew:
+        if each.was_odd and not each.odd:
             database.execute("DELETE FROM odd WHERE box = ?", (each.box,))
     database.executemany(_REPLACE, [each.row for each in entries])
     database.executemany("REPLACE INTO page VALUES (?, ?)", (page for each in entries for page in each.pages))

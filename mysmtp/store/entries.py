@@ -25,13 +25,13 @@ SHIFT = 32  # a page's key: its mailbox's number, then 32 bits for its own
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be written for one mailbox. `anew`: nothing of it is there."""
+    """What is to be written for one mailbox, after what was odd has been taken out if `was_odd`."""
 
     box: int
     row: BoxRow
     pages: Sequence[tuple[int, bytes]]
     odd: str
-    anew: bool
+    was_odd: bool
     kept: Kept
 
 
@@ -53,9 +53,9 @@ def entry_of(index: Index, box: int, file: bytes, kept: Kept, descriptor: int) -
         columns.mails, columns.octets, len(columns), _sum_of(sums, odd),
     )  # fmt: skip
     told = (checked, known.resume) if checked is not None else (0, 0)
-    keeping = Kept(kept.place, box, now, len(columns), set(), sums, *told)
+    keeping = Kept(kept.place, box, now, len(columns), set(), sums, bool(odd), *told)
     keyed = [(box << SHIFT | number, octets) for number, octets in pages]
-    return Entry(box, (*values, _check_of(values)), keyed, odd, kept.signature is None, keeping)
+    return Entry(box, (*values, _check_of(values)), keyed, odd, kept.odd, keeping)
 
 
 def recalled_from(row: BoxRow, pages: Sequence[bytes], odd: str, place: object) -> Recalled:
@@ -76,7 +76,7 @@ def recalled_from(row: BoxRow, pages: Sequence[bytes], odd: str, place: object) 
         raise ValueError("totals do not agree")
     now = (int(device), int(inode), size, changed)
     upto = (checked, resume) if checked is not None else (0, 0)
-    return Recalled(now, known, checked, Kept(place, box, now, rows, set(), sums, *upto))
+    return Recalled(now, known, checked, Kept(place, box, now, rows, set(), sums, bool(odd), *upto))
 
 
 def _checked(index: Index, kept: Kept, descriptor: int) -> int | None:

@@ -43,6 +43,7 @@ class Kept:
     rows: int = 0
     stale: set[int] = field(default_factory=set)
     sums: list[int] = field(default_factory=list)
+    odd: bool = False  # whether there is more than pages
     checked: int = 0
     checked_to: int = 0
 

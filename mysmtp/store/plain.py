@@ -37,7 +37,7 @@ def read_rows(octets: bytearray, at: int, base: int, last_id: int, rows: list[Ro
         mail_id, lines_at = int(told_id), head.end()
         last_at = octets.find(CORE, lines_at) - _BEFORE_CORE
         last = _LAST.match(octets, last_at) if last_at >= lines_at else None
-        if not last or mail_id <= last_id or octets[last_at - 1] != _LF or CORE in headers:
+        if not last or mail_id <= last_id or octets[last_at - 1] != _LF:
             break
         body = octets[lines_at:last_at]
         if eol == b"crlf":
