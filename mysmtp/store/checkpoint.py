@@ -7,7 +7,7 @@ written over itself and synced again, and until that succeeds the file takes no 
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mysmtp.store.disk import Disk, open_file
 from mysmtp.store.folder import Folder
@@ -41,8 +41,11 @@ class Checkpoint:
         """Note that a tray's file was written."""
         self._touched.append(tray)
 
-    def run(self) -> None:
-        """Sync what is dirty; on success the journal is told. The caller holds the mailboxes that are unsure."""
+    def run(self) -> Collection[Tray]:
+        """Sync what is dirty; on success the journal is told. The caller holds the mailboxes that are unsure.
+
+        Returns the trays whose files are on the disk now.
+        """
         number = self.written
         trays = {self._touched.popleft() for _ in range(len(self._touched))}
         try:
@@ -55,6 +58,8 @@ class Checkpoint:
         except OSError as fault:
             self._touched.extend(trays)
             log.error("the mailbox files cannot be brought to the disk, the journal keeps their mails: %s", fault)
+            return ()
+        return trays
 
     def _sync(self, trays: Iterable[Tray]) -> None:
         """Sync these files; those that the disk fails to take become unsure."""

@@ -8,8 +8,9 @@ such a failure the system may hold octets that the disk never got.
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 
 from mysmtp.contracts import Offload
@@ -18,6 +19,7 @@ from mysmtp.store.checkpoint import Checkpoint
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.journal import Journal
+from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
 from mysmtp.store.tray import Tray
 from mysmtp.text import visible
@@ -34,11 +36,19 @@ _JOURNAL = 64 << 20  # octets of the journal in use after which a checkpoint is 
 class Filing:
     """Writes trays to their files, in a thread of its own. `offload` runs what blocks."""
 
-    def __init__(self, folder: Folder, journal: Journal, disk: Disk, offload: Offload) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        journal: Journal,
+        disk: Disk,
+        offload: Offload,
+        save: Callable[[Iterable[Mailbox]], None],
+    ) -> None:
         self._folder = folder
         self._journal = journal
         self._disk = disk
         self._offload = offload
+        self._save = save
         self._checkpoint = Checkpoint(folder, journal, disk)
         self._due: dict[str, Tray] = {}
         self._faulty: dict[str, Tray] = {}
@@ -101,12 +111,9 @@ class Filing:
                 number, weight = self._number, self._weight
                 trays = {**self._due, **self._faulty}
                 self._due, self._faulty = {}, {}
-            in_order = iter(sorted(trays.values(), key=lambda tray: tray.mailbox.file))
-            while some := list(islice(in_order, _AT_ONCE)):
-                with ExitStack() as held:
-                    for tray in some:
-                        held.enter_context(tray.mailbox.lock)
-                    to_the_end(self._offload, lambda trays=some: self._write(trays))  # type: ignore[misc]
+            for mailboxes in _some([tray.mailbox for tray in trays.values()]):
+                with _all_held(mailboxes):
+                    to_the_end(self._offload, partial(self._write, [trays[each.file] for each in mailboxes]))
             if not self._faulty:
                 self._weight -= weight
                 self._checkpoint.written = number
@@ -126,12 +133,17 @@ class Filing:
 
     def checkpoint(self) -> None:
         """Bring to the disk all that was written, so that the journal can be used again."""
-        with self._lock, ExitStack() as held:
-            unsure = sorted(self._checkpoint.unsure, key=lambda tray: tray.mailbox.file)
-            for tray in unsure:
-                held.enter_context(tray.mailbox.lock)
-            to_the_end(self._offload, self._checkpoint.run)
+        with self._lock:
+            self._sync()
+
+    def _sync(self) -> None:
+        unsure = list(self._checkpoint.unsure)
+        with _all_held(tray.mailbox for tray in unsure):
+            written = to_the_end(self._offload, self._checkpoint.run)
             self._faulty |= {tray.mailbox.file: tray for tray in [*unsure, *self._checkpoint.unsure]}
+        for mailboxes in _some([tray.mailbox for tray in written]):
+            with _all_held(mailboxes):
+                to_the_end(self._offload, partial(self._save, mailboxes))
 
     def close(self) -> bool:
         """Write and sync all that waits; tell whether the journal holds nothing more that is needed."""
@@ -187,3 +199,18 @@ class Filing:
             self._journal.prepare()
         except OSError as fault:
             log.warning("the journal's marks cannot be written: %s", fault)
+
+
+def _some(mailboxes: Iterable[Mailbox]) -> Iterator[Sequence[Mailbox]]:
+    """Give mailboxes in the order in which everyone takes their locks, few enough to be held at once."""
+    in_order = iter(sorted(mailboxes, key=lambda mailbox: mailbox.file))
+    while some := tuple(islice(in_order, _AT_ONCE)):
+        yield some
+
+
+@contextmanager
+def _all_held(mailboxes: Iterable[Mailbox]) -> Iterator[None]:
+    with ExitStack() as held:
+        for mailbox in sorted(mailboxes, key=lambda mailbox: mailbox.file):
+            held.enter_context(mailbox.lock)
+        yield

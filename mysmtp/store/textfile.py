@@ -269,7 +269,7 @@ class TextFileStore:
     def _open_journal(self) -> None:
         """Open the journal; let what an earlier run left in it, and in no file, be written. Raises OSError."""
         self._journal = Journal(self._folder.descriptor, self._disk)
-        self._filing = Filing(self._folder, self._journal, self._disk, self._offload)
+        self._filing = Filing(self._folder, self._journal, self._disk, self._offload, self._catalogue.save)
         marks = self._journal.marks
         left = by_mailbox(self._journal.recovered)
         for name, mails in left.items():
