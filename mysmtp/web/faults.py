@@ -15,12 +15,15 @@ from werkzeug.wrappers import Response as BareResponse
 from mysmtp.config import endpoint
 from mysmtp.contracts import RecordKeeper
 from mysmtp.errors import DamagedMail, MailFault, NoSuchMail, NoSuchMailbox
+from mysmtp.text import clipped
 from mysmtp.web.guard import host_of
 from mysmtp.web.presenting import plain
 from mysmtp.web.presenting_mail import Text, text_of
 from mysmtp.web.site import reachable, site
 
 log = logging.getLogger(__name__)
+
+LONGEST_NAME = 100  # characters shown of the name of a mailbox that is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def show(trouble: Trouble) -> Response:
 
 def no_mailbox(fault: NoSuchMailbox) -> Trouble:
     """Name the mailbox that was likely meant."""
-    label = plain(fault.mailbox)
+    label = clipped(plain(fault.mailbox), LONGEST_NAME)
     near = get_close_matches(fault.mailbox, [box.name for box in site().store.mailboxes()][:5000], 1, 0.6)
     way = (url_for("pages.mailbox", name=near[0]), plain(near[0])) if near else ("/", "Mailboxes")
     sentence = "It is made with its first mail, and shows up here by itself."

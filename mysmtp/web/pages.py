@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from mysmtp.config import Config
 from mysmtp.contracts import RecordKeeper
-from mysmtp.message import MailboxSummary
+from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists
 from mysmtp.web import presenting_mail as mails
 from mysmtp.web.guard import POLICY, host_of
@@ -27,10 +27,9 @@ def mailboxes() -> str:
     if not boxes:
         host, port = reachable(site().endpoints.my_smtp, host_of(request.environ["HTTP_HOST"]) or "")
         return render_template("empty.html", host=host, port=port, send=send_words(host, port))
-    shown = lists.table_of(boxes, site().clock())
+    page = table.table_of(boxes, site().clock(), _place(request.args.get("before")))
     news = sum(box.last_id for box in boxes)
-    hidden = len(boxes) - len(shown)
-    return render_template("mailboxes.html", boxes=shown, totals=lists.totals_of(boxes), news=news, hidden=hidden)
+    return render_template("mailboxes.html", page=page, totals=table.totals_of(boxes), news=news)
 
 
 @routes.get("/mailbox/<mailbox:name>")
@@ -47,7 +46,7 @@ def mailbox(name: str) -> str:
         name=name,
         label=plain(name),
         summary=summary,
-        facts=lists.facts_of(found),
+        facts=lists.facts_of(len(found), summary.size),
         count=len(found),
         upto=found[-1].id if found else 0,
         page=page,
@@ -124,9 +123,18 @@ def _mail_page(name: str, view: mails.MailView, tab: str, text: mails.Text) -> s
     )
 
 
-def _side(name: str) -> tuple[tuple[lists.BoxRow, ...], int]:
-    boxes: list[MailboxSummary] = list(site().store.mailboxes())
-    return lists.side_of(boxes, name, site().clock()), len(boxes)
+def _side(name: str) -> tuple[tuple[table.BoxRow, ...], int]:
+    boxes = site().store.mailboxes()
+    return table.side_of(boxes, name, site().clock()), len(boxes)
+
+
+def _place(text: str | None) -> table.BoxKey | None:
+    if text is None:
+        return None
+    found = table.place_of(text)
+    if found is None:
+        raise BadRequest(f"before={plain(text[:40])}: that is no place in this list.")
+    return found
 
 
 def _key(text: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""The lists as they are shown: the mailboxes, the mails of one under their days, and which of them a page holds.
+"""A mailbox as it is shown: its mails under their days, which of them a page holds, and what is wrong with it.
 
 Pure: takes what the store returned and a clock, returns frozen views. Pages are keyed by mail id, never numbered, since
 numbers would shift as mail comes in.
@@ -10,13 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mysmtp.message import MailboxSummary, MailSummary, Place
+from mysmtp.message import MailSummary, Place
 from mysmtp.web.presenting import Clock, When, count_words, day_of, first_words, joined, plain, sender_words, size_words
 
 PAGE = 50
-TABLE = 500
-SIDE = 40
-TAIL = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +44,6 @@ class Page:
     words: str
     newer: int | None
     older: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class BoxRow:
-    """One mailbox in the table or the side. `head` and `tail` together are its label, parted where it may be cut."""
-
-    name: str
-    label: str
-    head: str
-    tail: str
-    mails: int
-    size: str
-    subject: str
-    when: When | None
 
 
 def page_of(mails: Sequence[MailSummary], before: int | None, length: int = PAGE) -> Page:
@@ -96,47 +79,9 @@ def days_of(mails: Iterable[MailSummary], clock: Clock) -> tuple[Day, ...]:
     return tuple(Day(heading, tuple(row_of(mail, clock) for mail in group)) for heading, group in grouped)
 
 
-def box_row(box: MailboxSummary, clock: Clock) -> BoxRow:
-    """Return one mailbox as a row."""
-    label, newest = plain(box.name), box.newest
-    subject = first_words(newest.preview, newest.size > len(newest.preview))[0] if newest else ""
-    when = clock.when(newest.arrived, newest.date) if newest else None
-    split = len(label) - TAIL if len(label) > 2 * TAIL else len(label)
-    return BoxRow(box.name, label, label[:split], label[split:], box.mails, size_words(box.size), subject, when)
-
-
-def table_of(boxes: Sequence[MailboxSummary], clock: Clock, length: int = TABLE) -> tuple[BoxRow, ...]:
-    """Return the mailboxes, those with the newest mail first, then those that know only a day, then the empty."""
-    by_name = sorted(boxes, key=lambda box: box.name)
-    newest_first = sorted(by_name, key=_recency, reverse=True)
-    return tuple(box_row(box, clock) for box in newest_first[:length])
-
-
-def _recency(box: MailboxSummary) -> tuple[float, int, int]:
-    newest = box.newest
-    if newest is None:
-        return (0, 0, 0)
-    day = day_of(newest.date)
-    return (newest.arrived.timestamp() if newest.arrived else 0, day.toordinal() if day else 0, 1)
-
-
-def side_of(boxes: Sequence[MailboxSummary], current: str, clock: Clock, length: int = SIDE) -> tuple[BoxRow, ...]:
-    """Return the mailboxes for the side, by name; the current one is always among them."""
-    by_name = sorted(boxes, key=lambda box: box.name)
-    place = next((index for index, box in enumerate(by_name) if box.name == current), 0)
-    start = max(0, min(place - length // 2, len(by_name) - length))
-    return tuple(box_row(box, clock) for box in by_name[start : start + length])
-
-
-def facts_of(mails: Sequence[MailSummary]) -> str:
-    """Return what stands beside the name of a mailbox."""
-    return f"{count_words(len(mails), 'mail')}, {size_words(sum(mail.size for mail in mails))}"
-
-
-def totals_of(boxes: Sequence[MailboxSummary]) -> str:
-    """Return what stands beside the heading of all mailboxes."""
-    mails, size = sum(box.mails for box in boxes), sum(box.size for box in boxes)
-    return f"{len(boxes):,}, with {count_words(mails, 'mail')}, {size_words(size)}"
+def facts_of(mails: int, size: int) -> str:
+    """Return what stands beside the name of a mailbox: how many mails, octets of their bodies."""
+    return f"{count_words(mails, 'mail')}, {size_words(size)}"
 
 
 def troubles_about(label: str, troubles: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -4,6 +4,7 @@ Text is cut where a browser would suffer; the download never is.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,9 +75,9 @@ def text_of(octets: bytes, limit: int = TEXT_LIMIT, *, keep_cr: bool = False) ->
 
 def neighbours(mails: Sequence[MailSummary], mail_id: int) -> Neighbours:
     """Return the mails beside this one; `mails` by rising ids."""
-    older = [mail.id for mail in mails if mail.id < mail_id]
-    newer = [mail.id for mail in mails if mail.id > mail_id]
-    return Neighbours(newer[0] if newer else None, older[-1] if older else None)
+    below = bisect_left(mails, mail_id, key=lambda mail: mail.id)
+    above = bisect_right(mails, mail_id, key=lambda mail: mail.id)
+    return Neighbours(mails[above].id if above < len(mails) else None, mails[below - 1].id if below else None)
 
 
 def view_of(mail: StoredMail, mailbox: str, clock: Clock) -> MailView:

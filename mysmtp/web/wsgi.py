@@ -1,12 +1,10 @@
 """The HTTP side of the process: gevent's WSGI server with deadlines, a cap, and no patience for ambiguous requests.
 
-Knows nothing of mail or pages. Follows RFC 9112 where gevent is lenient: line ends, field names, and one way only to
-say how long a request is (sections 2.2, 5.1, 6.3).
+Knows nothing of mail or pages. Which requests are refused stands in `heads`, who waits for whom in `governor`.
 """
 
 import io
 import logging
-import re
 import socket
 import time
 from typing import Any, cast
@@ -20,6 +18,7 @@ from gevent.pywsgi import Input, WSGIHandler, WSGIServer, headers_factory
 from mysmtp.text import clipped, visible
 from mysmtp.web.governor import Crowded
 from mysmtp.web.guard import HEADERS, LARGEST_FORM
+from mysmtp.web.heads import check_framing, read_head, split_target
 from mysmtp.web.health import PATHS
 from mysmtp.web.site import EXTENSION, Site
 
@@ -30,9 +29,7 @@ HEADER_DEADLINE = 10.0
 BODY_DEADLINE = 10.0
 IDLE = 15.0
 STALLED = 60.0
-LONGEST_HEAD = 32 * 1024
 REFUSED_AFTER = 1.0  # so that whoever asks again at once costs little
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_HEADERS = "".join(f"{name}: {value}\r\n" for name, value in HEADERS).encode("ascii")
 _REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n" + _PLAIN_HEADERS + b"\r\n"
 _CROWDED = b"Mail comes in, and enough pages wait already. Nothing was changed. Try again in a while.\n"
@@ -46,7 +43,9 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         sock.settimeout(STALLED)  # for a client that stops reading; reading has shorter deadlines of its own
         super().__init__(sock, address, server)
         self.wsgi_input: Any = None
+        self.path: str = "/"
         self._deadline: Timeout | None = None
+        self._authority: str | None = None
 
     def handle(self) -> None:
         try:
@@ -72,9 +71,19 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         try:
             if len(raw_requestline.split()) != 3 or not raw_requestline.endswith("\r\n"):
                 raise ValueError("the request line is not as it must be")
-            return bool(super().read_request(raw_requestline))
+            taken = bool(super().read_request(raw_requestline))
+            if self.request_version == "HTTP/1.1" and self.headers.get("host") is None:
+                raise ValueError("no Host")  # RFC 9112 section 3.2
+            self._authority, self.path = split_target(str(self.path))
+            return taken
         finally:
             self._stop_clock()
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        if self._authority is not None:  # whatever the Host field says (RFC 9112 section 3.2.2)
+            environ["HTTP_HOST"] = self._authority
+        return environ
 
     def handle_one_request(self) -> Any:
         result = super().handle_one_request()
@@ -154,36 +163,6 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         if log.isEnabledFor(logging.DEBUG):
             line = visible(clipped(str(self.requestline or ""), 300))
             log.debug("%s %s, %s octets", line, self.code, self.response_length)
-
-
-def read_head(stream: Any) -> bytes:
-    """Return the header section of a request, its empty line too.
-
-    Raises ValueError if it is too long, a line does not end in CR LF, a field is folded or has a bad name.
-    """
-    lines: list[bytes] = []
-    size = 0
-    while True:
-        line: bytes = stream.readline(LONGEST_HEAD)
-        size += len(line)
-        if size > LONGEST_HEAD or len(lines) > 100:
-            raise ValueError("the header section is too long")
-        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line:
-            raise ValueError("a header line does not end in CR LF")
-        lines.append(line)
-        if line == b"\r\n":
-            return b"".join(lines)
-        name, colon, _ = line.partition(b":")
-        if not colon or not _NAME.fullmatch(name):
-            raise ValueError("a header field has no proper name")
-
-
-def check_framing(lengths: list[str] | None, encodings: list[str] | None) -> None:
-    """Raise ValueError unless a request says at most once, and in one way, how long it is."""
-    if encodings and (lengths or len(encodings) > 1 or encodings[0].strip().lower() != "chunked"):
-        raise ValueError("Transfer-Encoding, and not just chunked")
-    if lengths and (len(lengths) > 1 or not re.fullmatch(r"[0-9]{1,18}", lengths[0].strip(" \t"), re.ASCII)):
-        raise ValueError("Content-Length, and not one number")
 
 
 class WebServer(WSGIServer):  # type: ignore[misc]

@@ -31,6 +31,12 @@ def test_no_mailbox_and_none_near(client: FlaskClient) -> None:
     assert '<a href="/">Mailboxes</a>' in page
 
 
+def test_a_very_long_name_does_not_fill_the_page(client: FlaskClient) -> None:
+    page = client.get(f"/mailbox/{'x' * 4000}").text
+    assert "x" * 101 not in page.replace("/mailbox/" + "x" * 4000, "")
+    assert f"No mailbox {'x' * 100}… (4,000 characters)" in page
+
+
 def test_no_mail_says_which_there_are(client: FlaskClient) -> None:
     response = client.get(f"/mailbox/{BOB}/7")
     assert response.status_code == 404

@@ -52,6 +52,27 @@ def test_all_mailboxes(client: FlaskClient, store: MessageStore) -> None:
     assert '<a href="/mailbox/bob@example.com">' in page
 
 
+def test_of_many_mailboxes_a_page_shows_a_hundred(client: FlaskClient, store: MessageStore) -> None:
+    for number in range(230):
+        store.append([f"box{number:03}@x"], message("Hello\n", at=NOON - timedelta(minutes=number)))
+    path, pages = "/", []
+    while path:
+        pages.append(client.get(path).text)
+        older = re.search(r'rel="next" href="([^"]+)"', pages[-1])
+        path = unescape(older[1]) if older else ""
+    shown = [re.findall(r"<bdi>box(\d+)@x</bdi>", page) for page in pages]
+    assert [len(names) for names in shown] == [100, 100, 30]
+    assert [int(name) for names in shown for name in names] == [*range(230)]
+    assert "101 to 200 of 230" in pages[1]
+    assert 'rel="prev" href="/">' in pages[1]
+    newer = re.search(r'rel="prev" href="([^"]+)"', pages[2])
+    assert newer
+    assert "101 to 200 of 230" in client.get(unescape(newer[1])).text
+    odd = client.get("/?before=x")
+    assert odd.status_code == 400
+    assert "that is no place in this list" in odd.text
+
+
 def test_a_mailbox_answers_list(client: FlaskClient, store: MessageStore) -> None:
     fill(store, 3)
     page = client.get(f"/mailbox/{BOB}").text

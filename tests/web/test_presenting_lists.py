@@ -2,18 +2,14 @@ from datetime import timedelta
 
 import pytest
 
-from mysmtp.message import MailboxSummary, MailSummary, Place
+from mysmtp.message import MailSummary, Place
 from mysmtp.web.presenting import Clock
 from mysmtp.web.presenting_lists import (
-    box_row,
     damage_words,
     days_of,
     facts_of,
     page_of,
     row_of,
-    side_of,
-    table_of,
-    totals_of,
 )
 from tests.web.posts import NOON, summary
 
@@ -82,39 +78,8 @@ def test_a_row(clock: Clock) -> None:
     assert row.time.text == "12:00:00"
 
 
-def box(name: str, newest: MailSummary | None = None) -> MailboxSummary:
-    return MailboxSummary(name, 1 if newest else 0, newest.size if newest else 0, 1, newest)
-
-
-def test_the_table_has_the_newest_first(clock: Clock) -> None:
-    foreign = MailSummary(1, "a@x", "12-03-2025", None, 3, b"old")
-    boxes = [box("a", foreign), box("b"), box("c", summary(1, at=NOON - timedelta(days=3))), box("d", summary(1))]
-    rows = table_of(boxes, clock)
-    assert [(row.name, row.when and row.when.text) for row in rows] == [
-        ("d", "12:00:00"),
-        ("c", "20 Nov 2026"),
-        ("a", "12 Mar 2025"),
-        ("b", None),
-    ]
-
-
-def test_long_names_part_where_they_may_be_cut(clock: Clock) -> None:
-    row = box_row(box("very.long.name.of.a.tester@staging.example.com"), clock)
-    assert (row.head, row.tail) == ("very.long.name.of.a.tester@staging", ".example.com")
-    assert box_row(box("bob@example.com"), clock).tail == ""
-
-
-def test_the_side_always_holds_the_current_mailbox(clock: Clock) -> None:
-    boxes = [box(f"{number:03}") for number in range(200)]
-    names = [row.name for row in side_of(boxes, "150", clock, length=10)]
-    assert len(names) == 10
-    assert "150" in names
-    assert [row.name for row in side_of(boxes[:3], "001", clock, length=10)] == ["000", "001", "002"]
-
-
 def test_sums() -> None:
-    assert facts_of(FORTY) == "40 mails, 240 B"
-    assert totals_of([box("a", summary(1)), box("b")]) == "2, with 1 mail, 6 B"
+    assert facts_of(40, 240) == "40 mails, 240 B"
 
 
 def test_damage_in_words() -> None:

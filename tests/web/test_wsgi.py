@@ -1,6 +1,7 @@
 """Real sockets against a server in this process; gevent runs in a thread of its own, so nothing here is patched."""
 
 import logging
+import socket
 from collections.abc import Iterator
 
 import gevent
@@ -8,7 +9,7 @@ import pytest
 from flask import Flask
 
 from mysmtp.events import Bus, MailboxChanged
-from mysmtp.web.wsgi import check_framing
+from mysmtp.web.wsgi import Handler
 from tests.web.served import Served
 
 HEAD = b"Host: localhost\r\n"
@@ -48,6 +49,12 @@ def test_pages_over_one_connection(served: Served) -> None:
         b"GET / HTTP/1.1\r\n" + HEAD + b"X: a\rb\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + HEAD + b"X: a\0b\r\n\r\n",
         b"GET /\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET nothing HTTP/1.1\r\n" + HEAD + b"\r\n",
+        b"GET https://localhost/ HTTP/1.1\r\n" + HEAD + b"\r\n",
+        b"GET http:///nothing HTTP/1.1\r\n" + HEAD + b"\r\n",
+        b"GET http://localhost/ HTTP/1.1\r\n\r\n",
+        b"CONNECT localhost:25 HTTP/1.1\r\n" + HEAD + b"\r\n",
         b"GET / HTTP/3.0\r\n" + HEAD + b"\r\n",
         b"GET / HTTP/1.1\r\n" + HEAD + b"X: y\r\n" * 200 + b"\r\n",
         b"GET / HTTP/1.1\r\n" + HEAD + b"X: " + b"y" * 40_000 + b"\r\n\r\n",
@@ -60,11 +67,6 @@ def test_what_two_readers_could_read_differently_is_refused(served: Served, requ
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n")
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"Content-Security-Policy: " in answer
-
-
-@pytest.mark.parametrize(("lengths", "encodings"), [(None, None), (["4"], None), ([" 4 "], None), (None, ["Chunked"])])
-def test_one_way_to_say_how_long(lengths: list[str] | None, encodings: list[str] | None) -> None:
-    check_framing(lengths, encodings)
 
 
 def test_a_chunked_form_is_a_form(served: Served) -> None:
@@ -112,6 +114,46 @@ def test_requests_that_never_end_are_let_go(app: Flask, monkeypatch: pytest.Monk
 
 def test_without_a_host(served: Served) -> None:
     assert served.ask(b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 421 ")
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        (b"http://localhost/", b"localhost", b"200"),
+        (b"HTTP://127.0.0.1:8025", b"localhost", b"200"),
+        (b"http://localhost?every=2", b"localhost", b"200"),
+        (b"http://localhost/nothing", b"localhost", b"404"),
+        (b"http://localhost/", b"evil.example", b"200"),  # the target counts, whatever Host says
+        (b"http://evil.example/", b"localhost", b"421"),
+        (b"http://localhost@evil.example/", b"localhost", b"421"),
+        (b"http://evil.example@localhost/", b"localhost", b"421"),
+    ],
+)
+def test_a_target_that_names_its_host(served: Served, target: bytes, host: bytes, status: bytes) -> None:
+    answer = served.ask(b"GET " + target + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_only_a_page_of_the_host_that_the_target_names_may_change_something(served: Served) -> None:
+    form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\ntheme=dark"
+    for origin, status in ((b"localhost", b"303"), (b"127.0.0.1", b"403")):
+        head = b"Host: 127.0.0.1\r\nOrigin: http://" + origin + b"\r\n"
+        answer = served.ask(b"POST http://localhost/theme HTTP/1.1\r\n" + head + form)
+        assert answer.startswith(b"HTTP/1.1 " + status)
+
+
+def test_answers_are_not_held_back_to_fill_a_packet(served: Served) -> None:
+    chosen: list[int] = []
+
+    class Noting(Handler):
+        def handle(self) -> None:
+            chosen.append(self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            super().handle()
+
+    served.server.handler_class = Noting
+    assert served.ask(b"GET / HTTP/1.1\r\n" + HEAD + b"\r\n").startswith(b"HTTP/1.1 200 ")
+    assert [bool(each) for each in chosen] == [True]
 
 
 def test_stopping_ends_the_feed_at_once(app: Flask, bus: Bus) -> None:

@@ -1,0 +1,109 @@
+"""The mailboxes as they are shown: in the table of all, by their newest mail, and in the side, by name.
+
+Pure: takes what the store returned and a clock, returns frozen views. The table's pages are keyed by a place in it,
+rank and name, never numbered, since mailboxes move up as mail comes in.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mysmtp.message import MailboxSummary
+from mysmtp.web.presenting import Clock, When, count_words, day_of, first_words, plain, size_words
+from mysmtp.web.urls import pack, unpack
+
+BoxRank = tuple[int, int, int]  # less comes first: the moment of the newest mail or else its day, whether it has any
+BoxKey = tuple[BoxRank, str]  # a place in the table of mailboxes: rank and name
+
+TABLE = 100
+SIDE = 40
+TAIL = 12
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    """One mailbox in the table or the side. `head` and `tail` together are its label, parted where it may be cut."""
+
+    name: str
+    label: str
+    head: str
+    tail: str
+    mails: int
+    size: str
+    subject: str
+    when: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoxPage:
+    """A part of the table of mailboxes. `newer` and `older` are keys (see `place_of`); "": the top, None: none."""
+
+    boxes: tuple[BoxRow, ...]
+    words: str
+    newer: str | None
+    older: str | None
+
+
+def box_row(box: MailboxSummary, clock: Clock) -> BoxRow:
+    """Return one mailbox as a row."""
+    label, newest = plain(box.name), box.newest
+    subject = first_words(newest.preview, newest.size > len(newest.preview))[0] if newest else ""
+    when = clock.when(newest.arrived, newest.date) if newest else None
+    split = len(label) - TAIL if len(label) > 2 * TAIL else len(label)
+    return BoxRow(box.name, label, label[:split], label[split:], box.mails, size_words(box.size), subject, when)
+
+
+def table_of(
+    boxes: Sequence[MailboxSummary], clock: Clock, below: BoxKey | None = None, length: int = TABLE
+) -> BoxPage:
+    """Return the mailboxes (by name in) below a place, or the top of the table.
+
+    Those with the newest mail come first, then those that know only a day, then the empty; equals by name. If nothing
+    is left below the place, the last page is returned.
+    """
+    ranked = sorted(((_rank(box), box.name, box) for box in boxes), key=lambda each: each[:2])
+    start = 0 if below is None else bisect_right(ranked, below, key=lambda each: each[:2])
+    total = len(ranked)
+    start = min(start, max(0, total - length)) if start >= total else start
+    end = min(total, start + length)
+    above = max(0, start - length)
+    newer = None if not start else key_of(ranked[above - 1][:2]) if above else ""
+    words = f"{start + 1:,} to {end:,} of {total:,}" if total else ""
+    shown = tuple(box_row(box, clock) for _, _, box in ranked[start:end])
+    return BoxPage(shown, words, newer, key_of(ranked[end - 1][:2]) if end < total else None)
+
+
+def _rank(box: MailboxSummary) -> BoxRank:
+    newest = box.newest
+    if newest is None:
+        return (0, 0, 0)
+    if newest.arrived is not None:
+        return (-round(newest.arrived.timestamp() * 1_000_000), 0, -1)
+    day = day_of(newest.date)
+    return (0, -day.toordinal() if day else 0, -1)
+
+
+def key_of(place: BoxKey) -> str:
+    """Return a place of the table as text for an address."""
+    (moment, day, filled), name = place
+    return f"{-moment}.{-day}.{-filled}.{pack(name)}"
+
+
+def place_of(key: str) -> BoxKey | None:
+    """Return the place of the table that a key of `key_of` means, None if it is no key."""
+    match = re.fullmatch(r"(-?[0-9]{1,18})\.([0-9]{1,7})\.([01])\.(.+)", key, re.ASCII | re.DOTALL)
+    return ((-int(match[1]), -int(match[2]), -int(match[3])), unpack(match[4])) if match else None
+
+
+def side_of(boxes: Sequence[MailboxSummary], current: str, clock: Clock, length: int = SIDE) -> tuple[BoxRow, ...]:
+    """Return the mailboxes (by name in) for the side; the current one is always among them."""
+    place = bisect_left(boxes, current, key=lambda box: box.name)
+    start = max(0, min(place - length // 2, len(boxes) - length))
+    return tuple(box_row(box, clock) for box in boxes[start : start + length])
+
+
+def totals_of(boxes: Sequence[MailboxSummary]) -> str:
+    """Return what stands beside the heading of all mailboxes."""
+    mails, size = sum(box.mails for box in boxes), sum(box.size for box in boxes)
+    return f"{len(boxes):,}, with {count_words(mails, 'mail')}, {size_words(size)}"
