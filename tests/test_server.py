@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +24,14 @@ GREETED = ("HELO example.com", "MAIL FROM: alice@example.com", "RCPT TO: bob@exa
 
 def test_a_mail_comes_in_lies_in_its_file_and_is_read_back(office: PostOfficeProcess) -> None:
     office.send("bob@example.com", body=b"Hello Bob,\nThis is a test email.\n")
+    with office.connect() as peer:
+        peer.ask("HELO x", "GET_MAIL bob@example.com 1")
+        assert peer.body().endswith(b"\nHello Bob,\nThis is a test email.\n")
+    office.stop()  # the files are written a moment after the reply
     text = office.file("bob@example.com").read_bytes()
     assert text.startswith(b"===START_EMAIL=== id=1 at=")
     assert b" size=33 eol=lf\nFrom: alice@example.com\nDate: " in text
     assert b"\nHello Bob,\nThis is a test email.\n===END_EMAIL=== crc32=b0aba0c9 via=my_smtp" in text
-    with office.connect() as peer:
-        peer.ask("HELO x", "GET_MAIL bob@example.com 1")
-        assert peer.body().endswith(b"\nHello Bob,\nThis is a test email.\n")
 
 
 def test_everything_in_one_send_and_one_octet_at_a_time(office: PostOfficeProcess) -> None:
@@ -279,6 +282,7 @@ def test_a_busy_body_in_segments_is_not_idle(start: Start) -> None:
                 pytest.fail(f"answered {peer.recv()!r}")
         peer.socket.settimeout(20)
         assert peer.recv() == b"200 Message stored successfully"
+    office.stop()
     assert office.file("bob@example.com").read_bytes().count(b"one more line\n") == 40
 
 
@@ -351,6 +355,7 @@ def test_a_thousand_clients_at_once_lose_nothing_mix_nothing_and_double_nothing(
     with ThreadPoolExecutor(10) as workers:
         shares = [range(at, at + 100) for at in range(0, connections, 100)]
         assert Counter(chain(*workers.map(work, shares))) == {b"200 Message stored successfully\n": 50_000}
+    office.stop()
     found: Counter[bytes] = Counter()
     for box in range(boxes):
         text = office.file(f"box{box}@y").read_bytes()
@@ -370,3 +375,30 @@ def test_a_mailbox_that_cannot_be_read_is_told_once_and_the_log_stays_quiet(offi
             assert peer.line() == b"500 Failed to read message\n"
     office.stop()
     assert "ended with an error" not in office.log.read_text()
+
+
+def test_a_client_that_always_has_more_leaves_room_for_the_others(start: Start) -> None:
+    office = start("--log-level", "error")
+    over = threading.Event()
+    with office.connect() as flood, office.connect() as other:
+
+        def pour() -> None:
+            with contextlib.suppress(OSError):
+                while not over.is_set():
+                    flood.say(b"\n" * 100_000)
+
+        def drain() -> None:
+            with contextlib.suppress(OSError):
+                while flood.recv():
+                    pass
+
+        with ThreadPoolExecutor(2) as workers:
+            workers.submit(pour)
+            workers.submit(drain)
+            began = time.monotonic()
+            for _ in range(50):
+                other.ask("HELO x")
+            took = time.monotonic() - began
+            over.set()
+            flood.socket.shutdown(socket.SHUT_RDWR)
+    assert took < 5  # it is a quarter of a second for each when a whole read of the flood is answered at once
