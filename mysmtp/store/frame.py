@@ -114,12 +114,16 @@ def read_preview(octets: bytes, headers: bytes, own: bool, size: int) -> bytes:
     A record whose sender and date are not `headers`, two lines, is another one: nothing is returned.
     """
     head = _HEAD.match(octets)
-    if head is None or (f"{_text(head[2]) or NOBODY}\n{_text(head[3])}").encode("utf-8", "surrogateescape") != headers:
+    if head is None:
+        return b""
+    first, sender, date = head.groups()
+    plainly = sender and date and sender + b"\n" + date == headers
+    if not plainly and f"{_text(sender) or NOBODY}\n{_text(date)}".encode("utf-8", "surrogateescape") != headers:
         return b""
     lines = octets[head.end() : head.end() + PREVIEWED]
     if own:
         lines = unquote(lines)
-        if dict(attributes(head[1])).get(b"eol") == b"crlf":
+        if b"crlf" in first and dict(attributes(first)).get(b"eol") == b"crlf":
             lines = lines.replace(b"\n", b"\r\n")
     return lines[: min(size, PREVIEW)]
 

@@ -13,7 +13,7 @@ from mysmtp.store.frame import PREVIEWED, body_start, read_preview
 from mysmtp.store.record import OWN, Row
 
 _MANY = 256  # mails that are made at once for those who want all
-_FIRST = 4096  # octets that hold the head of nearly every record, and the preview
+_FIRST = 1024  # octets that hold the head of nearly every record, and the preview
 
 
 class Mails(Sequence[MailSummary]):
@@ -67,7 +67,7 @@ def preview_of(row: Row, descriptor: int) -> bytes:
     length = row.end - row.start
     with suppress(OSError):
         octets = os.pread(descriptor, min(length, _FIRST), row.start)
-        if body_start(octets, 0) + PREVIEWED > len(octets) < length:
+        if len(octets) < length and body_start(octets, 0) + PREVIEWED > len(octets):
             octets = os.pread(descriptor, length, row.start)
         return read_preview(octets, row.text, bool(row.flags & OWN), row.size)
     return b""

@@ -3,6 +3,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -326,6 +327,21 @@ def test_a_store_takes_up_where_it_was_closed(folder: Path, scanned: list[int]) 
     assert store.contents(BOB) == contents
     assert list(store.restore(BOB, [1])) == [1]
     assert list(store.append([BOB], mail(b"three"))) == [3]
+    assert scanned == []
+    store.close()
+
+
+def test_mailboxes_are_taken_up_by_many_threads_at_once(folder: Path, scanned: list[int]) -> None:
+    names = [f"box{number}" for number in range(40)]
+    store = TextFileStore(folder)
+    for _ in range(3):
+        store.append(names, mail())
+    store.close()
+    scanned.clear()
+    store = TextFileStore(folder)
+    with ThreadPoolExecutor(16) as pool:
+        listed = [*pool.map(lambda name: [each.id for each in store.list(name)], names * 3)]
+    assert listed == [[1, 2, 3]] * 120
     assert scanned == []
     store.close()
 
