@@ -210,6 +210,58 @@ def test_no_damage_to_the_database_shows(kept: Room, data: st.DataObject) -> Non
         kept.database.write_bytes(saved)
 
 
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Room, dict[str, bytes]]:
+    """What a process leaves in the folder of the index when it is killed after some saves."""
+    room = Room(tmp_path_factory.mktemp("killed") / "mailbox")
+    room.path.mkdir()
+    folder = Folder(room.path)
+    kept = Catalogue(folder)
+    box = Mailbox(folder, FILE, BOB, Disk(), kept.load)
+    for octets in (whole(100), ORIGINAL, SPEC_RECORD + b"===STAR\n" + SPEC_RECORD[:-30]):
+        with room.file.open("ab") as file:
+            file.write(octets)
+        backdate(room.file, 3600)
+        box.summarize()
+        kept.save([box])
+    files = {each.name: each.read_bytes() for each in room.database.parent.iterdir()}
+    kept.close()
+    folder.close()
+    return room, files
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_damage_to_what_a_killed_process_left_shows(
+    killed: tuple[Room, dict[str, bytes]], data: st.DataObject
+) -> None:
+    room, files = killed
+    assert files.keys() == {DATABASE, f"{DATABASE}-wal"}
+    for each in room.database.parent.iterdir():
+        each.unlink()
+    for name, octets in files.items():
+        changed = bytearray(octets)
+        for _ in range(data.draw(st.integers(0, 2)) if octets else 0):
+            changed[data.draw(st.integers(0, len(octets) - 1))] ^= data.draw(st.integers(1, 255))
+        (room.database.parent / name).write_bytes(
+            changed[: data.draw(st.one_of(st.just(None), st.integers(0, len(octets))))]
+        )
+    expected = room.truth()
+    assert room.ask(save=data.draw(st.booleans())) == expected
+    assert room.ask() == expected
+
+
+def test_what_a_killed_process_had_saved_counts(killed: tuple[Room, dict[str, bytes]], scanned: list[int]) -> None:
+    room, files = killed
+    for each in room.database.parent.iterdir():
+        each.unlink()
+    for name, octets in files.items():
+        (room.database.parent / name).write_bytes(octets)
+    got = room.ask()
+    assert scanned == []
+    assert got == room.truth()
+
+
 @pytest.mark.parametrize("version", [0, 2, 99, -1])
 def test_the_database_of_another_version_is_put_aside(
     room: Room, version: int, scanned: list[int], caplog: pytest.LogCaptureFixture
