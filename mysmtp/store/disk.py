@@ -25,6 +25,11 @@ def to_the_platter(descriptor: int) -> None:
         os.fdatasync(descriptor)
 
 
+def rename(folder: int, old: str, new: str) -> None:
+    """Give a file of an open folder another name; what has that name is replaced. Raises OSError."""
+    os.rename(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+
+
 @dataclass(frozen=True, slots=True)
 class Disk:
     """The calls that change or save a file, each to be replaced by one that fails."""
@@ -35,6 +40,7 @@ class Disk:
     sync_folder: Callable[[int], None] = os.fsync
     sync_all: Callable[[int], None] | None = sync_file_system
     truncate: Callable[[int, int], None] = os.ftruncate
+    rename: Callable[[int, str, str], None] = rename
 
 
 def no_sync(_descriptor: int) -> None:

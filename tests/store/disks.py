@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from mysmtp.store.disk import Disk
+from mysmtp.store.disk import Disk, rename
 
 
 class Faults:
@@ -24,6 +24,7 @@ class Faults:
             sync_folder=self._wrap("sync_folder", os.fsync),
             sync_all=self._wrap("sync_all", os.fsync),
             truncate=self._wrap("truncate", os.ftruncate),
+            rename=self._wrap("rename", rename),
         )
 
     def count(self, call: str, file: str) -> int:
