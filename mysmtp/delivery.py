@@ -4,7 +4,7 @@ The mail delivery agent of RFC 5598 section 4.3.3. Knows neither protocols nor f
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mysmtp.address import mailbox_name
 from mysmtp.contracts import MessageStore, Receipt
@@ -13,8 +13,8 @@ from mysmtp.message import Envelope, Message, Trace
 
 
 def now() -> datetime:
-    """Return this moment, aware, in the server's local time."""
-    return datetime.now().astimezone()
+    """Return this moment, aware. In UTC: whoever shows it knows which time zone the reader is in."""
+    return datetime.now(UTC)
 
 
 class LocalDelivery:

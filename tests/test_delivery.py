@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mysmtp.delivery import LocalDelivery
+from mysmtp.delivery import LocalDelivery, now
 from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus, Event, MessageStored
 from mysmtp.message import Envelope, Trace
@@ -35,3 +35,8 @@ def test_what_was_not_stored_is_no_news() -> None:
     with pytest.raises(StoreFailed):
         LocalDelivery(Full(), bus).deliver(Envelope("a@x", ("b@y",)), b"", Trace()).wait()
     assert heard == []
+
+
+def test_the_moment_of_arrival_is_aware_and_this_one() -> None:
+    before, moment, after = datetime.now(UTC), now(), datetime.now(UTC)
+    assert before <= moment <= after

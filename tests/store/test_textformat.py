@@ -120,3 +120,52 @@ def test_the_day_does_not_depend_on_the_length_of_the_year() -> None:
     assert b" at=0099-01-02T00:00:00.000000Z " in draft(replace(mail(), arrived=datetime(99, 1, 2, tzinfo=UTC))).record(
         1
     )
+
+
+ODD_TEXT = st.text(
+    alphabet=st.sampled_from("ab@.%= \x00\t\n\r\x1f\x7f\x80\u00a0\u3000é\udcff\ud800'+") | st.characters()
+)
+
+
+def by_the_rule(value: str) -> bytes:
+    """docs/protocol.md: `%`, `=`, space and control octets in a value are percent-encoded; octet by octet."""
+    return b"".join(b"%%%02X" % o if o <= 0x20 or o in b"\x7f%=" else bytes((o,)) for o in _octets_of(value))
+
+
+@given(ODD_TEXT)
+def test_any_value_of_an_attribute_is_escaped_octet_by_octet(value: str) -> None:
+    message = replace(mail(b""), trace=Trace(helo=value))
+    expected = b" helo=" + by_the_rule(value) if value else b""
+    assert draft(message).record(1) == draft(replace(message, trace=Trace())).record(1)[:-2] + expected + b"\n\n"
+
+
+@given(ODD_TEXT)
+def test_any_sender_stands_on_one_line_as_it_is_but_for_its_controls(sender: str) -> None:
+    line = draft(mail(b"", sender=sender)).record(1).split(b"\n")[1]
+    octets = b"".join(b"%%%02X" % o if o < 0x20 or o == 0x7F else bytes((o,)) for o in _octets_of(sender))
+    assert line == b"From: " + (octets or b"<>")
+
+
+def _octets_of(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia"])
+@given(
+    moment=st.datetimes(
+        min_value=datetime(1971, 1, 1), max_value=datetime(2037, 12, 31), timezones=st.just(UTC) | st.timezones()
+    )
+)
+def test_dates_follow_the_zone_of_this_machine_through_every_change_of_its_clock(zone: str, moment: datetime) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        record = draft(replace(mail(b""), arrived=moment)).record(1)
+        local = time.localtime(int(moment.timestamp() // 1))
+        utc = time.gmtime(int(moment.timestamp() // 1))
+    time.tzset()
+    assert record.split(b"\n")[2].decode() == time.strftime("Date: %d-%m-%Y", local)
+    assert record.split(b" ")[2].decode() == time.strftime(f"at=%Y-%m-%dT%H:%M:%S.{moment.microsecond:06}Z", utc)
