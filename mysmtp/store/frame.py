@@ -96,6 +96,8 @@ def read_frame(octets: bytes) -> Frame:
     size = claimed_size(first)
     if crc is not None and size is None and claims(first, octets[len(START) + len(first) + 1 :][:LONGEST]):
         return Frame("its START line is torn", 0, "", "", None, b"", None, last)
+    if crc is not None and b"\0" in first:  # a power cut left a hole, and the next record's attributes behind it
+        return Frame("its START line is torn", 0, "", "", None, b"", None, last)
     if crc is not None and size is not None:
         lines = octets[head.end() : last_at]
         fault, body = ("", b"") if sender is not None and date is not None else ("its From or Date line is gone", b"")

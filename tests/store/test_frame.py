@@ -31,6 +31,11 @@ def test_a_record_that_is_not_as_it_was_written_is_at_fault(old: bytes, new: byt
     assert frame.body == b""
 
 
+def test_a_hole_in_a_start_line_does_not_make_two_records_one() -> None:
+    """As after a power cut: the octets up to the next record's marker never reached the disk."""
+    assert read_frame(b"===START_EMAIL=== id=1" + bytes(400) + SPEC_RECORD[:-1]).fault
+
+
 def test_unknown_attributes_are_passed_over() -> None:
     octets = SPEC_RECORD[:-1].replace(b" eol=lf", b" eol=lf flag=7 open").replace(b" via=", b" new=%FF via=")
     assert read_frame(octets).body == SPEC_BODY
