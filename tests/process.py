@@ -41,6 +41,12 @@ class PostOfficeProcess:
         self.greeting = ""
 
     def start(self) -> "PostOfficeProcess":
+        self.launch()
+        self._read_greeting()
+        return self
+
+    def launch(self) -> None:
+        """Start the program and return at once, before it is known to serve."""
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("MYSMTP_")},
             "GEVENT_MONITOR_THREAD_ENABLE": "true",
@@ -57,8 +63,6 @@ class PostOfficeProcess:
         )  # fmt: skip
         with contextlib.suppress(PermissionError):  # so that a busy machine is not taken for a blocked hub
             os.setpriority(os.PRIO_PROCESS, self.popen.pid, -10)
-        self._read_greeting()
-        return self
 
     def _read_greeting(self) -> None:
         assert self.popen.stdout is not None

@@ -1,0 +1,188 @@
+"""The sweeps: short in the tests, long by `python -m tests.durability`. Each fails with an AssertionError."""
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.durability.ledger import Fate, Ledger, snapshot
+from tests.durability.load import Load, deliver
+from tests.durability.strace import Strace, fault
+from tests.process import PostOfficeProcess
+
+GRACE = 12.0  # seconds that a stop may take
+SETTLED = 1.6  # seconds after which a session has had its checkpoint
+CALLS = ("pwrite64", "write", "fdatasync", "fsync", "openat", "unlinkat", "sendto")
+_TO_A_FOLDER = 20
+QUIET = ("--log-level", "warning")
+TRACED = {"GEVENT_MONITOR_THREAD_ENABLE": "false"}  # a tracer, or a judge on the same machine, stops the hub at times
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a sweep did. `limit`: seconds that a start may take; 2 on a machine that does nothing else."""
+
+    limit: float = 8.0
+    kills: int = 0
+    acknowledged: int = 0
+    unknown: int = 0
+    starts: list[float] = field(default_factory=list)
+    sites: Counter[str] = field(default_factory=Counter)
+
+    def add(self, ledger: Ledger) -> None:
+        self.acknowledged += ledger.count(Fate.ACKNOWLEDGED)
+        self.unknown += ledger.count(Fate.UNKNOWN)
+
+    def __str__(self) -> str:
+        sites = f"; sites: {', '.join(f'{name} {n}' for name, n in self.sites.items())}" if self.sites else ""
+        return (
+            f"{self.kills} kills, {self.acknowledged} mails acknowledged, {self.unknown} never answered; "
+            f"0 lost, torn or doubled; slowest start {max(self.starts):.2f} s{sites}"
+        )
+
+
+def server(folder: Path, *options: str) -> PostOfficeProcess:
+    return PostOfficeProcess(folder, *QUIET, *options, environment=TRACED)
+
+
+def begin(folder: Path, figures: Figures) -> PostOfficeProcess:
+    """Start a server on what a kill has left, in time."""
+    process = server(folder)
+    since = time.monotonic()
+    process.start()
+    figures.starts.append(time.monotonic() - since)
+    assert figures.starts[-1] <= figures.limit, f"the start took {figures.starts[-1]:.2f} s"
+    return process
+
+
+def kill(process: PostOfficeProcess) -> None:
+    process.popen.kill()
+    process.wait()
+    process.stop()
+
+
+def random_kills(folder: Path, times: int, chance: random.Random, longest: float = 1.0, limit: float = 8.0) -> Figures:
+    """Kill a server under load at random moments; judge after each kill. Twenty kills to a folder."""
+    figures = Figures(limit)
+    for done in range(0, times, _TO_A_FOLDER):
+        place = folder / str(done)
+        place.mkdir()
+        _random_kills(place, min(_TO_A_FOLDER, times - done), chance, longest, figures)
+    return figures
+
+
+def _random_kills(folder: Path, times: int, chance: random.Random, longest: float, figures: Figures) -> None:
+    """One time in three the next server is killed too, while it starts and replays, before one is let start."""
+    ledger = Ledger()
+    for number in range(times):
+        process = begin(folder, figures)
+        ledger.check(process)
+        load = Load(process, ledger)
+        with load:
+            load.go_on_for(chance.uniform(0, longest))
+            kill(process)
+        if number % 3 == 0:
+            _kill_at_start(folder, chance)
+        figures.kills += 1
+    process = begin(folder, figures)
+    ledger.check(process)
+    check_idempotent(process, figures)
+    figures.add(ledger)
+
+
+def random_ends(folder: Path, times: int, chance: random.Random) -> Figures:
+    """End a server under load by SIGTERM or SIGINT at random moments, the one before it while it starts."""
+    ledger, figures = Ledger(), Figures()
+    for _ in range(times):
+        early = server(folder)
+        early.launch()
+        time.sleep(chance.uniform(0.0, 0.6))
+        early.signal(chance.choice([signal.SIGTERM, signal.SIGINT]))
+        assert early.wait(GRACE) in (0, -signal.SIGTERM, -signal.SIGINT, 130, 1), early.log.read_text()
+        early.stop()
+        process = begin(folder, figures)
+        ledger.check(process)
+        with Load(process, ledger):
+            ledger.wait_for(Fate.ACKNOWLEDGED)
+            time.sleep(chance.uniform(0, 1))
+            process.signal(chance.choice([signal.SIGTERM, signal.SIGINT]))
+            assert process.wait(GRACE) == 0
+        process.stop()
+        assert not (process.mailbox / ".journal").exists(), "a clean stop has left its journal"
+        ledger.check_files([process.mailbox])
+        figures.kills += 1
+    figures.add(ledger)
+    return figures
+
+
+def check_idempotent(process: PostOfficeProcess, figures: Figures) -> None:
+    """Kill a server that has just replayed; the next one finds and changes nothing."""
+    before = snapshot(process.mailbox)
+    kill(process)
+    again = begin(process.mailbox.parent, figures)
+    assert snapshot(process.mailbox) == before, "a second start has changed the files"
+    kill(again)
+
+
+def _kill_at_start(folder: Path, chance: random.Random) -> None:
+    process = server(folder)
+    process.launch()
+    time.sleep(chance.uniform(0.1, 0.6))
+    kill(process)
+
+
+def session(process: PostOfficeProcess, ledger: Ledger) -> bool:
+    """Deliver a few mails, read, wait for the checkpoint, stop; tell whether the server lived through it."""
+    try:
+        with process.connect() as peer:
+            for mailboxes in (("a@x",), ("a@x", "b@x", f"n{len(ledger.sent)}@x"), ("b@x",)):
+                assert deliver(peer, ledger, ledger.begin(*mailboxes))
+            peer.ask("LIST a@x")
+            peer.body()
+            deliver(peer, ledger, ledger.begin("a@x", "c@x"))
+        _until_quiet(process)
+        process.signal()
+        return process.wait(30) == 0
+    except (OSError, AssertionError):
+        process.wait(30)
+        return False
+
+
+def _until_quiet(process: PostOfficeProcess) -> None:
+    """Return when the checkpoint is over or the process has ended."""
+    deadline = time.monotonic() + SETTLED
+    while process.popen.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def kill_at(folder: Path, call: str, number: int, ledger: Ledger, figures: Figures) -> bool:
+    """Kill a server at the Nth call of this name of a session, judge the next one; tell whether it came to a kill."""
+    process = begin(folder, figures)
+    with Strace(process, *fault(call, f"signal=SIGKILL:when={number}"), trace=call):
+        lived = session(process, ledger)
+    process.stop()
+    after = begin(folder, figures)
+    ledger.check(after)
+    if number % 4 == 0:
+        check_idempotent(after, figures)
+    else:
+        kill(after)
+    if not lived:
+        figures.kills += 1
+        figures.sites[call] += 1
+    return not lived
+
+
+def kill_everywhere(folder: Path, calls: Sequence[str] = CALLS) -> Figures:
+    """Kill at the first, second, third ... call of each name until a session is too short for one."""
+    ledger, figures = Ledger(), Figures()
+    for call in calls:
+        number = 1
+        while kill_at(folder, call, number, ledger, figures):
+            number += 1
+        assert number > 1, f"no {call} in a session"
+    figures.add(ledger)
+    return figures

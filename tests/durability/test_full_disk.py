@@ -1,0 +1,110 @@
+"""A disk that is full: what no longer fits is refused, what was taken stays, and space alone makes it well again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.durability import sweeps
+from tests.durability.ledger import Fate, Ledger, until
+from tests.durability.load import FAILED, STORED, Load, deliver
+from tests.durability.places import NotHere, small_disk
+from tests.process import PostOfficeProcess
+
+Disk = Callable[..., Path]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Mount small disks; the servers on them are to be ended by the test."""
+    mounted: list[AbstractContextManager[Path]] = []
+
+    def mount(size: str, inodes: int = 0) -> Path:
+        try:
+            mounted.append(small_disk(tmp_path / f"disk{len(mounted)}", size, inodes))
+            return mounted[-1].__enter__()
+        except NotHere as reason:
+            mounted.pop()
+            pytest.skip(f"a small disk needs the right to mount: {reason}")
+
+    yield mount
+    for each in mounted:
+        each.__exit__(None, None, None)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Path], PostOfficeProcess]]:
+    """Start servers on a disk, their logs elsewhere; at the end all are ended."""
+    running: list[PostOfficeProcess] = []
+
+    def begin(disk: Path) -> PostOfficeProcess:
+        running.append(sweeps.server(disk))
+        running[-1].log = tmp_path / "server.log"
+        return running[-1].start()
+
+    yield begin
+    for process in running:
+        process.stop()
+
+
+def _reply(process: PostOfficeProcess, ledger: Ledger, *mailboxes: str, size: int = 0) -> bytes:
+    with process.connect() as peer:
+        return deliver(peer, ledger, ledger.begin(*mailboxes, size=size))
+
+
+def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], object], *mailboxes: str) -> None:
+    """A full disk refuses, and goes on to answer; `free` makes room; then all is well, also after a kill."""
+    with process.connect() as peer:
+        peer.ask("HELO x", "MAIL FROM: a@x")
+    assert ledger.count(Fate.ACKNOWLEDGED) > 0
+    free()
+    until(lambda: _reply(process, ledger, *mailboxes) == STORED, "mail is taken again")
+    ledger.check(process)
+    sweeps.kill(process)
+    again = sweeps.server(process.mailbox.parent).start()
+    ledger.check(again)
+    sweeps.kill(again)
+
+
+def test_a_disk_without_space(disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger) -> None:
+    place = disk("8m")
+    ballast = place / "ballast"
+    ballast.write_bytes(bytes(5 << 19))
+    process = serve(place)
+    with Load(process, ledger, clients=4):
+        ledger.wait_for(Fate.REFUSED, 4, 30)
+    _survive(process, ledger, ballast.unlink, "a@x", "b@x")
+
+
+def test_a_disk_without_room_for_one_more_file(
+    disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger
+) -> None:
+    place = disk("64m", inodes=20)
+    ballast = [place / f"ballast{number}" for number in range(4)]
+    for file in ballast:
+        file.touch()
+    process = serve(place)
+    names = iter(f"box{number}@x" for number in range(1000))
+    until(lambda: _reply(process, ledger, next(names)) == FAILED, "a new mailbox is refused")
+    assert _reply(process, ledger, "box0@x") == STORED
+
+    def free() -> None:
+        for file in ballast:
+            file.unlink()
+
+    _survive(process, ledger, free, "late@x")
+
+
+def test_a_disk_too_small_for_a_journal_refuses_until_there_is_room(
+    disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger
+) -> None:
+    place = disk("12m")
+    ballast = place / "ballast"
+    ballast.write_bytes(bytes(10 << 20))
+    process = serve(place)
+    assert _reply(process, ledger, "a@x") == FAILED
+    assert not process.file("a@x").exists() or process.file("a@x").stat().st_size == 0
+    ballast.unlink()
+    assert _reply(process, ledger, "a@x") == STORED
+    ledger.check(process)
