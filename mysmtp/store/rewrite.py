@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from mysmtp.store.disk import Disk, read_exactly, write_all
-from mysmtp.store.frame import claimed_id, claimed_size
+from mysmtp.store.frame import claimed_id
 from mysmtp.store.record import KNOWN, OWN, Row, Status
 from mysmtp.store.scan import Scanner
 from mysmtp.store.textformat import END, GONE, START
@@ -23,7 +23,7 @@ from mysmtp.store.textformat import END, GONE, START
 _STEP = 1 << 20  # octets read at once
 _LINE = 8 << 10  # octets of a START line that are looked at; no program that writes these files takes more
 _ID = re.compile(rb" id=\d{1,18}(?=[ \r\n]|$)")
-_FRAME = re.compile(rb"===GONE__EMAIL===[^\n]*\n(?:===END_EMAIL===)?\s*\Z")
+_FRAME = re.compile(rb"===GONE__EMAIL===(?: id=\d{1,18})? size=0\r?\n(?:===END_EMAIL===)?\s*\Z")
 _INK = re.compile(rb"[^ \t\r\n]")
 
 
@@ -119,7 +119,8 @@ class _Plan:
         if ink:
             self._wall(self._run > 0)
             self._sound = False
-        self._flush(row.start)
+        if not self._run:  # blank lines inside a run go with it
+            self._flush(row.start)
         self._from = self._upto = self._after(row)
         self._run = row.id
 
@@ -239,8 +240,7 @@ def _is_frame(descriptor: int, row: Row) -> bool:
     """Tell whether a record is an empty frame that keeps an id. A deleted record that is damaged is none."""
     if row.status is not Status.GONE or row.flags & KNOWN or row.end - row.start > _LINE:
         return False
-    octets = read_exactly(descriptor, row.end - row.start, row.start)
-    return claimed_size(octets.split(b"\n", 1)[0]) == 0 and _FRAME.match(octets) is not None
+    return _FRAME.match(read_exactly(descriptor, row.end - row.start, row.start)) is not None
 
 
 def _has_ink(descriptor: int, start: int, end: int) -> bool:
