@@ -250,6 +250,7 @@ def test_a_damaged_mail_is_not_listed_and_cannot_be_read(tmp_path: Path) -> None
     for body in (b"one", b"two", b"three"):
         client.say(INTO["recipient known"] + b"DATA " + body + b"\n")
     file = tmp_path / "b@y.txt"
+    store.list("b@y")  # has what was just stored written to its file
     file.write_bytes(file.read_bytes().replace(b"\ntwo\n", b"\ntwX\n"))
     assert [line[:2] for line in client.say(b"LIST b@y\n").splitlines()] == [b"20", b"1:", b"3:", b"."]
     assert client.say(b"GET_MAIL b@y 2\n") == b"500 Failed to read message\n"
