@@ -26,6 +26,10 @@ _TOLD = {
 }
 
 
+NARRATED = (CommandAnswered, SessionOpened, SessionClosed, MessageStored)
+WIRED = (LineReceived, ReplySent)
+
+
 def _safe(text: str) -> str:
     return clipped(visible(text))
 

@@ -26,7 +26,7 @@ from mysmtp.contracts import MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus
-from mysmtp.narrator import narrate, print_wire
+from mysmtp.narrator import NARRATED, WIRED, narrate, print_wire
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.server import Limits, LineServer, listen
@@ -170,9 +170,9 @@ def _attach_console(config: Config, bus: Bus) -> Console:
     console = open_console(config.log_level)
     gevent.get_hub().print_exception = HubReporter()
     if logging.getLogger("mysmtp").isEnabledFor(logging.INFO):
-        bus.attach(narrate)
+        bus.attach(narrate, *NARRATED)
     if config.wire:
-        bus.attach(print_wire)
+        bus.attach(print_wire, *WIRED)
     return console
 
 

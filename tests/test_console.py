@@ -3,6 +3,7 @@
 import io
 import logging
 import threading
+from datetime import datetime
 
 import pytest
 
@@ -51,6 +52,36 @@ def test_a_stuck_terminal_costs_lines_and_says_so() -> None:
     assert lines[0] == "0"
     assert lines[-2].endswith("log lines were lost here: the console did not take them in time")
     assert lines[-1] == "afterwards"
+
+
+class Counting(io.StringIO):
+    """Counts how often it is written to."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        return super().write(text)
+
+
+def test_a_crowd_of_lines_is_written_together_and_in_order() -> None:
+    stream = Counting()
+    console = Console(stream)
+    console.setFormatter(logging.Formatter("%(message)s"))
+    for number in range(5000):
+        console.emit(_record(str(number)))
+    console.flush()
+    assert stream.getvalue().splitlines() == [str(number) for number in range(5000)]
+    assert stream.writes < 500
+
+
+def test_a_line_begins_with_its_moment_in_local_time() -> None:
+    formatter = OneLine()
+    for moment in (1_700_000_000.25, 1_700_000_000.5, 1_700_000_001.0, 1_700_000_000.75):
+        record = _record("text")
+        record.created, record.msecs = moment, moment % 1 * 1000
+        clock = datetime.fromtimestamp(moment).strftime("%H:%M:%S.%f")[:-3]
+        assert formatter.format(record) == f"{clock} error   text"
 
 
 def test_what_an_error_was_raised_from_is_told_too() -> None:
