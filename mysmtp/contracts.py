@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
-from mysmtp.message import Envelope, MailboxSummary, MailSummary, Message, StoredMail, Trace
+from mysmtp.message import Compaction, Envelope, MailboxSummary, MailSummary, Message, StoredMail, Trace
 
 T = TypeVar("T")
 
@@ -94,6 +94,20 @@ class Watchful(Protocol):
         Such as ``bob@example.com takes no mail until its file is verified``: a mailbox it is about stands in it by its
         name. Every page asks, so this answers from memory and never waits for the disk.
         """
+
+
+@runtime_checkable
+class Compacting(Protocol):
+    """A store in which deleted mails take room until it is freed: an optional power of a MessageStore."""
+
+    def compact(self, mailbox: str) -> Compaction:
+        """Free the room of a mailbox's deleted mails, unless they can still be put back. Raises NoSuchMailbox.
+
+        Takes its time with a large mailbox, and holds it only for a moment of it.
+        """
+
+    def tend(self) -> None:
+        """Free the room of some mailbox where that is worth the work. To be called about once a minute."""
 
 
 class Deliverer(Protocol):

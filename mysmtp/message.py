@@ -7,6 +7,9 @@ Texts that came from a file or a peer may hold any character; octets that were n
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
+
+Outcome = Literal["done", "nothing", "later", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +100,16 @@ class MailboxSummary:
     last_id: int
     newest: MailSummary | None
     damage: Sequence[Place] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What came of freeing the room of a mailbox's deleted mails: octets `freed`, or in words why not.
+
+    ``nothing`` was to be done, it may be done ``later``, or it ``failed``.
+    """
+
+    mailbox: str
+    outcome: Outcome
+    freed: int = 0
+    reason: str = ""

@@ -117,9 +117,13 @@ class Journal:
 
     def checkpoint(self, synced: int) -> None:
         """Note that the mailbox files have them on the disk: files of the journal become free. Raises OSError."""
-        self.marks = Marks(max(synced, self.marks.written), synced, same_boot=True)
-        self._write_marks()
-        self._disk.sync(self._marks_file)
+        before, self.marks = self.marks, Marks(max(synced, self.marks.written), synced, same_boot=True)
+        try:
+            self._write_marks()
+            self._disk.sync(self._marks_file)
+        except OSError:
+            self.marks = before  # nobody may rely on what the disk may not have
+            raise
         for file in list(self._files):
             if file is not self._current and file.last <= synced and file not in self._free:
                 self._free.append(file)

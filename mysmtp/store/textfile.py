@@ -15,10 +15,11 @@ from typing import TypeVar
 from mysmtp.contracts import Offload, Receipt, run_here
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
+from mysmtp.message import Compaction, MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store import names
 from mysmtp.store.catalogue import Catalogue
 from mysmtp.store.commit import Committer, Delivery, Ticket
+from mysmtp.store.compact import Behind, Clock, Compactor
 from mysmtp.store.disk import Disk
 from mysmtp.store.filing import Filing
 from mysmtp.store.folder import Folder
@@ -28,6 +29,7 @@ from mysmtp.store.offload import to_the_end
 from mysmtp.store.recovery import by_mailbox, recover
 from mysmtp.store.scan import Status
 from mysmtp.store.segment import Entry
+from mysmtp.store.tending import Tending
 from mysmtp.store.textformat import Draft, draft
 from mysmtp.store.tray import Tray
 from mysmtp.text import visible
@@ -38,7 +40,7 @@ _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 
 
 class TextFileStore:
-    """A MessageStore, RecordKeeper and Watchful over a folder of mailbox files.
+    """A MessageStore, RecordKeeper, Watchful and Compacting over a folder of mailbox files.
 
     `offload` runs what blocks; `commit_offload` the journal's part of it, so that no reader is ever waited for. Raises
     StartFailed when it cannot have the folder.
@@ -51,6 +53,7 @@ class TextFileStore:
         offload: Offload = run_here,
         commit_offload: Offload | None = None,
         disk: Disk | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._folder = Folder(path)
         self._offload = offload
@@ -64,6 +67,8 @@ class TextFileStore:
         self._following = threading.RLock()
         self._committer = Committer(self._commit)
         try:
+            self._compactor = Compactor(self._folder, self._disk, offload, self._behind(), clock or Clock())
+            self._tending = Tending(self._folder, self._compactor, offload, self._held)
             self._open_journal()
         except OSError as fault:
             self._catalogue.close()
@@ -130,13 +135,22 @@ class TextFileStore:
 
     def delete(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         there = self._find(mailbox)
+        self._tending.deleted(there)
         return self._do(there, lambda: there.remark(mail_ids, Status.GONE))
 
     def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         there = self._find(mailbox)
         return self._do(there, lambda: there.remark(mail_ids, Status.MAIL))
 
+    def compact(self, mailbox: str) -> Compaction:
+        return self._compactor.compact(self._find(mailbox))
+
+    def tend(self) -> None:
+        self._follow()
+        self._tending.look()
+
     def close(self) -> None:
+        self._compactor.close()
         self._committer.close()
         self._close_journal()
         with ExitStack() as held:
@@ -282,6 +296,30 @@ class TextFileStore:
         if self._journal.number:
             self._filing.catch_up([self._tray(name) for name in left], self._journal.number)
         self._journal.recovered = ()
+
+    def _behind(self) -> Behind:
+        """Return what compaction asks of filing and the journal, which may be other ones by the time it asks."""
+        return Behind(
+            tray=lambda mailbox: self._trays.get(mailbox.file),
+            write=lambda tray: self._filing.write_now(tray),
+            number=lambda: self._journal.number,
+            settle=self._settle,
+            doubt=self._doubt,
+        )
+
+    def _settle(self, number: int) -> bool:
+        """Bring to the disk what the journal has up to a batch; tell whether it needs none of that any more."""
+        for _ in range(2):  # a batch may be in the journal and not yet in the trays
+            self._filing.run_pass()
+            self._filing.checkpoint()
+            if self._journal.marks.synced >= number:
+                return True
+        return False
+
+    def _doubt(self, mailbox: Mailbox, fault: OSError) -> None:
+        tray = self._tray(mailbox.name)
+        self._filing.doubt(tray, fault)
+        self._filing.tidy([tray])
 
     def _close_journal(self) -> None:
         self._journal.close(remove=self._filing.close())
