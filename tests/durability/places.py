@@ -27,10 +27,10 @@ def _run(*command: str) -> None:
 
 
 @contextlib.contextmanager
-def small_disk(place: Path, size: str, inodes: int = 0) -> Iterator[Path]:
-    """Mount a file system of a size in memory. Raises NotHere."""
-    place.mkdir()
-    _run("mount", "-t", "tmpfs", "-o", f"size={size}" + (f",nr_inodes={inodes}" if inodes else ""), "tmpfs", str(place))
+def small_disk(place: Path, options: str) -> Iterator[Path]:
+    """Mount a file system in memory, with its size for example as option. Raises NotHere."""
+    place.mkdir(parents=True)
+    _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place))
     try:
         yield place
     finally:

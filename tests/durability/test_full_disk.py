@@ -1,5 +1,7 @@
 """A disk that is full: what no longer fits is refused, what was taken stays, and space alone makes it well again."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,12 +22,13 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     """Mount small disks; the servers on them are to be ended by the test."""
     mounted: list[AbstractContextManager[Path]] = []
 
-    def mount(size: str, inodes: int = 0) -> Path:
+    def mount(options: str, name: str = "disk") -> Path:
+        disk = small_disk(tmp_path / name, options)
         try:
-            mounted.append(small_disk(tmp_path / f"disk{len(mounted)}", size, inodes))
-            return mounted[-1].__enter__()
+            place = disk.__enter__()
+            mounted.append(disk)
+            return place
         except NotHere as reason:
-            mounted.pop()
             pytest.skip(f"a small disk needs the right to mount: {reason}")
 
     yield mount
@@ -53,6 +56,14 @@ def _reply(process: PostOfficeProcess, ledger: Ledger, *mailboxes: str, size: in
         return deliver(peer, ledger, ledger.begin(*mailboxes, size=size))
 
 
+def _is_ready(process: PostOfficeProcess) -> bool:
+    try:
+        with urllib.request.urlopen(f"{process.url}/readyz", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError:
+        return False
+
+
 def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], object], *mailboxes: str) -> None:
     """A full disk refuses, and goes on to answer; `free` makes room; then all is well, also after a kill."""
     with process.connect() as peer:
@@ -60,6 +71,7 @@ def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], obje
     assert ledger.count(Fate.ACKNOWLEDGED) > 0
     free()
     until(lambda: _reply(process, ledger, *mailboxes) == STORED, "mail is taken again")
+    until(lambda: _is_ready(process), "all files are written")
     ledger.check(process)
     sweeps.kill(process)
     again = sweeps.server(process.mailbox.parent).start()
@@ -68,7 +80,7 @@ def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], obje
 
 
 def test_a_disk_without_space(disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger) -> None:
-    place = disk("8m")
+    place = disk("size=8m")
     ballast = place / "ballast"
     ballast.write_bytes(bytes(5 << 19))
     process = serve(place)
@@ -80,7 +92,7 @@ def test_a_disk_without_space(disk: Disk, serve: Callable[[Path], PostOfficeProc
 def test_a_disk_without_room_for_one_more_file(
     disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger
 ) -> None:
-    place = disk("64m", inodes=20)
+    place = disk("size=64m,nr_inodes=20")
     ballast = [place / f"ballast{number}" for number in range(4)]
     for file in ballast:
         file.touch()
@@ -99,7 +111,7 @@ def test_a_disk_without_room_for_one_more_file(
 def test_a_disk_too_small_for_a_journal_refuses_until_there_is_room(
     disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger
 ) -> None:
-    place = disk("12m")
+    place = disk("size=12m")
     ballast = place / "ballast"
     ballast.write_bytes(bytes(10 << 20))
     process = serve(place)
@@ -108,3 +120,22 @@ def test_a_disk_too_small_for_a_journal_refuses_until_there_is_room(
     ballast.unlink()
     assert _reply(process, ledger, "a@x") == STORED
     ledger.check(process)
+
+
+@pytest.mark.parametrize("options", ["size=16k", "size=1m,ro"])
+def test_an_index_that_cannot_be_written_costs_no_mail(
+    disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger, tmp_path: Path, options: str
+) -> None:
+    disk(options, "mailbox/.index")
+    for _ in range(2):
+        process = serve(tmp_path)
+        ledger.check(process)
+        for number in range(30):
+            assert _reply(process, ledger, "a@x", f"box{number}@x") == STORED
+        ledger.check(process)
+        process.signal()
+        assert process.wait() == 0
+    process = serve(tmp_path)
+    assert _reply(process, ledger, "a@x") == STORED
+    sweeps.kill(process)
+    ledger.check(serve(tmp_path))
