@@ -4,7 +4,6 @@ Every command goes through the same gate, in one order: is it text? known? allow
 then is it done. Replies come out in the order of the commands, however the octets were cut.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,8 +18,6 @@ from mysmtp.protocol.outbox import Answer, Outbox, log_failure
 from mysmtp.protocol.reply import Owed, Reply
 from mysmtp.protocol.transaction import Session
 from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Unit
-
-log = logging.getLogger(__name__)
 
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
@@ -90,14 +87,15 @@ class Dialog:
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take what one `recv` returned; yield the replies."""
-        self._framing.receive(data, self._clock())
-        if self._framing.in_body and b"\n" in data:
+        now, framing = self._clock(), self._framing
+        framing.receive(data, now)
+        if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
             self.progress += 1
-        return self._answer_all()
+        return self._answer_all(now)
 
     def silence(self) -> Iterator[bytes]:
         """Note that nothing came until `deadline`; yield the replies."""
-        return self._answer_all()
+        return self._answer_all(self._clock())
 
     def end_of_input(self) -> Iterator[bytes]:
         """Note that nothing will come any more; yield the last reply. A message without its end is dropped."""
@@ -119,25 +117,23 @@ class Dialog:
         self._outbox.settle()
         return self._outbox.take()
 
-    def _answer_all(self) -> Iterator[bytes]:
-        now, answered = self._clock(), 0
-        while not self.closing and self._step(now):
+    def _answer_all(self, now: float) -> Iterator[bytes]:
+        """Answer command after command, or read a message piece by piece, until more octets are needed."""
+        framing, outbox, answered = self._framing, self._outbox, 0
+        while not self.closing:
+            if self._content is not None:
+                if not self._read_content(self._content):
+                    break
+            elif (unit := framing.next(now)) is not None:
+                self._answer(unit)
+            else:
+                break
             answered += 1
-            if self._framing.kind is SEGMENTS:
+            if framing.kind is SEGMENTS:
                 yield self._all_ready()  # each command has a send of its own
-            elif answered % _BATCH == 0 or self._outbox.size > _CHUNK:
-                yield self._outbox.take()
+            elif answered % _BATCH == 0 or outbox.size > _CHUNK:
+                yield outbox.take()
         yield self._all_ready()
-
-    def _step(self, now: float) -> bool:
-        """Answer one command or read one piece of a message; return False when more octets are needed."""
-        if self._content is not None:
-            return self._read_content(self._content)
-        unit = self._framing.next(now)
-        if unit is None:
-            return False
-        self._answer(unit)
-        return True
 
     def _read_content(self, content: DottedContent) -> bool:
         data = self._framing.take_content()
@@ -213,7 +209,10 @@ class Dialog:
         """Do a command, turn a fault into its reply, remember the path, and put the answer behind all others."""
         session, kind = self._session, self._framing.kind
         before = session.state
-        outcome = self._attempt(verb, do, words)
+        try:
+            outcome = do(*words) or self._ask_for_message()
+        except Exception as fault:  # noqa: BLE001  no fault ends a session: it is told, or logged
+            outcome = self._excuse(verb, fault)
         reply = outcome.reply if isinstance(outcome, Owed) else outcome
         if verb == self._dialect.ends and reply.code == 200:
             self.closing = True
@@ -228,21 +227,16 @@ class Dialog:
         else:
             self._outbox.put(answer)
 
-    def _attempt(self, verb: str, do: Callable[..., Outcome], words: tuple[Any, ...]) -> Reply | Owed:
-        try:
-            outcome = do(*words)
-        except StoreFailed as fault:
-            log_failure(verb, fault)
-            return self._dialect.broken(verb)
-        except MailFault as fault:
+    def _ask_for_message(self) -> Reply:
+        self._content = DottedContent(self._limit)
+        return self._dialect.go_ahead
+
+    def _excuse(self, verb: str, fault: Exception) -> Reply:
+        """Return the reply to a command that came to nothing; what is no fault of the client goes to the log."""
+        if isinstance(fault, MailFault) and not isinstance(fault, StoreFailed):
             return self._dialect.refuse(fault)
-        except Exception:
-            log.exception("%s failed unexpectedly", verb or "a line")
-            return self._dialect.broken(verb)
-        if outcome is None:
-            self._content = DottedContent(self._limit)
-            return self._dialect.go_ahead
-        return outcome
+        log_failure(verb or "a line", fault)
+        return self._dialect.broken(verb)
 
 
 def _refuse_unknown(line: bytes) -> Outcome:

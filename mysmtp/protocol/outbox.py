@@ -52,12 +52,12 @@ class Outbox:
 
     def put(self, answer: Answer) -> None:
         """Put an answer behind all others."""
-        if answer.receipt is None and not self._waiting:
+        if not self._waiting and answer.receipt is None:
             self._hand_out(answer)
-            return
-        self._waiting.append(answer)
-        if len(self._waiting) >= _MOST_WAITING:
-            self.settle()
+        else:
+            self._waiting.append(answer)
+            if len(self._waiting) >= _MOST_WAITING:
+                self.settle()
 
     def owe(self, answer: Answer, owed: Owed) -> None:
         """Put an answer whose reply is owed behind all others; wait now if enough is owed."""
@@ -99,11 +99,8 @@ class Outbox:
         """Wait for a receipt; tell whether its promise was kept."""
         try:
             receipt.wait()
-        except StoreFailed as fault:
+        except Exception as fault:  # noqa: BLE001  the client is told, and the log
             log_failure(verb, fault)
-            return False
-        except Exception:
-            log.exception("%s failed unexpectedly", verb)
             return False
         return True
 
@@ -121,6 +118,9 @@ class Outbox:
         )
 
 
-def log_failure(verb: str, fault: StoreFailed) -> None:
-    """Tell on the log why the store could not do what a verb asked for."""
-    log.error("%s failed: %r", verb, fault.__cause__ or fault)
+def log_failure(verb: str, fault: Exception) -> None:
+    """Tell on the log why a verb failed through no fault of the client: the store could not do it, or we erred."""
+    if isinstance(fault, StoreFailed):
+        log.error("%s failed: %r", verb, fault.__cause__ or fault)
+    else:
+        log.error("%s failed unexpectedly", verb, exc_info=fault)
