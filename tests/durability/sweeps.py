@@ -1,10 +1,11 @@
 """The sweeps: short in the tests, long by `python -m tests.durability`. Each fails with an AssertionError."""
 
+import itertools
 import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def _random_kills(folder: Path, times: int, chance: random.Random, longest: floa
         figures.kills += 1
     process = begin(folder, figures)
     ledger.check(process)
-    check_idempotent(process, figures)
+    kill(check_idempotent(process, figures))
     figures.add(ledger)
 
 
@@ -118,13 +119,13 @@ def random_ends(folder: Path, times: int, chance: random.Random) -> Figures:
     return figures
 
 
-def check_idempotent(process: PostOfficeProcess, figures: Figures) -> None:
-    """Kill a server that has just replayed; the next one finds and changes nothing."""
+def check_idempotent(process: PostOfficeProcess, figures: Figures) -> PostOfficeProcess:
+    """Kill a server that has just replayed; the next one, which is returned, finds and changes nothing."""
     before = snapshot(process.mailbox)
     kill(process)
     again = begin(process.mailbox.parent, figures)
     assert snapshot(process.mailbox) == before, "a second start has changed the files"
-    kill(again)
+    return again
 
 
 def _kill_at_start(folder: Path, chance: random.Random) -> None:
@@ -158,31 +159,46 @@ def _until_quiet(process: PostOfficeProcess) -> None:
         time.sleep(0.02)
 
 
-def kill_at(folder: Path, call: str, number: int, ledger: Ledger, figures: Figures) -> bool:
-    """Kill a server at the Nth call of this name of a session, judge the next one; tell whether it came to a kill."""
-    process = begin(folder, figures)
+def kill_at(
+    process: PostOfficeProcess, call: str, number: int, ledger: Ledger, figures: Figures
+) -> tuple[bool, PostOfficeProcess]:
+    """Kill a server at the Nth call of this name of a session; tell whether it came to that.
+
+    The next server is judged and returned.
+    """
     with Strace(process, *fault(call, f"signal=SIGKILL:when={number}"), trace=call):
         lived = session(process, ledger)
     process.stop()
-    after = begin(folder, figures)
+    after = begin(process.mailbox.parent, figures)
     ledger.check(after)
-    if number % 4 == 0:
-        check_idempotent(after, figures)
-    else:
-        kill(after)
     if not lived:
         figures.kills += 1
         figures.sites[call] += 1
-    return not lived
+    return not lived, check_idempotent(after, figures) if number % 4 == 0 else after
+
+
+def kill_at_each(folder: Path, sites: Iterable[tuple[str, int]]) -> Figures:
+    """Kill at these calls of a session, each time a server that has replayed what the last one left."""
+    ledger, figures = Ledger(), Figures()
+    process = begin(folder, figures)
+    for call, number in sites:
+        killed, process = kill_at(process, call, number, ledger, figures)
+        assert killed, f"no {call} number {number} in a session"
+    kill(process)
+    figures.add(ledger)
+    return figures
 
 
 def kill_everywhere(folder: Path, calls: Sequence[str] = CALLS) -> Figures:
     """Kill at the first, second, third ... call of each name until a session is too short for one."""
     ledger, figures = Ledger(), Figures()
+    process = begin(folder, figures)
     for call in calls:
-        number = 1
-        while kill_at(folder, call, number, ledger, figures):
-            number += 1
+        for number in itertools.count(1):
+            killed, process = kill_at(process, call, number, ledger, figures)
+            if not killed:
+                break
         assert number > 1, f"no {call} in a session"
+    kill(process)
     figures.add(ledger)
     return figures

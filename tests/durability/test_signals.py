@@ -19,7 +19,7 @@ Start = Callable[..., PostOfficeProcess]
 
 
 def test_signals_at_random_moments_under_load_lose_nothing(tmp_path: Path) -> None:
-    figures = sweeps.random_ends(tmp_path, 3, random.Random())
+    figures = sweeps.random_ends(tmp_path, 2, random.Random())
     assert figures.acknowledged > 50
 
 
