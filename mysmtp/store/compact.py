@@ -115,7 +115,7 @@ class Compactor:
         with self._busy:
             try:
                 with self._job(mailbox) as job:
-                    return Compaction(mailbox.name, "done", self._attempt(job, politely))
+                    return Compaction(mailbox.name, "done", self._unless_changed(job, politely))
             except _Not as why:
                 return Compaction(mailbox.name, why.outcome, reason=str(why))
             except FileNotFoundError:
@@ -152,6 +152,14 @@ class Compactor:
         descriptor = open_file(self._folder.descriptor, mailbox.file, os.O_RDONLY)
         was = os.fstat(descriptor)
         return _Job(mailbox, descriptor, was, self._behind.number(), was.st_size)
+
+    def _unless_changed(self, job: _Job, politely: bool) -> int:
+        try:
+            return self._attempt(job, politely)
+        except OSError as fault:
+            if signature(os.fstat(job.descriptor)) == signature(job.was):
+                raise
+            raise _Not("later", "it was changed meanwhile") from fault
 
     def _attempt(self, job: _Job, politely: bool) -> int:
         """Do it all; return the octets freed. Raises _Not, OSError.

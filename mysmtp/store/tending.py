@@ -85,7 +85,8 @@ def _has_deletions(descriptor: int) -> bool:
     """Tell whether the marker of a deleted mail is anywhere in a file. Raises OSError."""
     at, before = 0, b""
     while piece := os.pread(descriptor, _PIECE, at):
-        if GONE in before + piece:
+        at, piece = at + len(piece), before + piece
+        if GONE in piece:
             return True
-        at, before = at + len(piece), piece[1 - len(GONE) :]
+        before = piece[1 - len(GONE) :]
     return False
