@@ -5,6 +5,7 @@ The one place that knows which HTTP status and which My_SMTP reply stand for a f
 
 import logging
 import secrets
+from bisect import bisect_left
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -23,6 +24,7 @@ from mysmtp.web.site import reachable, site
 
 log = logging.getLogger(__name__)
 
+COMPARED = 100  # mailboxes on each side of a name that it is compared with
 LONGEST_NAME = 100  # characters shown of the name of a mailbox that is not there
 
 
@@ -70,13 +72,20 @@ def show(trouble: Trouble) -> Response:
 def no_mailbox(fault: NoSuchMailbox) -> Trouble:
     """Name the mailbox that was likely meant."""
     label = clipped(plain(fault.mailbox), LONGEST_NAME)
-    near = get_close_matches(fault.mailbox, [box.name for box in site().store.mailboxes()][:5000], 1, 0.6)
+    near = get_close_matches(fault.mailbox, _beside(fault.mailbox), 1, 0.6)
     way = (url_for("pages.mailbox", name=near[0]), plain(near[0])) if near else ("/", "Mailboxes")
     sentence = "It is made with its first mail, and shows up here by itself."
     reply = (401, "Requested email does not exist")
     return Trouble(
         404, f"No mailbox {label}", sentence, "missing", f"LIST {label}", reply, way, "Nearest:" if near else ""
     )
+
+
+def _beside(name: str) -> list[str]:
+    """Return the mailboxes that stand beside a name in their list: to compare it with all would hold up others."""
+    boxes = site().store.mailboxes()
+    place = bisect_left(boxes, name, key=lambda box: box.name)
+    return [box.name for box in boxes[max(0, place - COMPARED) : place + COMPARED]]
 
 
 def no_mail(fault: NoSuchMail) -> Trouble:

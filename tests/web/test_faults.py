@@ -25,6 +25,13 @@ def test_no_mailbox_names_the_nearest(client: FlaskClient) -> None:
     assert 'data-kind="missing"' in response.text
 
 
+def test_the_nearest_of_many_mailboxes_stands_beside_the_name(client: FlaskClient, store: MessageStore) -> None:
+    for number in range(300):
+        store.append([f"box{number:03}@example.com"], message("Hello\n"))
+    page = client.get("/mailbox/box150@example.con").text
+    assert 'Nearest: <a href="/mailbox/box150@example.com">' in page
+
+
 def test_no_mailbox_and_none_near(client: FlaskClient) -> None:
     page = client.get("/mailbox/zzz").text
     assert "Nearest" not in page
