@@ -1,11 +1,10 @@
 """Odd mails to read: those that come with Python, and hand-made bombs of the threat table."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
-import test.test_email as standard
-
-DATA = Path(next(iter(standard.__path__))) / "data"
+DATA = Path(import_module("test.test_email").__path__[0]) / "data"
 MESSAGES = sorted(path.name for path in DATA.glob("msg_*.txt"))
 
 

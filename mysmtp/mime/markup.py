@@ -1,0 +1,106 @@
+"""The markup a mail may have: elements, attributes, URLs. Lists of what is allowed, nothing else is."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+FORMATTING = _set("a b big code em font i nobr s small strike strong tt u")  # HTML section 13.1.4
+VOID = _set("area br col hr img wbr")
+# Elements that end without an end tag, when the next of them begins or what is around them ends.
+SELF_ENDING = _set("p li dt dd tr td th tbody thead tfoot colgroup caption rp rt")
+_OTHERS = (
+    "abbr acronym address article aside bdi bdo blockquote center cite del details dfn dir div dl figcaption figure "
+    "footer h1 h2 h3 h4 h5 h6 header hgroup ins kbd main map mark menu nav ol pre q ruby samp section span sub summary "
+    "sup table time ul var"
+)
+TAGS = FORMATTING | VOID | SELF_ENDING | _set(_OTHERS)
+
+_EVERYWHERE = _set(
+    "class id style title dir lang align valign bgcolor color width height border role aria-label aria-hidden"
+)
+_OWN = {
+    "a": "href name",
+    "area": "href shape coords alt",
+    "img": "src alt usemap hspace vspace",
+    "map": "name",
+    "table": "background cellpadding cellspacing summary rules frame",
+    "td": "background colspan rowspan nowrap headers scope abbr",
+    "th": "background colspan rowspan nowrap headers scope abbr",
+    "tr": "background",
+    "div": "background",
+    "font": "face size",
+    "hr": "size noshade",
+    "ol": "start type reversed",
+    "ul": "type",
+    "li": "type value",
+    "col": "span",
+    "colgroup": "span",
+    "time": "datetime",
+    "details": "open",
+}
+ATTRIBUTES: Mapping[str, frozenset[str]] = {tag: _EVERYWHERE | _set(_OWN.get(tag, "")) for tag in sorted(TAGS)}
+
+_IGNORED = re.compile("[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\ud800-\udfff\ufeff]+")  # in URLs, anywhere
+_UNSAFE = re.compile("[\"'()<>\\\\`{}|^]")
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_IMAGE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)(?:;[\w=-]+)*;base64,[A-Za-z0-9+/=%]*", re.IGNORECASE)
+_LINKED = ("http:", "https:", "mailto:", "tel:", "sms:", "xmpp:")
+_REMOTE = ("http:", "https:")
+
+
+def cleaned_url(url: str) -> str:
+    """Return a URL without what browsers pass over, and with nothing in it that ends an attribute or a ``url()``."""
+    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", _IGNORED.sub("", url))
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a cleaned URL with its colon, in small letters; ``https:`` for ``//host``, else ``""``."""
+    found = _SCHEME.match(url)
+    return found[0].lower() if found else "https:" if url.startswith(("//", "/%5C", "%5C")) else ""
+
+
+def link_url(url: str) -> str | None:
+    """Return what a link may lead to, None where nobody should go there."""
+    clean = cleaned_url(url)
+    if clean.startswith("#"):
+        return clean
+    if clean.startswith("//"):
+        return f"https:{clean}"
+    return clean if scheme_of(clean) in _LINKED else None
+
+
+@dataclass(slots=True)
+class Resources:
+    """Decides what a page may load, and counts what it may not. `cid` gives the URL of a ``cid:`` reference or None.
+
+    Kinds counted: ``images``, ``styles``, ``fonts``, ``media``, ``frames``, ``other``.
+    """
+
+    cid: Callable[[str], str | None]
+    remote: bool
+    blocked: dict[str, int] = field(default_factory=dict)
+
+    def use(self, url: str, kind: str) -> str | None:
+        """Return the URL to load instead of `url`, None for nothing."""
+        clean = cleaned_url(url)
+        scheme = scheme_of(clean)
+        if scheme == "cid:":
+            return self.cid(_IGNORED.sub("", url))
+        if scheme == "data:":
+            return clean if kind == "images" and _IMAGE_DATA.fullmatch(clean) else None
+        if scheme not in _REMOTE:
+            return None
+        if not self.remote or kind not in ("images", "fonts"):
+            self.block(kind)
+            return None
+        return f"https:{clean}" if clean.startswith("//") else clean
+
+    def block(self, kind: str, number: int = 1) -> None:
+        """Count what is left out."""
+        if number:
+            self.blocked[kind] = self.blocked.get(kind, 0) + number

@@ -1,0 +1,193 @@
+"""A page of HTML written anew, token by token, from what `markup` allows. Pure text to text; nh3 comes after it.
+
+What is written is bounded (characters, tags, depth, elements a parser would open again), because a parser's time grows
+with the square of some of these, and what is refused here never reaches it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from mysmtp.mime import css
+from mysmtp.mime.markup import ATTRIBUTES, FORMATTING, SELF_ENDING, TAGS, VOID, Resources, link_url, scheme_of
+from mysmtp.mime.tokens import Token, tokens
+
+LONGEST = 1024 * 1024  # characters of a page
+MOST_TAGS = 100_000
+DEEPEST = 500  # elements in elements
+MOST_REFERENCES = 100_000  # characters that stand as character references in what nh3 writes
+MOST_REOPENED = 250_000  # formatting elements that a parser opens again, because what was around them ended
+_LINK_TEXT = 200
+_LOADS = {
+    "video": "media", "audio": "media", "source": "media", "track": "media", "bgsound": "media", "iframe": "frames",
+    "frame": "frames", "embed": "frames", "object": "frames", "input": "images", "image": "images", "script": "other",
+}  # fmt: skip
+_SOURCES = ("src", "data", "poster", "href", "srcset", "xlink:href")
+_REFERENCE = re.compile(r"""(?:href|src)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link: where it leads, and the first words of its text."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image: what the mail refers to, its alternative text (None: it has none), and whether it is shown."""
+
+    source: str
+    alt: str | None
+    shown: bool
+
+
+class TooMuch(Exception):
+    """The page is beyond the bounds, in words."""
+
+
+class Writer:
+    """Writes a page anew, token by token. What it has opened it closes, so that the depth it knows is the true one."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.resources = resources
+        self.links: list[Link] = []
+        self.images: list[Image] = []
+        self.style = ""
+        self._pieces: list[str] = []
+        self._open: list[str] = []
+        self._formatting = 0
+        self._reopened = 0
+        self._tags = 0
+        self._references = 0
+        self._link_text: list[str] | None = None
+
+    def write(self, page: str) -> str:
+        """Return the page without its styles, which are in `style` then. Raises TooMuch."""
+        if len(page) > LONGEST:
+            raise TooMuch(f"the HTML is longer than {LONGEST:,} characters")
+        for token in tokens(page):
+            if not token.name:
+                self._write_text(token.text)
+            elif token.closes:
+                self._close("div" if token.name == "body" else token.name)
+            else:
+                self._start(token)
+        self._close_until(0)
+        return "".join(self._pieces)
+
+    def _write_text(self, text: str) -> None:
+        self._count_reopened()
+        self._references += sum(text.count(char) for char in "&<>\xa0")
+        if self._references > MOST_REFERENCES:
+            raise TooMuch(f"the HTML has more than {MOST_REFERENCES:,} special characters")
+        self._pieces.append(escape(text, quote=False))
+        if self._link_text is not None:
+            self._link_text.append(text[:_LINK_TEXT])
+
+    def _start(self, token: Token) -> None:
+        self._tags += 1
+        if self._tags > MOST_TAGS:
+            raise TooMuch(f"the HTML has more than {MOST_TAGS:,} tags")
+        name = "div" if token.name == "body" else token.name
+        if name == "style":
+            self._add_style(token.content)
+        elif name in TAGS:
+            self._open_element(name, token)
+        else:
+            self._count_left_out(token)
+
+    def _add_style(self, content: str) -> None:
+        room = css.LONGEST - len(self.style)
+        self.style = "\n".join(filter(None, (self.style, css.sheet(content[: max(room, 0)], self.resources.use))))
+
+    def _open_element(self, name: str, token: Token) -> None:
+        if name == "a":  # none in another (HTML section 13.2.6.4.7)
+            self._close("a")
+            self._end_link()
+        self._count_reopened()
+        given = dict(token.attributes)
+        kept = [(key, self._value(name, key, value)) for key, value in given.items() if key in ATTRIBUTES[name]]
+        written = "".join(f' {key}="{escape(value)}"' for key, value in kept if value is not None)
+        self._pieces.append(f"<{name}{written}>")
+        if name == "img":
+            self._note_image(given, dict(kept).get("src") is not None)
+        elif name in ("a", "area"):
+            self._note_link(name, dict(kept).get("href"))
+        if name not in VOID and name not in SELF_ENDING:
+            self._push(name)
+
+    def _push(self, name: str) -> None:
+        self._open.append(name)
+        self._formatting += name in FORMATTING
+        if len(self._open) > DEEPEST:
+            raise TooMuch(f"the HTML has elements in elements, more than {DEEPEST} deep")
+
+    def _value(self, tag: str, name: str, value: str) -> str | None:
+        """Return the value an attribute is given, None to leave it out."""
+        if name == "style":
+            return css.declarations(value, self.resources.use) or None
+        if name == "href":
+            return link_url(value)
+        if name in ("src", "background"):
+            return self.resources.use(value, "images")
+        return value
+
+    def _close(self, name: str) -> None:
+        """End an element, and those in it; not across a table, and a formatting one not across others."""
+        if name in SELF_ENDING:
+            self._pieces.append(f"</{name}>")
+            return
+        for place in range(len(self._open) - 1, -1, -1):
+            if self._open[place] == name:
+                self._close_until(place)
+                return
+            if self._open[place] == "table" or (name in FORMATTING and self._open[place] not in FORMATTING):
+                return
+
+    def _close_until(self, place: int) -> None:
+        while len(self._open) > place:
+            name = self._open.pop()
+            self._formatting -= name in FORMATTING
+            self._pieces.append(f"</{name}>")
+            if name == "a":
+                self._end_link()
+
+    def _count_reopened(self) -> None:
+        self._reopened += self._formatting
+        if self._reopened > MOST_REOPENED:
+            raise TooMuch("the HTML has too many formatting elements around too much")
+
+    def _note_image(self, given: Mapping[str, str], shown: bool) -> None:
+        self.images.append(Image(given.get("src", ""), given.get("alt"), shown))
+        if "srcset" in given and "src" not in given:
+            self.resources.use(given["srcset"], "images")
+        if self._link_text is not None:
+            self._link_text.append(given.get("alt", ""))
+
+    def _note_link(self, name: str, url: str | None) -> None:
+        if url is not None:
+            self.links.append(Link(url, ""))
+            self._link_text = [] if name == "a" else self._link_text
+
+    def _end_link(self) -> None:
+        if self._link_text is not None:
+            text = " ".join("".join(self._link_text).split())[:_LINK_TEXT]
+            self.links[-1] = Link(self.links[-1].url, text)
+            self._link_text = None
+
+    def _count_left_out(self, token: Token) -> None:
+        """Count what an element that is left out would have loaded."""
+        given = dict(token.attributes)
+        if token.name == "link":
+            kind = "styles" if "stylesheet" in given.get("rel", "").lower() else "other"
+        else:
+            kind = _LOADS.get(token.name, "")
+        if kind:
+            for name in _SOURCES:
+                if scheme_of(given.get(name, "").strip()) in ("http:", "https:"):
+                    self.resources.block(kind)
+        if token.content and token.name in ("svg", "object", "template"):
+            self.resources.block("images", len(_REFERENCE.findall(token.content)))
