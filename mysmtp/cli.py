@@ -1,4 +1,5 @@
-"""The commands: `mysmtp serve`, `reindex`, and the small ones that talk to a server: `client`, `send`, `list`, `read`.
+"""The commands: `mysmtp serve`, those that look after a folder (`reindex`, `delete`, `compact`), and the small ones
+that talk to a server: `client`, `send`, `list`, `read`.
 
 Importing this is cheap and patches nothing; each command imports what it needs when it runs. Only `serve` knows that
 there is a server in this package.
@@ -26,8 +27,8 @@ _PORTS = click.IntRange(0, 65535)
 def main() -> None:
     """A mail server you can see through, and a client for it.
 
-    Exit codes of send, list and read: 0 done, 1 refused (4xx), 2 usage, 3 the server failed (5xx), 4 no connection,
-    5 done, but the answer could not be written.
+    Exit codes of send, list, read, delete and compact: 0 done, 1 refused (4xx), 2 usage, 3 the server failed (5xx),
+    4 no connection, 5 done, but the answer could not be written.
     """
 
 
@@ -107,8 +108,7 @@ def serve_main() -> None:
     serve.main(prog_name="app.py")
 
 
-@main.command()
-@click.option(
+_with_folder = click.option(
     "--mailbox",
     "folder",
     type=click.Path(path_type=Path),
@@ -119,6 +119,10 @@ def serve_main() -> None:
     show_envvar=True,
     help="Folder of the mailbox files.",
 )
+
+
+@main.command()
+@_with_folder
 def reindex(folder: Path) -> None:
     """Make the index anew from the mailbox files.
 
@@ -128,6 +132,38 @@ def reindex(folder: Path) -> None:
     from mysmtp import rebuilding
 
     sys.exit(rebuilding.run(folder))
+
+
+@main.command()
+@click.argument("mailbox")
+@click.argument("mail_ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1, 10**18 - 1))
+@click.option("--all", "every", is_flag=True, help="All mails of MAILBOX instead of some.")
+@click.option("--undo", is_flag=True, help="Put deleted mails back, as long as their room is not freed.")
+@_with_folder
+def delete(mailbox: str, mail_ids: tuple[int, ...], every: bool, undo: bool, folder: Path) -> None:
+    """Delete mails of MAILBOX, and say which were there.
+
+    For an hour at least a deletion can be undone. A server that has the folder is asked to do it.
+    """
+    from mysmtp import housekeeping
+
+    if every == bool(mail_ids):
+        raise click.UsageError("give the ids of mails, or --all")
+    sys.exit(housekeeping.delete(folder, mailbox, None if every else mail_ids, undo))
+
+
+@main.command()
+@click.argument("mailboxes", metavar="[MAILBOX]...", nargs=-1)
+@_with_folder
+def compact(mailboxes: tuple[str, ...], folder: Path) -> None:
+    """Free the room of deleted mails, in every MAILBOX or those given.
+
+    The server does so by itself where much would be freed. A file is left alone while a deletion of the last hour can
+    be undone, or it was changed less than a minute ago.
+    """
+    from mysmtp import housekeeping
+
+    sys.exit(housekeeping.compact(folder, mailboxes))
 
 
 # What the commands that talk to a server share

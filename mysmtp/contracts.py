@@ -110,6 +110,14 @@ class Compacting(Protocol):
         """Free the room of some mailbox where that is worth the work. To be called about once a minute."""
 
 
+@runtime_checkable
+class Exclusive(Protocol):
+    """A store that one process at a time has: an optional power of a MessageStore."""
+
+    def announce(self, address: str) -> None:
+        """Let those who find it taken know where this process can be asked, such as ``http://127.0.0.1:8025``."""
+
+
 class Deliverer(Protocol):
     """The way from a protocol to the mailboxes (a mail delivery agent, RFC 5598 section 4.3.3)."""
 

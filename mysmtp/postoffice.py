@@ -16,13 +16,14 @@ from pathlib import Path
 from socket import socket
 
 import gevent
+from gevent import Greenlet
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 from mysmtp import __version__
 from mysmtp.config import Config, endpoint
 from mysmtp.console import Console, HubReporter, open_console
-from mysmtp.contracts import MessageStore
+from mysmtp.contracts import Compacting, Exclusive, MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus
@@ -33,6 +34,7 @@ from mysmtp.server import Limits, LineServer, listen
 from mysmtp.store import open_store
 from mysmtp.web.app import Endpoints, create_app
 from mysmtp.web.governor import charging
+from mysmtp.web.site import reachable
 from mysmtp.web.wsgi import serve_web
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ GRACE = 10.0  # seconds that messages under way get to finish after the first si
 _DISK_THREADS = 8
 _FILES_OPEN = 512  # descriptors kept for mailbox files and the process itself
 _WEB_CONNECTIONS = 512
+_TEND_EVERY = 60.0  # seconds
 
 
 class PostOffice:
@@ -80,6 +83,10 @@ class PostOffice:
             send_command=own_command(),
         )
         self._web_server = serve_web(app, listeners[1], connections=web_cap)
+        self._tending = Greenlet(self._tend)
+        if isinstance(self.store, Exclusive):
+            here = "::1" if ":" in self.web[0] else "127.0.0.1"
+            self.store.announce(endpoint("http", reachable(self.web, here)))
 
     def _line_server(self, listener: socket) -> LineServer:
         limits = Limits(self._mail_cap, self.config.idle_timeout)
@@ -105,13 +112,24 @@ class PostOffice:
             fixed_to_lines=self.config.framing == "lines",
         )
 
+    def _tend(self) -> None:
+        """Let the store look after its mailboxes from time to time."""
+        while isinstance(self.store, Compacting):
+            gevent.sleep(_TEND_EVERY)
+            try:
+                self.store.tend()
+            except Exception:
+                log.exception("looking after the mailboxes failed; it is tried again")
+
     def start(self) -> None:
         """Begin to serve."""
         self._mail_server.start()
         self._web_server.start()
+        self._tending.start()
 
     def stop(self, grace: float = GRACE) -> None:
         """Stop accepting, let messages under way finish for `grace` seconds, then end the rest and close the store."""
+        self._tending.kill()
         self._mail_server.stop(grace)
         self._web_server.stop(timeout=1)
         self.store.close()

@@ -7,7 +7,7 @@ tray written first, so a mail that was acknowledged is always seen. What is in a
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from mysmtp.store.compact import Behind, Clock, Compactor
 from mysmtp.store.disk import Disk
 from mysmtp.store.filing import Filing
 from mysmtp.store.folder import Folder
+from mysmtp.store.holder import announce
 from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
@@ -40,7 +41,7 @@ _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 
 
 class TextFileStore:
-    """A MessageStore, RecordKeeper, Watchful and Compacting over a folder of mailbox files.
+    """A MessageStore, RecordKeeper, Watchful, Compacting and Exclusive over a folder of mailbox files.
 
     `offload` runs what blocks; `commit_offload` the journal's part of it, so that no reader is ever waited for. Raises
     StartFailed when it cannot have the folder.
@@ -66,6 +67,7 @@ class TextFileStore:
         self._unread: Sequence[str] = ()  # what the last list of all mailboxes had to leave out
         self._following = threading.RLock()
         self._committer = Committer(self._commit)
+        self._address = ""
         try:
             self._compactor = Compactor(self._folder, self._disk, offload, self._behind(), clock or Clock())
             self._tending = Tending(self._folder, self._compactor, offload, self._held)
@@ -141,6 +143,11 @@ class TextFileStore:
     def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         there = self._find(mailbox)
         return self._do(there, lambda: there.remark(mail_ids, Status.MAIL))
+
+    def announce(self, address: str) -> None:
+        self._address = address
+        with suppress(OSError):  # commands then say that the folder is in use
+            announce(self._folder.descriptor, address)
 
     def compact(self, mailbox: str) -> Compaction:
         return self._compactor.compact(self._find(mailbox))
@@ -335,6 +342,7 @@ class TextFileStore:
             self._close_journal()
             if replaced:
                 self._folder.follow()
+                self.announce(self._address)
                 for tray in self._trays.values():
                     tray.forget()
             try:

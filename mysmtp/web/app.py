@@ -13,7 +13,7 @@ from mysmtp import assets
 from mysmtp.config import endpoint
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
-from mysmtp.web import actions, faults, guard, health, live, pages
+from mysmtp.web import actions, faults, guard, health, housekeeping, live, pages
 from mysmtp.web.governor import Governor
 from mysmtp.web.site import EXTENSION, Deeds, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.urls import MailboxConverter, MailIdConverter
@@ -61,7 +61,7 @@ def create_app(
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for routes in (pages.routes, actions.routes, health.routes, live.blueprint(feed)):
+    for routes in (pages.routes, actions.routes, housekeeping.routes, health.routes, live.blueprint(feed)):
         app.register_blueprint(routes)
     _equip(app)
     return app

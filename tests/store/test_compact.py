@@ -96,6 +96,7 @@ def test_the_room_of_deleted_mails_is_freed(three: TextFileStore, path: Path, fo
     before = path.stat()
     done = three.compact(BOB)
     assert (done.outcome, done.freed) == ("done", len(own(2, b"2\n")))
+    assert three._trays[path.name].known  # nobody has to read the new file before the next id is promised
     assert path.read_bytes() == without_2()
     after = path.stat()
     assert (after.st_mtime_ns, after.st_mode) == (before.st_mtime_ns, before.st_mode)
