@@ -13,7 +13,7 @@ _NAMES = (
     "utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be utf-7 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 "
     "cp1256 cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 "
     "iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 koi8-r koi8-u cp437 cp850 cp852 cp866 cp874 "
-    "tis-620 mac- roman mac-cyrillic gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 shift_jis_2004 "
+    "tis-620 mac-roman mac-cyrillic gb2312 gbk gb18030 hz big5 big5hkscs cp950 shift_jis cp932 shift_jis_2004 "
     "euc_jp iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_3 iso2022_jp_ext euc_kr cp949 johab iso2022_kr"
 )
 _ALLOWED = frozenset(_NAMES.split())

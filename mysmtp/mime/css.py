@@ -27,6 +27,7 @@ _PIECE = re.compile(rf"{_STRING}|[^\"'(){{}};]++|.", re.DOTALL)
 _PROPERTY = re.compile(r"\s*(-{0,2}[a-zA-Z][a-zA-Z0-9-]{0,60})\s*:(.*)", re.DOTALL)
 _SELECTOR = re.compile(r"""(?:[\w\s.#,:>+~*=\[\]()|^$-]|"[\w\s./:%-]*+"|'[\w\s./:%-]*+'){1,2000}""")
 _MEDIA = re.compile(r"@(?:media|supports)\b[\w\s(),:./-]{1,500}", re.IGNORECASE)
+_NO_TEXT = re.compile(r"url\(|@|expression|javascript:", re.IGNORECASE)  # in a string, lest it be read as none
 _RUNS_CODE = re.compile(r"behaviou?r|-moz-binding|-webkit-user-modify", re.IGNORECASE)
 _HARMLESS = (
     "rgb( rgba( hsl( hsla( hwb( lab( lch( calc( min( max( clamp( var( linear-gradient( radial-gradient( conic-gradient("
@@ -152,5 +153,7 @@ def _value(text: str, resource: Resource, kind: str) -> str:
             depth += 1
         elif piece == ")":
             depth -= 1
+        elif found["string"] is not None and _NO_TEXT.search(piece):
+            return ""
         pieces.append(piece)
     return "".join(pieces) if depth == 0 else ""

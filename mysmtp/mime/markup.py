@@ -48,30 +48,33 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {tag: _EVERYWHERE | _set(_OWN.get(tag
 _IGNORED = re.compile("[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\ud800-\udfff\ufeff]+")  # in URLs, anywhere
 _UNSAFE = re.compile("[\"'()<>\\\\`{}|^]")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_WEB = re.compile(r"^(https?):/*", re.IGNORECASE)
 _IMAGE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)(?:;[\w=-]+)*;base64,[A-Za-z0-9+/=%]*", re.IGNORECASE)
 _LINKED = ("http:", "https:", "mailto:", "tel:", "sms:", "xmpp:")
 _REMOTE = ("http:", "https:")
 
 
 def cleaned_url(url: str) -> str:
-    """Return a URL without what browsers pass over, and with nothing in it that ends an attribute or a ``url()``."""
-    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", _IGNORED.sub("", url))
+    """Return a URL without what browsers pass over, and with nothing in it that ends an attribute or a ``url()``.
+
+    As browsers do it, a backslash is a slash, ``//host`` is at https, and ``http:host`` is ``http://host``.
+    """
+    clean = _IGNORED.sub("", url).replace("\\", "/")
+    if clean.startswith("//"):
+        clean = f"https:{clean}"
+    return _WEB.sub(r"\1://", _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", clean))
 
 
 def scheme_of(url: str) -> str:
-    """Return the scheme of a cleaned URL with its colon, in small letters; ``https:`` for ``//host``, else ``""``."""
+    """Return the scheme of a cleaned URL with its colon, in small letters, ``""`` without one."""
     found = _SCHEME.match(url)
-    return found[0].lower() if found else "https:" if url.startswith(("//", "/%5C", "%5C")) else ""
+    return found[0].lower() if found else ""
 
 
 def link_url(url: str) -> str | None:
     """Return what a link may lead to, None where nobody should go there."""
     clean = cleaned_url(url)
-    if clean.startswith("#"):
-        return clean
-    if clean.startswith("//"):
-        return f"https:{clean}"
-    return clean if scheme_of(clean) in _LINKED else None
+    return clean if clean.startswith("#") or scheme_of(clean) in _LINKED else None
 
 
 @dataclass(slots=True)
@@ -98,7 +101,7 @@ class Resources:
         if not self.remote or kind not in ("images", "fonts"):
             self.block(kind)
             return None
-        return f"https:{clean}" if clean.startswith("//") else clean
+        return clean
 
     def block(self, kind: str, number: int = 1) -> None:
         """Count what is left out."""

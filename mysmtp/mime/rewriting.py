@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from html import escape
 
 from mysmtp.mime import css
-from mysmtp.mime.markup import ATTRIBUTES, FORMATTING, SELF_ENDING, TAGS, VOID, Resources, link_url, scheme_of
+from mysmtp.mime.markup import (
+    ATTRIBUTES,
+    FORMATTING,
+    SELF_ENDING,
+    TAGS,
+    VOID,
+    Resources,
+    cleaned_url,
+    link_url,
+    scheme_of,
+)
 from mysmtp.mime.tokens import Token, tokens
 
 LONGEST = 1024 * 1024  # characters of a page
@@ -187,7 +197,7 @@ class Writer:
             kind = _LOADS.get(token.name, "")
         if kind:
             for name in _SOURCES:
-                if scheme_of(given.get(name, "").strip()) in ("http:", "https:"):
+                if scheme_of(cleaned_url(given.get(name, ""))) in ("http:", "https:"):
                     self.resources.block(kind)
         if token.content and token.name in ("svg", "object", "template"):
             self.resources.block("images", len(_REFERENCE.findall(token.content)))

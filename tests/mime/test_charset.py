@@ -36,10 +36,31 @@ def test_octets_become_text(octets: bytes, declared: str | None, text: str, read
 
 
 NO_CHARSETS = [
-    "x-evil", "utf-8\0", "undefined", "zlib", "zip", "bz2", "hex", "base64", "rot13", "idna", "punycode",
-    "raw_unicode_escape", "unicode_escape", "uu", "quopri", "mbcs", "oem", "../utf-8", "a" * 5000, "é", "", " ", "string_escape",
+    "x-evil",
+    "utf-8\0",
+    "undefined",
+    "zlib",
+    "zip",
+    "bz2",
+    "hex",
+    "base64",
+    "rot13",
+    "idna",
+    "punycode",
+    "raw_unicode_escape",
+    "unicode_escape",
+    "uu",
+    "quopri",
+    "mbcs",
+    "oem",
+    "../utf-8",
+    "a" * 5000,
+    "é",
+    "",
+    " ",
+    "string_escape",
     "utf-8\ud800",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("name", NO_CHARSETS)
