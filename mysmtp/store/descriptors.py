@@ -5,13 +5,15 @@ that cannot be cut in two, so nobody else can use or close it meanwhile.
 """
 
 import os
+import resource
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from mysmtp.store.disk import open_file
 
-MOST = 256  # kept at once
+MOST = 1024  # kept at once, where the limit of open files allows it
+_SHARE = 8  # of all files this process may have open, these may be one part in so many
 
 
 class Descriptors:
@@ -19,49 +21,58 @@ class Descriptors:
 
     def __init__(self, folder: int) -> None:
         self._folder = folder
-        self._kept: OrderedDict[tuple[str, int], int] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], tuple[int, os.stat_result]] = OrderedDict()
 
     @contextmanager
     def borrowed(self, file: str, flags: int) -> Iterator[int]:
         """Give a descriptor of the file that has this name now. Raises OSError as `disk.open_file` does."""
-        descriptor = self._take(file, flags)
-        if descriptor is None:
-            descriptor = open_file(self._folder, file, flags)
-        try:
+        with self.seen(file, flags) as (descriptor, _):
             yield descriptor
+
+    @contextmanager
+    def seen(self, file: str, flags: int) -> Iterator[tuple[int, os.stat_result]]:
+        """Give a descriptor of the file that has this name now, and its status. Raises OSError as `borrowed` does."""
+        descriptor, status = self._take(file, flags) or self._open(file, flags)
+        try:
+            yield descriptor, status
         except BaseException:
             os.close(descriptor)
             raise
-        self._keep(file, flags & ~(os.O_CREAT | os.O_EXCL), descriptor)
+        self._keep(file, flags & ~(os.O_CREAT | os.O_EXCL), descriptor, status)
 
     def clear(self) -> None:
         """Close what is kept."""
         while self._drop_oldest():
             pass
 
-    def _take(self, file: str, flags: int) -> int | None:
+    def _open(self, file: str, flags: int) -> tuple[int, os.stat_result]:
+        descriptor = open_file(self._folder, file, flags)
+        return descriptor, os.fstat(descriptor)
+
+    def _take(self, file: str, flags: int) -> tuple[int, os.stat_result] | None:
         """Return a kept descriptor, unless the name stands for another file by now."""
-        descriptor = self._kept.pop((file, flags), None)
-        if descriptor is None:
+        kept = self._kept.pop((file, flags), None)
+        if kept is None:
             return None
+        descriptor, opened = kept
         with suppress(OSError):
             there = os.stat(file, dir_fd=self._folder, follow_symlinks=False)
-            if os.path.samestat(there, os.fstat(descriptor)):
-                return descriptor
+            if os.path.samestat(there, opened):
+                return descriptor, there
         os.close(descriptor)
         return None
 
-    def _keep(self, file: str, flags: int, descriptor: int) -> None:
+    def _keep(self, file: str, flags: int, descriptor: int, status: os.stat_result) -> None:
         before = self._kept.pop((file, flags), None)
         if before is not None:
-            os.close(before)
-        self._kept[file, flags] = descriptor
-        if len(self._kept) > MOST:
+            os.close(before[0])
+        self._kept[file, flags] = descriptor, status
+        if len(self._kept) > min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE):
             self._drop_oldest()
 
     def _drop_oldest(self) -> bool:
         try:
-            _, descriptor = self._kept.popitem(last=False)
+            _, (descriptor, _) = self._kept.popitem(last=False)
         except KeyError:
             return False
         os.close(descriptor)

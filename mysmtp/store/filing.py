@@ -26,7 +26,9 @@ from mysmtp.text import visible
 
 log = logging.getLogger(__name__)
 
-_GATHER = 0.25  # seconds in which mails gather for one write: with the write, well under the second that is promised
+_SOON = 0.05  # seconds until a few mails are written
+_GATHER = 0.65  # and a crowd: one write a mailbox for all of them, well within the second that is promised
+_FEW = 50  # mails that are written soon
 _AGAIN = 1.0  # seconds until what failed is tried again, and of silence before a checkpoint
 _AT_ONCE = 64  # mailboxes written under one hold of their locks
 _BEHIND = 48 << 20  # octets of waiting mails after which committing waits for filing
@@ -53,6 +55,7 @@ class Filing:
         self._due: dict[str, Tray] = {}
         self._faulty: dict[str, Tray] = {}
         self._weight = 0
+        self._laid = 0  # mails since the last pass began
         self._number = journal.marks.synced  # the last batch whose mails are in trays
         self._wanted = threading.Event()
         self._hurry = threading.Event()
@@ -63,13 +66,14 @@ class Filing:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def add(self, trays: Iterable[Tray], number: int, weight: int) -> None:
-        """Note that these trays have mails of a batch waiting, so many octets of bodies."""
+    def add(self, trays: Iterable[Tray], number: int, mails: int, weight: int) -> None:
+        """Note that these trays have mails of a batch waiting: so many, and so many octets of bodies."""
         with self._gate:
             for tray in trays:
                 self._due[tray.mailbox.file] = tray
             self._number = number
             self._weight += weight
+            self._laid += mails
         if self._weight > _BEHIND:
             self._room.clear()
             self._hurry.set()
@@ -80,12 +84,12 @@ class Filing:
 
     def tidy(self, trays: Iterable[Tray]) -> None:
         """Look at trays whose mail was refused: an empty file that was made for it goes again."""
-        self.add(trays, self._number, 0)
+        self.add(trays, self._number, 0, 0)
 
     def catch_up(self, trays: Iterable[Tray], number: int) -> None:
         """Write and sync at once what an earlier run left."""
         trays = tuple(trays)
-        self.add(trays, number, sum(each.mail.size for tray in trays for each in tray.waiting))
+        self.add(trays, number, 0, sum(each.mail.size for tray in trays for each in tray.waiting))
         for tray in trays:
             self._checkpoint.touch(tray)
         self.run_pass()
@@ -167,8 +171,10 @@ class Filing:
     def _turn(self) -> None:
         if self._wanted.wait(_AGAIN if self._checkpoint.due or self._faulty else None):
             self._wanted.clear()
-            self._hurry.wait(_GATHER)
+            if not self._hurry.wait(_SOON) and self._laid > _FEW:
+                self._hurry.wait(_GATHER)
             self._hurry.clear()
+            self._laid = 0
             self.run_pass()
             if self._journal.used > _JOURNAL:
                 self.checkpoint()

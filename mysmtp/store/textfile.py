@@ -207,7 +207,7 @@ class TextFileStore:
             weight += mail.size
             for tray, mail_id in zip(ticket.delivery.trays, promised, strict=True):
                 tray.lay(number, mail_id, mail)
-        self._filing.add((tray for ticket in batch for tray in ticket.delivery.trays), number, weight)
+        self._filing.add((tray for ticket in batch for tray in ticket.delivery.trays), number, len(batch), weight)
         for ticket, promised in zip(batch, promises, strict=True):
             ticket.settle(promised)
 

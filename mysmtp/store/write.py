@@ -42,12 +42,12 @@ def write_records(mailbox: Mailbox, disk: Disk, mails: Sequence[Encoded], full_n
     more is written to it until it can.
     """
     try:
-        with mailbox.folder.open_files.borrowed(mailbox.file, _FLAGS) as descriptor:
-            return _Write(mailbox, disk, full_name, descriptor).run(mails)
+        with mailbox.folder.open_files.seen(mailbox.file, _FLAGS) as (descriptor, status):
+            return _Write(mailbox, disk, full_name, descriptor).run(mails, status)
     except FileNotFoundError:
         mailbox.index.forget()
-        with mailbox.folder.open_files.borrowed(mailbox.file, _FLAGS | os.O_CREAT | os.O_EXCL) as descriptor:
-            return _Write(mailbox, disk, full_name, descriptor, made=True).run(mails)
+        with mailbox.folder.open_files.seen(mailbox.file, _FLAGS | os.O_CREAT | os.O_EXCL) as (descriptor, status):
+            return _Write(mailbox, disk, full_name, descriptor, made=True).run(mails, status)
 
 
 class _Write:
@@ -65,20 +65,21 @@ class _Write:
         self._records: list[Record] = []
         self._edge = b""
 
-    def run(self, mails: Sequence[Encoded]) -> Sequence[int]:
-        """Write them all or none. Raises OSError, StoreFailed."""
+    def run(self, mails: Sequence[Encoded], status: os.stat_result) -> Sequence[int]:
+        """Write them all or none to the file whose status is given. Raises OSError, StoreFailed."""
         try:
-            self.begin(mails)
+            self.begin(mails, status)
             return self.finish()
         except BaseException:
             self.undo()
             raise
 
-    def begin(self, mails: Sequence[Encoded]) -> None:
+    def begin(self, mails: Sequence[Encoded], status: os.stat_result) -> None:
         """Write every record. Raises OSError, StoreFailed."""
         index = self._mailbox.index
         self._repair()
-        self._mailbox.look(self._descriptor)
+        if index.signature != signature(status):
+            self._mailbox.look(self._descriptor)
         self._old_size = index.size
         octets = self._encode(mails)
         self._size, self._edge = len(octets), octets[-_EDGE:]
@@ -88,15 +89,14 @@ class _Write:
     def finish(self) -> Sequence[int]:
         """Make the records known; return their ids. Raises OSError when the file was taken away meanwhile."""
         index = self._mailbox.index
-        end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
         status = os.fstat(self._descriptor)
         if status.st_nlink == 0:
             raise OSError(f"{self._mailbox.file!r} was taken away while it was written")
-        if end != self._old_size + self._size:  # someone wrote in between: the file says which ids these have
+        if status.st_size != self._old_size + self._size:  # someone wrote too: the file says which ids these have
+            end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
             return self._as_found(end - self._size - self._old_size)
         if index.settled:
-            now = signature(status)
-            index.added(self._records, (*now[:2], end, now[3]), self._edge)
+            index.added(self._records, signature(status), self._edge)
         return [record.id for record in self._records]
 
     def undo(self) -> None:

@@ -41,7 +41,7 @@ class Hands:
 
 @pytest.fixture(autouse=True)
 def _nothing_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filing, "_GATHER", 3600)
+    monkeypatch.setattr(filing, "_SOON", 3600)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def faults() -> Faults:
 @pytest.fixture
 def store(folder: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextFileStore]:
     """A store that writes its files only when asked, or when a mailbox is read."""
-    monkeypatch.setattr(filing, "_GATHER", 3600)
+    monkeypatch.setattr(filing, "_SOON", 3600)
     opened = TextFileStore(folder, disk=faults.disk)
     yield opened
     faults.plan.clear()
@@ -63,7 +63,7 @@ def test_a_list_of_all_mailboxes_holds_what_was_just_stored(store: TextFileStore
 
 def test_the_files_are_written_and_synced_without_anyone_asking(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = Faults()
-    for name in ("_GATHER", "_AGAIN"):
+    for name in ("_SOON", "_AGAIN"):
         monkeypatch.setattr(filing, name, 0.01)
     store = TextFileStore(folder, disk=faults.disk)
     store.append(["a@x"], mail())
