@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from mysmtp.contracts import Offload
 from mysmtp.message import Compaction, Outcome
+from mysmtp.store import damage
 from mysmtp.store.disk import Disk, open_file, read_exactly, signature, write_all
 from mysmtp.store.folder import Folder
 from mysmtp.store.index import Index
@@ -220,6 +221,9 @@ class Compactor:
         if tray is not None and (tray.waiting or tray.fault is not None):
             raise _Not("later", "mail has come in meanwhile")
         self._disk.rename(folder, name, mailbox.file)
+        if mailbox.index.signature == was:
+            places = zip(mailbox.index.damaged(), index.damaged(), strict=False)
+            damage.moved(folder, mailbox.file, {old.start: new.start for old, new in places})
         mailbox.index = index
         try:
             self._take_over(job, descriptor)

@@ -6,7 +6,7 @@ Blocks. A copy that cannot be made is told of in the log and costs nobody a mail
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from mysmtp.store.disk import open_file
@@ -25,17 +25,38 @@ def keep(folder: int, file: str, descriptor: int, start: int, end: int) -> None:
         digest = hashlib.sha256()
         for piece in _pieces(descriptor, start, end):
             digest.update(piece)
-        stem = file.encode()[:_STEM].decode(errors="ignore")
         with suppress(FileExistsError):
             os.mkdir(FOLDER, dir_fd=folder)
-        inside = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        inside = _open(folder)
         try:
             with suppress(FileExistsError):
-                _copy(inside, f"{stem}.{start}.{digest.hexdigest()[:16]}", _pieces(descriptor, start, end))
+                _copy(inside, f"{_stem(file)}.{start}.{digest.hexdigest()[:16]}", _pieces(descriptor, start, end))
         finally:
             os.close(inside)
     except OSError as fault:
         log.warning("what is damaged in %s could not be copied: %s", visible(file), fault.strerror or fault)
+
+
+def moved(folder: int, file: str, places: Mapping[int, int]) -> None:
+    """Name the copies of a file's damage by where it lies now; `places` gives the new place of each old one."""
+    with suppress(OSError):
+        inside = _open(folder)
+        try:
+            for name in os.listdir(inside):  # noqa: PTH208  there is no Path of a descriptor
+                place, _, digest = name.removeprefix(f"{_stem(file)}.").partition(".")
+                if place.isdigit() and int(place) in places and name == f"{_stem(file)}.{place}.{digest}":
+                    now = f"{_stem(file)}.{places[int(place)]}.{digest}"
+                    os.rename(name, now, src_dir_fd=inside, dst_dir_fd=inside)
+        finally:
+            os.close(inside)
+
+
+def _stem(file: str) -> str:
+    return file.encode()[:_STEM].decode(errors="ignore")
+
+
+def _open(folder: int) -> int:
+    return os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
 
 
 def _copy(inside: int, name: str, pieces: Iterator[bytes]) -> None:

@@ -41,7 +41,7 @@ class Tending:
     def look(self) -> None:
         """Rewrite the first file that may be and is worth it. Raises StoreFailed."""
         if self._unread is None:
-            self._unread = list(self._folder.files())
+            self._unread = to_the_end(self._offload, lambda: list(self._folder.files()))
         to_the_end(self._offload, self._read_some)
         for file, name in to_the_end(self._offload, self._ripe):
             done = self._compactor.compact(self._held(file, name), politely=True)

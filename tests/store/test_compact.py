@@ -145,6 +145,20 @@ def test_a_mail_without_a_date_keeps_the_day_of_its_file(store: TextFileStore, p
     assert store.list(BOB)[0].date == before
 
 
+def test_the_copy_of_what_is_damaged_has_its_new_place_in_its_name(
+    store: TextFileStore, folder: Path, path: Path
+) -> None:
+    damaged = own(2, b"hello\n").replace(b"hello", b"jello")
+    put(path, gone(own(1)) + damaged + own(3), age=LONG_AGO)
+    for place in (len(own(1)), len(frame(1))):
+        assert [each.id for each in store.list(BOB)] == [3]
+        assert [each.start for each in store.summary(BOB).damage] == [place]
+        (copy,) = (folder / ".damaged").iterdir()
+        assert copy.name.startswith(f"{path.name}.{place}.")
+        assert copy.read_bytes() == damaged[:-1]
+        store.compact(BOB)
+
+
 # When it may
 
 

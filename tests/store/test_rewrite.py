@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from mysmtp.message import MailSummary
 from mysmtp.store.disk import Disk
 from mysmtp.store.frame import read_frame
 from mysmtp.store.rewrite import Rewrite, frame
@@ -47,8 +48,8 @@ def rewritten(folder: Path, octets: bytes) -> bytes:
         return (folder / "new").read_bytes()
 
 
-def kept(octets: bytes) -> list[tuple[int, Status, bytes, bytes]]:
-    """Every record that is no deleted mail and no empty frame: id, status, body, and its octets where it is damaged."""
+def kept(octets: bytes) -> list[tuple[int, Status, MailSummary | None, bytes, bytes]]:
+    """Every record that is no deleted mail and no empty frame: what it is, and its octets where it is damaged."""
     settled, rest = scan(octets)
     found = []
     for each in settled + rest:
@@ -56,7 +57,7 @@ def kept(octets: bytes) -> list[tuple[int, Status, bytes, bytes]]:
         if each.status is Status.GONE and (whole(each, record) or b" size=0\n" in record):
             continue
         body = read_frame(record).body if each.status is Status.MAIL else b""
-        found.append((each.id, each.status, body, b"" if each.status is Status.MAIL else record))
+        found.append((each.id, each.status, each.summary, body, b"" if each.status is Status.MAIL else record))
     return found
 
 
