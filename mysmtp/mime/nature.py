@@ -93,7 +93,7 @@ class _Reader:
         first = str(self._message["content-type"]).partition(";")[0].strip().lower()
         if _TYPE.fullmatch(declared) and first == declared:
             return declared
-        if first and first != declared:
+        if first:
             self._problems.append(f"{visible(first[:80])!r} is no content type; shown as text/plain")
         return "text/plain"
 
