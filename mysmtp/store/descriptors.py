@@ -21,6 +21,7 @@ class Descriptors:
 
     def __init__(self, folder: int) -> None:
         self._folder = folder
+        self._most = min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
         self._kept: OrderedDict[tuple[str, int], tuple[int, os.stat_result]] = OrderedDict()
 
     @contextmanager
@@ -67,7 +68,7 @@ class Descriptors:
         if before is not None:
             os.close(before[0])
         self._kept[file, flags] = descriptor, status
-        if len(self._kept) > min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE):
+        if len(self._kept) > self._most:
             self._drop_oldest()
 
     def _drop_oldest(self) -> bool:

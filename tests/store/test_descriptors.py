@@ -74,8 +74,9 @@ def test_one_that_was_in_trouble_is_not_kept(kept: Descriptors) -> None:
     assert open_files() == before
 
 
-def test_no_more_than_so_many_are_kept(kept: Descriptors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_than_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(descriptors, "MOST", 3)
+    kept = Descriptors(os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY))
     before = open_files()
     for number in range(10):
         (tmp_path / f"{number}.txt").write_bytes(b"%d" % number)
