@@ -7,24 +7,23 @@ is. After a crash either file may be there, both right: what is in the journal b
 
 import logging
 import os
-import secrets
-import stat
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from mysmtp.contracts import Offload
 from mysmtp.message import Compaction, Outcome
 from mysmtp.store import damage
+from mysmtp.store.beside import beside, sweep
 from mysmtp.store.disk import Disk, open_file, read_exactly, signature, write_all
 from mysmtp.store.folder import Folder
 from mysmtp.store.index import Index
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
 from mysmtp.store.rewrite import Rewrite
+from mysmtp.store.ripeness import Clock, Ripeness, worth
 from mysmtp.store.tray import Tray
 from mysmtp.text import visible
 
@@ -32,20 +31,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-UNDO = 3600.0  # seconds in which a deletion can surely be undone: a slip is noticed at once, or back from lunch
-QUIET = 60.0  # seconds without a change of the file: no other writer is in the middle of something
-_MUCH = 1 << 20  # octets
-_ENOUGH = 8  # much is worth it from this part of the file on
-_PREFIX = ".compact-"
 _STEP = 1 << 20  # octets done under one turn of a thread
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Seconds: `wall` as files' times count, `running` as nobody can set it."""
-
-    wall: Callable[[], float] = time.time
-    running: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +80,16 @@ class Compactor:
         self._disk = disk
         self._offload = offload
         self._behind = behind
-        self._clock = clock
-        self._opened = clock.running()
-        self._deleted: dict[str, float] = {}  # when mails were last deleted from a file
+        self.ripeness = Ripeness(clock)
         self._busy = threading.Lock()
         self._closing = False
-        _sweep(folder.descriptor)
+        sweep(folder.descriptor)
 
     def close(self) -> None:
         """Leave what is under way; return when nothing is."""
         self._closing = True
         with self._busy:
             return
-
-    def deleted(self, file: str) -> None:
-        """Note that mails of a file were deleted just now."""
-        self._deleted[file] = self._clock.running()
 
     def compact(self, mailbox: Mailbox, politely: bool = False) -> Compaction:
         """Rewrite a mailbox's file without its deleted mails; `politely` only when it is worth the work."""
@@ -124,19 +104,6 @@ class Compactor:
             except OSError as fault:
                 log.error("%s could not be compacted: %s", visible(mailbox.file), fault)
                 return Compaction(mailbox.name, "failed", reason=fault.strerror or str(fault))
-
-    def too_early(self, file: str, now: os.stat_result) -> str:
-        """Return why a file with this status must not be rewritten yet, ``""`` if it may be."""
-        age = self._clock.wall() - now.st_mtime
-        if abs(age) < QUIET:  # a time to come is one of a clock that was wrong
-            return "its file was changed less than a minute ago"
-        deleted = self._deleted.get(file)
-        running = self._clock.running()
-        since = running - deleted if deleted is not None else max(running - self._opened, age)
-        if since < UNDO:
-            minutes = -int((since - UNDO) // 60)
-            return f"a deletion of the last hour can still be undone; try again in {minutes} min"
-        return ""
 
     @contextmanager
     def _job(self, mailbox: Mailbox) -> Iterator[_Job]:
@@ -182,7 +149,7 @@ class Compactor:
             raise _Not("later", why)
         if not self._behind.settle(job.number):
             raise _Not("later", "mails are on their way to the disk")
-        with self._beside(job) as (name, descriptor):
+        with beside(self._folder.descriptor, job.was, self._offload) as (name, descriptor):
             self._make(job, descriptor)
             index = Index()
             to_the_end(self._offload, lambda: index.look(descriptor))
@@ -201,11 +168,10 @@ class Compactor:
             return "what a failed write left in its file must be taken away first"
         if job.was.st_nlink > 1:
             return "its file has a second name (a hard link)"
-        return self.too_early(job.mailbox.file, job.was)
+        return self.ripeness.too_early(job.mailbox.file, job.was)
 
     def _make(self, job: _Job, descriptor: int) -> None:
         """Write, sync and check the new file. Raises OSError, _Not."""
-        to_the_end(self._offload, lambda: _own(descriptor, job.was))
         self._go_through(job.rewrite().copy(self._disk, descriptor))
         os.utime(descriptor, ns=(job.was.st_atime_ns, job.was.st_mtime_ns))  # mails without a date have the file's
         to_the_end(self._offload, lambda: self._disk.sync(descriptor))
@@ -246,17 +212,6 @@ class Compactor:
         job.taken = size
         log.warning("%s: %d octets that came in meanwhile were taken over", visible(job.mailbox.file), len(octets))
 
-    @contextmanager
-    def _beside(self, job: _Job) -> Iterator[tuple[str, int]]:
-        """Make an empty file with a hidden name; remove it if it still has that name at the end."""
-        name = _PREFIX + secrets.token_hex(8)
-        folder = self._folder.descriptor
-        descriptor = open_file(folder, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-        try:
-            yield name, descriptor
-        finally:
-            to_the_end(self._offload, lambda: _remove(folder, name, descriptor))
-
     def _go_through(self, steps: Iterator[int]) -> None:
         """Take steps, some at a time, until there are no more. Raises _Not when the store closes meanwhile."""
 
@@ -276,37 +231,3 @@ class Compactor:
     def _hold(self, mailbox: Mailbox, work: Callable[[], T]) -> T:
         with mailbox.lock:
             return to_the_end(self._offload, work)
-
-
-def worth(gone: int, size: int) -> bool:
-    """Tell whether so many octets of deleted mails are worth a rewrite of a file of this size.
-
-    More than half of the file: then less is written than is freed. Or much, and no small part of the file: each octet
-    deleted then costs at most seven written.
-    """
-    return gone * 2 > size or (gone > _MUCH and gone * _ENOUGH > size)
-
-
-def _own(descriptor: int, was: os.stat_result) -> None:
-    """Let a new file belong to whom the old one does, where this user may, and be readable for the same."""
-    with suppress(PermissionError):
-        os.fchown(descriptor, was.st_uid, was.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(was.st_mode))
-
-
-def _remove(folder: int, name: str, descriptor: int) -> None:
-    os.close(descriptor)
-    with suppress(OSError):
-        os.unlink(name, dir_fd=folder)
-
-
-def _sweep(folder: int) -> None:
-    """Remove what a process that was killed has left."""
-    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
-    try:
-        for name in os.listdir(here):  # noqa: PTH208  there is no Path of a descriptor
-            if name.startswith(_PREFIX):
-                with suppress(OSError):
-                    os.unlink(name, dir_fd=folder)
-    finally:
-        os.close(here)

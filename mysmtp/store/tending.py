@@ -35,7 +35,7 @@ class Tending:
 
     def deleted(self, mailbox: Mailbox) -> None:
         """Note that mails of a mailbox were deleted just now."""
-        self._compactor.deleted(mailbox.file)
+        self._compactor.ripeness.deleted(mailbox.file)
         self._due[mailbox.file] = mailbox.name
 
     def look(self) -> None:
@@ -49,7 +49,7 @@ class Tending:
                 continue
             del self._due[file]
             if done.outcome == "failed":  # not again each minute
-                self._compactor.deleted(file)
+                self._compactor.ripeness.deleted(file)
                 self._due[file] = name
             if done.outcome != "nothing":
                 return
@@ -63,7 +63,7 @@ class Tending:
             except OSError:
                 self._due.pop(file, None)
                 continue
-            if not self._compactor.too_early(file, now):
+            if not self._compactor.ripeness.too_early(file, now):
                 found.append((file, name))
         return found
 

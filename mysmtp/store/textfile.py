@@ -19,7 +19,7 @@ from mysmtp.message import Compaction, MailboxSummary, MailSummary, Message, Sto
 from mysmtp.store import names
 from mysmtp.store.catalogue import Catalogue
 from mysmtp.store.commit import Committer, Delivery, Ticket
-from mysmtp.store.compact import Behind, Clock, Compactor
+from mysmtp.store.compact import Behind, Compactor
 from mysmtp.store.disk import Disk
 from mysmtp.store.filing import Filing
 from mysmtp.store.folder import Folder
@@ -28,6 +28,7 @@ from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
 from mysmtp.store.recovery import by_mailbox, recover
+from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
 from mysmtp.store.segment import Entry
 from mysmtp.store.tending import Tending

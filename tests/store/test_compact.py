@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from mysmtp.store import filing, journal
-from mysmtp.store.compact import QUIET, UNDO, Clock, worth
 from mysmtp.store.disk import Disk
 from mysmtp.store.rewrite import frame
+from mysmtp.store.ripeness import QUIET, UNDO, Clock, worth
 from mysmtp.store.textfile import TextFileStore
 from tests.store.disks import Faults
 from tests.store.mails import BOB, backdate, mail, put

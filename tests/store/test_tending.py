@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mysmtp.store import tending
-from mysmtp.store.compact import QUIET, UNDO
 from mysmtp.store.rewrite import frame
+from mysmtp.store.ripeness import QUIET, UNDO
 from mysmtp.store.textfile import TextFileStore
 from tests.store.disks import Faults
 from tests.store.mails import BOB, mail, put
