@@ -1,18 +1,12 @@
-"""`mysmtp delete` and `mysmtp compact`: done in the folder itself, or by the server that has it.
+"""`mysmtp delete` and `mysmtp compact`: what they tell of what a `keeper` does.
 
-Who has the folder tells its address there (`store.holder`); it is asked over HTTP, on this machine only. Answers go to
-standard output, all else to standard error; exit codes are those of the commands that talk to a server.
+Answers go to standard output, all else to standard error; exit codes are those of the commands that talk to a server.
 """
 
-import json
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import quote, urlencode, urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -20,114 +14,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from mysmtp.address import mailbox_name
 from mysmtp.client.terminal import DONE, FAILED, INTERRUPTED, NO_CONNECTION, REFUSED, UNWRITTEN, hush, put
 from mysmtp.errors import NoSuchMailbox, StartFailed, StoreFailed
+from mysmtp.keeper import NoServer, keeper_of
 from mysmtp.message import Compaction
-from mysmtp.store.holder import Holder, holder_of
 from mysmtp.store.names import mailbox_of
-from mysmtp.store.textfile import TextFileStore
 from mysmtp.text import visible
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_PATIENCE = 3600.0  # seconds for an answer: a large mailbox takes its time
-_TRIES = 5  # of a server that says it is busy
-_AT_ONCE = 1000  # ids in one request
 _FEW = 20  # ids that are told one by one
 _MANY = 10  # mailboxes from which on a bar is shown
-
-
-class NoServer(Exception):
-    """The server that has the folder cannot be asked; `str(fault)` says why."""
-
-
-class Keeper(Protocol):
-    """Who changes the mailboxes. Every method raises NoSuchMailbox, StoreFailed, NoServer."""
-
-    def delete(self, mailbox: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
-        """Delete these mails, None for all; return those that were there."""
-
-    def undo(self, mailbox: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
-        """Put these mails back, None for all that can be; return those that came back."""
-
-    def compact(self, mailbox: str) -> Compaction:
-        """Free the room of deleted mails."""
-
-
-class _Here:
-    """This process, while no server has the folder."""
-
-    def __init__(self, store: TextFileStore) -> None:
-        self._store = store
-        self.compact = store.compact
-
-    def delete(self, mailbox: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
-        every = [mail.id for mail in self._store.list(mailbox)] if mail_ids is None else mail_ids
-        return self._store.delete(mailbox, every)
-
-    def undo(self, mailbox: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
-        every = range(1, self._store.summary(mailbox).last_id + 1) if mail_ids is None else mail_ids
-        return self._store.restore(mailbox, every)
-
-
-class _There:
-    """The server that has the folder."""
-
-    def __init__(self, holder: Holder) -> None:
-        where = urlsplit(holder.address)
-        if where.scheme != "http" or where.hostname not in _LOOPBACK or not where.port:
-            told = f"a server (process {holder.pid}) has the folder, and is not to be reached from here"
-            raise NoServer(f"{told}: {holder.address}")
-        self._holder = holder
-        self._host, self._port, self._authority = where.hostname, where.port, where.netloc
-
-    def delete(self, mailbox: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
-        return self._deed(mailbox, "delete", mail_ids)
-
-    def undo(self, mailbox: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
-        return self._deed(mailbox, "undo", mail_ids)
-
-    def compact(self, mailbox: str) -> Compaction:
-        return Compaction(**self._ask(mailbox, "compact", []))
-
-    def _deed(self, mailbox: str, deed: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
-        if mail_ids is None:
-            return list(self._ask(mailbox, deed, [("all", "1")])["ids"])
-        done: list[int] = []
-        for at in range(0, len(mail_ids), _AT_ONCE):
-            some = [("id", str(mail_id)) for mail_id in mail_ids[at : at + _AT_ONCE]]
-            done += self._ask(mailbox, deed, some)["ids"]
-        return done
-
-    def _ask(self, mailbox: str, deed: str, fields: Sequence[tuple[str, str]]) -> Any:
-        """Send a form as a page of the server would, and return its answer."""
-        name = quote(mailbox.encode("utf-8", "surrogateescape"), safe="").replace(".", "%2E")
-        headers = {
-            "Host": self._authority,
-            "Origin": self._holder.address,
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
-        for again in range(_TRIES):
-            try:
-                connection = HTTPConnection(self._host, self._port, timeout=_PATIENCE)
-                connection.request("POST", f"/housekeeping/{quote(name)}/{deed}", urlencode(fields), headers)
-                response = connection.getresponse()
-                status, body = response.status, response.read()
-                connection.close()
-            except (OSError, HTTPException) as fault:
-                raise NoServer(f"the server at {self._holder.address} does not answer: {fault}") from fault
-            if status != 503 or again + 1 == _TRIES:
-                break
-            time.sleep(float(response.headers.get("Retry-After", "1")))
-        if status == 200:
-            return json.loads(body)
-        if status == 404:
-            raise NoSuchMailbox(mailbox)
-        raise StoreFailed from NoServer(f"the server at {self._holder.address} answers {status} {response.reason}")
 
 
 def delete(folder: Path, mailbox: str, mail_ids: Sequence[int] | None, undo: bool) -> int:
     """Delete mails (None: all) of a mailbox, or put them back; say which; return the exit code."""
     name = mailbox_name(mailbox)
     try:
-        with _keeper(folder) as keeper:
+        with keeper_of(folder) as keeper:
             done = (keeper.undo if undo else keeper.delete)(name, mail_ids)
     except (Exception, KeyboardInterrupt) as fault:  # noqa: BLE001  sorted there
         return _fail(fault)
@@ -145,7 +45,7 @@ def compact(folder: Path, mailboxes: Sequence[str]) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     results: list[Compaction] = []
     try:
-        with _keeper(folder) as keeper:
+        with keeper_of(folder) as keeper:
             wanted = [mailbox_name(each) for each in mailboxes] or _mailboxes_in(folder)
             hidden = len(wanted) < _MANY or not console.is_terminal
             with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
@@ -183,25 +83,6 @@ def result_lines(results: Sequence[Compaction], named: bool) -> list[str]:
 
 def _ids(mail_ids: Sequence[int]) -> str:
     return ", ".join(map(str, mail_ids)) if len(mail_ids) <= _FEW else f"{len(mail_ids):,} mails"
-
-
-@contextmanager
-def _keeper(folder: Path) -> Iterator[Keeper]:
-    """Give who can change the mailboxes. Raises StartFailed, NoServer."""
-    if not folder.is_dir():
-        raise StartFailed(f"{folder} is no folder")
-    try:
-        store = TextFileStore(folder)
-    except StartFailed as fault:
-        holder = holder_of(folder) if fault.__cause__ is None else None  # with a cause, it is not that someone has it
-        if holder is None:
-            raise
-        yield _There(holder)
-        return
-    try:
-        yield _Here(store)
-    finally:
-        store.close()
 
 
 @contextmanager
