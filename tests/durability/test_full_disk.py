@@ -71,7 +71,7 @@ def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], obje
     assert ledger.count(Fate.ACKNOWLEDGED) > 0
     free()
     until(lambda: _reply(process, ledger, *mailboxes) == STORED, "mail is taken again")
-    until(lambda: _is_ready(process), "all files are written")
+    until(lambda: _is_ready(process) and not ledger.lost(process.mailbox), "all files are written")
     ledger.check(process)
     sweeps.kill(process)
     again = sweeps.server(process.mailbox.parent).start()
@@ -80,9 +80,9 @@ def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], obje
 
 
 def test_a_disk_without_space(disk: Disk, serve: Callable[[Path], PostOfficeProcess], ledger: Ledger) -> None:
-    place = disk("size=8m")
+    place = disk("size=56m")
     ballast = place / "ballast"
-    ballast.write_bytes(bytes(5 << 19))
+    ballast.write_bytes(bytes(50 << 20))  # leaves a journal and 2 MiB; then room for any journal
     process = serve(place)
     with Load(process, ledger, clients=4):
         ledger.wait_for(Fate.REFUSED, 4, 30)
