@@ -22,6 +22,16 @@ def run_here(work: Callable[[], T]) -> T:
     return work()
 
 
+class Signal(Protocol):
+    """How one waits for another: `threading.Event` is one, and the process gives one that costs a greenlet less."""
+
+    def wait(self) -> object:
+        """Return once it is set."""
+
+    def set(self) -> None:
+        """Let the one who waits go on."""
+
+
 class Receipt(Protocol):
     """The promise that a mail handed over will be stored, or its refusal: nobody is told of either before `wait`."""
 

@@ -3,12 +3,13 @@
 Knows no protocol, no sockets, no pages.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from mysmtp.config import Durability
-from mysmtp.contracts import MessageStore, Offload, run_here
+from mysmtp.contracts import MessageStore, Offload, Signal, run_here
 from mysmtp.errors import StartFailed
 from mysmtp.store.disk import Disk, no_sync
 from mysmtp.store.memory import MemoryStore
@@ -22,14 +23,15 @@ def open_store(
     *,
     offload: Offload = run_here,
     commit_offload: Offload | None = None,
+    signal: Callable[[], Signal] = threading.Event,
     durability: Durability = "sync",
     sync: Callable[[int], None] | None = None,
 ) -> MessageStore:
     """Open the store of a URL: ``file:<folder>``, which is made if it is not there, or ``memory:``.
 
-    `offload` runs what blocks on the disk, `commit_offload` (default: the same) the syncs that senders wait for. With
-    `durability` ``"os"`` a mail counts as stored once the system has it, before the disk has. `sync` brings an open
-    file to the disk (default: fdatasync). Raises StartFailed with one line for the user.
+    `offload` runs what blocks on the disk, `commit_offload` (default: the same) the syncs that senders wait for, by
+    way of what `signal` makes. With `durability` ``"os"`` a mail counts as stored once the system has it, before the
+    disk has. `sync` brings an open file to the disk (default: fdatasync). Raises StartFailed with one line for users.
     """
     scheme, colon, place = url.partition(":")
     if scheme == "memory" and colon and not place:
@@ -39,4 +41,4 @@ def open_store(
     disk = Disk() if sync is None else Disk(sync=sync, sync_folder=sync)
     if durability == "os":
         disk = replace(disk, sync=no_sync, sync_folder=no_sync, sync_all=no_sync)
-    return TextFileStore(Path(place), offload=offload, commit_offload=commit_offload, disk=disk)
+    return TextFileStore(Path(place), offload=offload, commit_offload=commit_offload, signal=signal, disk=disk)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mysmtp.contracts import Signal
 from mysmtp.errors import StoreFailed
 from mysmtp.store.tray import Tray
 from mysmtp.store.write import Encoded
@@ -32,15 +33,21 @@ class Delivery:
 class Ticket:
     """The Receipt of one delivery: settled once, with its ids or with why it was not stored."""
 
-    __slots__ = ("_done", "_stored", "_woken", "delivery", "fault", "ids")
+    __slots__ = ("_done", "_signal", "_stored", "_woken", "delivery", "fault", "ids")
 
-    def __init__(self, delivery: Delivery, stored: Callable[[Sequence[int]], None]) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        stored: Callable[[Sequence[int]], None],
+        signal: Callable[[], Signal] = threading.Event,
+    ) -> None:
         self.delivery = delivery
         self.ids: Sequence[int] = ()
         self.fault: BaseException | None = None
         self._stored = stored
         self._done = False
-        self._woken: threading.Event | None = None
+        self._signal = signal
+        self._woken: Signal | None = None
 
     @property
     def done(self) -> bool:
@@ -64,7 +71,7 @@ class Ticket:
     def wait(self) -> None:
         """Return once the copies are durable. Raises StoreFailed."""
         if not self._done:
-            self._woken = threading.Event()
+            self._woken = self._signal()
             if not self._done:  # it may have been settled since, without a look at the event
                 self._woken.wait()
         if self.fault is not None:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from mysmtp.contracts import Offload, Receipt, run_here
+from mysmtp.contracts import Offload, Receipt, Signal, run_here
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Compaction, MailboxSummary, MailSummary, Message, StoredMail
@@ -44,8 +44,8 @@ _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 class TextFileStore:
     """A MessageStore, RecordKeeper, Watchful, Compacting and Exclusive over a folder of mailbox files.
 
-    `offload` runs what blocks; `commit_offload` the journal's part of it, so that no reader is ever waited for. Raises
-    StartFailed when it cannot have the folder.
+    `offload` runs what blocks, `commit_offload` the journal's part of it, so that no reader is ever waited for;
+    `signal` makes what a sender waits on. Raises StartFailed when it cannot have the folder.
     """
 
     def __init__(
@@ -54,12 +54,14 @@ class TextFileStore:
         *,
         offload: Offload = run_here,
         commit_offload: Offload | None = None,
+        signal: Callable[[], Signal] = threading.Event,
         disk: Disk | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._folder = Folder(path)
         self._offload = offload
         self._commit_offload = commit_offload or offload
+        self._signal = signal
         self._disk = disk or Disk()
         self._catalogue = Catalogue(self._folder)
         self._mailboxes: dict[str, Mailbox] = {}
@@ -176,7 +178,7 @@ class TextFileStore:
             trays = tuple(map(self._tray_to_fill, mailboxes))
         except (OSError, ValueError) as fault:
             raise StoreFailed from fault
-        ticket = Ticket(Delivery(self._draft(message), trays), stored)
+        ticket = Ticket(Delivery(self._draft(message), trays), stored, self._signal)
         if trays:
             self._committer.submit(ticket)
         else:
