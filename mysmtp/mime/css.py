@@ -28,7 +28,7 @@ _PROPERTY = re.compile(r"\s*(-{0,2}[a-zA-Z][a-zA-Z0-9-]{0,60})\s*:(.*)", re.DOTA
 _SELECTOR = re.compile(r"""(?:[\w\s.#,:>+~*=\[\]()|^$-]|"[\w\s./:%-]*+"|'[\w\s./:%-]*+'){1,2000}""")
 _MEDIA = re.compile(r"@(?:media|supports)\b[\w\s(),:./-]{1,500}", re.IGNORECASE)
 _NO_TEXT = re.compile(r"url\(|@|expression|javascript:", re.IGNORECASE)  # in a string, lest it be read as none
-_RUNS_CODE = re.compile(r"behaviou?r|-moz-binding|-webkit-user-modify", re.IGNORECASE)
+_RUNS_CODE = re.compile(r"behavi|-moz-binding|-webkit-user-modify", re.IGNORECASE)
 _HARMLESS = (
     "rgb( rgba( hsl( hsla( hwb( lab( lch( calc( min( max( clamp( var( linear-gradient( radial-gradient( conic-gradient("
     " repeating-linear-gradient( repeating-radial-gradient( rotate( scale( scalex( scaley( translate( translatex("
