@@ -64,6 +64,13 @@ def _is_ready(process: PostOfficeProcess) -> bool:
         return False
 
 
+def _all_is_written(process: PostOfficeProcess, ledger: Ledger) -> bool:
+    try:
+        return _is_ready(process) and not ledger.lost(process.mailbox)
+    except AssertionError:  # a record that is being written this moment
+        return False
+
+
 def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], object], *mailboxes: str) -> None:
     """A full disk refuses, and goes on to answer; `free` makes room; then all is well, also after a kill."""
     with process.connect() as peer:
@@ -71,7 +78,7 @@ def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], obje
     assert ledger.count(Fate.ACKNOWLEDGED) > 0
     free()
     until(lambda: _reply(process, ledger, *mailboxes) == STORED, "mail is taken again")
-    until(lambda: _is_ready(process) and not ledger.lost(process.mailbox), "all files are written")
+    until(lambda: _all_is_written(process, ledger), "all files are written")
     ledger.check(process)
     sweeps.kill(process)
     again = sweeps.server(process.mailbox.parent).start()
