@@ -23,7 +23,7 @@ from mysmtp.store.textformat import END, GONE, START
 _STEP = 1 << 20  # octets read at once
 _LINE = 8 << 10  # octets of a START line that are looked at; no program that writes these files takes more
 _ID = re.compile(rb" id=\d{1,18}(?=[ \r\n]|$)")
-_FRAME = re.compile(rb"===GONE__EMAIL===(?: id=\d{1,18})? size=0\r?\n(?:===END_EMAIL===)?\s*\Z")
+_FRAME = re.compile(rb"===GONE__EMAIL===(?: id=\d{1,18})? size=0\r?\n===END_EMAIL===\s*\Z")
 _INK = re.compile(rb"[^ \t\r\n]")
 
 
@@ -237,7 +237,10 @@ def _is_plain(descriptor: int, row: Row) -> bool:
 
 
 def _is_frame(descriptor: int, row: Row) -> bool:
-    """Tell whether a record is an empty frame that keeps an id. A deleted record that is damaged is none."""
+    """Tell whether a record is an empty frame that keeps an id, with an END line of its own.
+
+    One without is open to what follows it, and a deleted record that is damaged is no frame: both stay as they are.
+    """
     if row.status is not Status.GONE or row.flags & KNOWN or row.end - row.start > _LINE:
         return False
     return _FRAME.match(read_exactly(descriptor, row.end - row.start, row.start)) is not None

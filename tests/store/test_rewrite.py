@@ -54,7 +54,7 @@ def kept(octets: bytes) -> list[tuple[int, Status, MailSummary | None, bytes, by
     found = []
     for each in settled + rest:
         record = octets[each.start : each.end]
-        if each.status is Status.GONE and (whole(each, record) or b" size=0\n" in record):
+        if each.status is Status.GONE and (whole(each, record) or b" size=0\n" + END in record):
             continue
         body = read_frame(record).body if each.status is Status.MAIL else b""
         found.append((each.id, each.status, each.summary, body, b"" if each.status is Status.MAIL else record))
