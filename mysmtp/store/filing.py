@@ -8,16 +8,15 @@ such a failure the system may hold octets that the disk never got.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import islice
 
 from mysmtp.contracts import Offload
 from mysmtp.errors import StoreFailed
 from mysmtp.store.checkpoint import Checkpoint
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
+from mysmtp.store.holding import all_held, some
 from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
@@ -30,7 +29,6 @@ _SOON = 0.05  # seconds until a few mails are written
 _GATHER = 0.65  # and a crowd: one write a mailbox for all of them, well within the second that is promised
 _FEW = 50  # mails that are written soon
 _AGAIN = 1.0  # seconds until what failed is tried again, and of silence before a checkpoint
-_AT_ONCE = 64  # mailboxes written under one hold of their locks
 _BEHIND = 48 << 20  # octets of waiting mails after which committing waits for filing
 _JOURNAL = 64 << 20  # octets of the journal in use after which a checkpoint is due even under load
 
@@ -115,8 +113,8 @@ class Filing:
                 number, weight = self._number, self._weight
                 trays = {**self._due, **self._faulty}
                 self._due, self._faulty = {}, {}
-            for mailboxes in _some([tray.mailbox for tray in trays.values()]):
-                with _all_held(mailboxes):
+            for mailboxes in some([tray.mailbox for tray in trays.values()]):
+                with all_held(mailboxes):
                     to_the_end(self._offload, partial(self._write, [trays[each.file] for each in mailboxes]))
             if not self._faulty:
                 self._weight -= weight
@@ -142,11 +140,11 @@ class Filing:
 
     def _sync(self) -> None:
         unsure = list(self._checkpoint.unsure)
-        with _all_held(tray.mailbox for tray in unsure):
+        with all_held(tray.mailbox for tray in unsure):
             written = to_the_end(self._offload, self._checkpoint.run)
             self._faulty |= {tray.mailbox.file: tray for tray in [*unsure, *self._checkpoint.unsure]}
-        for mailboxes in _some([tray.mailbox for tray in written]):
-            with _all_held(mailboxes):
+        for mailboxes in some([tray.mailbox for tray in written]):
+            with all_held(mailboxes):
                 to_the_end(self._offload, partial(self._save, mailboxes))
 
     def close(self) -> bool:
@@ -205,18 +203,3 @@ class Filing:
             self._journal.prepare()
         except OSError as fault:
             log.warning("the journal's marks cannot be written: %s", fault)
-
-
-def _some(mailboxes: Iterable[Mailbox]) -> Iterator[Sequence[Mailbox]]:
-    """Give mailboxes in the order in which everyone takes their locks, few enough to be held at once."""
-    in_order = iter(sorted(mailboxes, key=lambda mailbox: mailbox.file))
-    while some := tuple(islice(in_order, _AT_ONCE)):
-        yield some
-
-
-@contextmanager
-def _all_held(mailboxes: Iterable[Mailbox]) -> Iterator[None]:
-    with ExitStack() as held:
-        for mailbox in sorted(mailboxes, key=lambda mailbox: mailbox.file):
-            held.enter_context(mailbox.lock)
-        yield

@@ -30,7 +30,7 @@ from mysmtp.text import visible
 
 log = logging.getLogger(__name__)
 
-_FRESH = 5.0  # seconds in which an unfinished last record may still be on its way
+FRESH = 5.0  # seconds in which an unfinished last record may still be on its way
 _FIRST_LINE = 1000  # octets that hold any START line of ours
 
 
@@ -210,7 +210,7 @@ class Mailbox:
             raise OSError("a marker was written in part")
 
     def _pending(self) -> bool:
-        return abs(time.time() - self._changed) < _FRESH
+        return abs(time.time() - self._changed) < FRESH
 
     def _undated(self) -> str:
         """Return the date of mails that have none: the file's."""

@@ -6,8 +6,8 @@ tray written first, so a mail that was acknowledged is always seen. What is in a
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,9 +24,11 @@ from mysmtp.store.disk import Disk
 from mysmtp.store.filing import Filing
 from mysmtp.store.folder import Folder
 from mysmtp.store.holder import announce
+from mysmtp.store.holding import all_held
 from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
+from mysmtp.store.overview import Overview
 from mysmtp.store.recovery import by_mailbox, recover
 from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
@@ -34,7 +36,6 @@ from mysmtp.store.segment import Entry
 from mysmtp.store.tending import Tending
 from mysmtp.store.textformat import Draft, draft
 from mysmtp.store.tray import Tray
-from mysmtp.text import visible
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class TextFileStore:
         self._mailboxes: dict[str, Mailbox] = {}
         self._trays: dict[str, Tray] = {}  # by file
         self._by_name: dict[str, Tray] = {}
-        self._unread: Sequence[str] = ()  # what the last list of all mailboxes had to leave out
+        self._overview = Overview(self._folder, offload, self._held, self._write)
         self._following = threading.RLock()
         self._committer = Committer(self._commit)
         self._address = ""
@@ -98,25 +99,11 @@ class TextFileStore:
         self._filing.run_pass()
 
     def troubles(self) -> Sequence[str]:
-        return [*self._journal.troubles(), *self._filing.troubles(), *self._unread]
+        return [*self._journal.troubles(), *self._filing.troubles(), *self._overview.troubles]
 
     def mailboxes(self) -> Sequence[MailboxSummary]:
         self._follow()
-        self.flush()
-        found, unread = [], []
-        for file, name in self._folder.files():
-            mailbox = self._held(file, name)
-            try:
-                if names.abbreviated(file):
-                    self._name(mailbox)
-                found.append(self._do(mailbox, mailbox.summarize))
-            except NoSuchMailbox:
-                continue
-            except StoreFailed as fault:
-                self._folder.warn(file, f"cannot be read: {fault.__cause__}")
-                unread.append(f"{visible(name)} is not shown, its file cannot be read: {visible(str(fault.__cause__))}")
-        self._unread = unread
-        return sorted(found, key=lambda summary: summary.name)
+        return self._overview.look()
 
     def summary(self, mailbox: str) -> MailboxSummary:
         there = self._find(mailbox)
@@ -163,9 +150,7 @@ class TextFileStore:
         self._compactor.close()
         self._committer.close()
         self._close_journal()
-        with ExitStack() as held:
-            for mailbox in _in_order(self._mailboxes.values()):
-                held.enter_context(mailbox.lock)
+        with all_held(self._mailboxes.values()):
             self._catalogue.save(self._mailboxes.values())
             self._catalogue.close()
             self._folder.close()
@@ -222,8 +207,7 @@ class TextFileStore:
         tray = self._trays.get(mailbox.file)
 
         def run() -> T:
-            if tray is not None:
-                self._filing.write_now(tray)
+            self._write(mailbox)
             try:
                 return work()
             except NoSuchMail:
@@ -234,6 +218,12 @@ class TextFileStore:
 
         with mailbox.lock:
             return to_the_end(self._offload, run)
+
+    def _write(self, mailbox: Mailbox) -> None:
+        """Have written what waits for a mailbox. Blocks; the caller holds it."""
+        tray = self._trays.get(mailbox.file)
+        if tray is not None:
+            self._filing.write_now(tray)
 
     def _unwritten(self, mailbox: Mailbox) -> Sequence[MailSummary]:
         tray = self._trays.get(mailbox.file)
@@ -281,14 +271,6 @@ class TextFileStore:
             made = Mailbox(self._folder, file, names.lower(name), self._disk, self._catalogue.load)
             there = self._mailboxes.setdefault(file, made)
         return there
-
-    def _name(self, mailbox: Mailbox) -> None:
-        """Give a mailbox whose file's name is abbreviated the full name that its records carry."""
-        if names.cut_name(mailbox.name):
-            return
-        name = self._do(mailbox, mailbox.name_inside)
-        if name and names.cut_name(name) and names.file_name(name) == names.lower(mailbox.file):
-            mailbox.name = name
 
     def _open_journal(self) -> None:
         """Open the journal; let what an earlier run left in it, and in no file, be written. Raises OSError."""
@@ -363,7 +345,3 @@ def _entries(batch: Sequence[Ticket], promises: Sequence[Sequence[int]]) -> Sequ
         )
         for ticket, promised in zip(batch, promises, strict=True)
     ]
-
-
-def _in_order(mailboxes: Iterable[Mailbox]) -> Sequence[Mailbox]:
-    return sorted(mailboxes, key=lambda mailbox: mailbox.file)
