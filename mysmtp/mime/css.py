@@ -28,6 +28,7 @@ _PROPERTY = re.compile(r"\s*(-{0,2}[a-zA-Z][a-zA-Z0-9-]{0,60})\s*:(.*)", re.DOTA
 _SELECTOR = re.compile(r"""(?:[\w\s.#,:>+~*=\[\]()|^$-]|"[\w\s./:%-]*+"|'[\w\s./:%-]*+'){1,2000}""")
 _MEDIA = re.compile(r"@(?:media|supports)\b[\w\s(),:./-]{1,500}", re.IGNORECASE)
 _NO_TEXT = re.compile(r"url\(|@|expression|javascript:", re.IGNORECASE)  # in a string, lest it be read as none
+_BREAKS_OUT = re.compile('["\\\\<\x00-\x1f]')
 _RUNS_CODE = re.compile(r"behavi|-moz-binding|-webkit-user-modify", re.IGNORECASE)
 _HARMLESS = (
     "rgb( rgba( hsl( hsla( hwb( lab( lch( calc( min( max( clamp( var( linear-gradient( radial-gradient( conic-gradient("
@@ -144,7 +145,7 @@ def _value(text: str, resource: Resource, kind: str) -> str:
         piece = found[0]
         if found["url"] is not None:
             url = resource((found["quoted"] or "")[1:-1] or found["bare"] or "", kind)
-            if url is None:
+            if url is None or _BREAKS_OUT.search(url):
                 return ""
             piece = f'url("{url}")'
         elif found["function"] is not None:

@@ -101,7 +101,7 @@ def read_mail(octets: bytes, limits: Limits = LIMITS) -> Mail:
 def _body(part: Part) -> _Body:
     """Return the parts a reader sees as the text (RFC 2046 section 5.1): of alternatives the best, of others each."""
     kind = part.nature.type
-    if part.is_text or (kind == "text/html" and not part.children):
+    if part.is_text:
         return _leaf_body(part)
     if not part.nature.multipart:
         return _Body()

@@ -53,6 +53,13 @@ _IMAGE_DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)(?:;[\w=-]+)*;ba
 _LINKED = ("http:", "https:", "mailto:", "tel:", "sms:", "xmpp:")
 _REMOTE = ("http:", "https:")
 
+_LOADS = {
+    "video": "media", "audio": "media", "source": "media", "track": "media", "bgsound": "media", "iframe": "frames",
+    "frame": "frames", "embed": "frames", "object": "frames", "input": "images", "image": "images", "script": "other",
+}  # fmt: skip
+_SOURCES = ("src", "data", "poster", "href", "srcset", "xlink:href")
+_REFERENCE = re.compile(r"""(?:href|src)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
+
 
 def cleaned_url(url: str) -> str:
     """Return a URL without what browsers pass over, and with nothing in it that ends an attribute or a ``url()``.
@@ -107,3 +114,15 @@ class Resources:
         """Count what is left out."""
         if number:
             self.blocked[kind] = self.blocked.get(kind, 0) + number
+
+    def leave_out(self, tag: str, attributes: Mapping[str, str], content: str) -> None:
+        """Count what an element that is left out, with its `content`, would have loaded."""
+        if tag == "link":
+            kind = "styles" if "stylesheet" in attributes.get("rel", "").lower() else "other"
+        else:
+            kind = _LOADS.get(tag, "")
+        if kind:
+            urls = (cleaned_url(attributes.get(name, "")) for name in _SOURCES)
+            self.block(kind, sum(scheme_of(url) in _REMOTE for url in urls))
+        if tag in ("svg", "object", "template"):
+            self.block("images", len(_REFERENCE.findall(content)))

@@ -4,23 +4,12 @@ What is written is bounded (characters, tags, depth, elements a parser would ope
 with the square of some of these, and what is refused here never reaches it.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
 from mysmtp.mime import css
-from mysmtp.mime.markup import (
-    ATTRIBUTES,
-    FORMATTING,
-    SELF_ENDING,
-    TAGS,
-    VOID,
-    Resources,
-    cleaned_url,
-    link_url,
-    scheme_of,
-)
+from mysmtp.mime.markup import ATTRIBUTES, FORMATTING, SELF_ENDING, TAGS, VOID, Resources, link_url
 from mysmtp.mime.tokens import Token, tokens
 
 LONGEST = 1024 * 1024  # characters of a page
@@ -29,12 +18,6 @@ DEEPEST = 500  # elements in elements
 MOST_REFERENCES = 100_000  # characters that stand as character references in what nh3 writes
 MOST_REOPENED = 250_000  # formatting elements that a parser opens again, because what was around them ended
 _LINK_TEXT = 200
-_LOADS = {
-    "video": "media", "audio": "media", "source": "media", "track": "media", "bgsound": "media", "iframe": "frames",
-    "frame": "frames", "embed": "frames", "object": "frames", "input": "images", "image": "images", "script": "other",
-}  # fmt: skip
-_SOURCES = ("src", "data", "poster", "href", "srcset", "xlink:href")
-_REFERENCE = re.compile(r"""(?:href|src)\s*=\s*["']?\s*(?:https?:)?//|url\(\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +42,7 @@ class TooMuch(Exception):
 
 
 class Writer:
-    """Writes a page anew, token by token. What it has opened it closes, so that the depth it knows is the true one."""
+    """Writes a page anew. What it has opened it closes, so that the depth it knows is the true one."""
 
     def __init__(self, resources: Resources) -> None:
         self.resources = resources
@@ -72,6 +55,7 @@ class Writer:
         self._reopened = 0
         self._tags = 0
         self._references = 0
+        self._link = 0  # the place of the link whose text is being read
         self._link_text: list[str] | None = None
 
     def write(self, page: str) -> str:
@@ -107,7 +91,7 @@ class Writer:
         elif name in TAGS:
             self._open_element(name, token)
         else:
-            self._count_left_out(token)
+            self.resources.leave_out(token.name, dict(token.attributes), token.content)
 
     def _add_style(self, content: str) -> None:
         room = css.LONGEST - len(self.style)
@@ -179,25 +163,12 @@ class Writer:
 
     def _note_link(self, name: str, url: str | None) -> None:
         if url is not None:
+            if name == "a":
+                self._link, self._link_text = len(self.links), []
             self.links.append(Link(url, ""))
-            self._link_text = [] if name == "a" else self._link_text
 
     def _end_link(self) -> None:
         if self._link_text is not None:
             text = " ".join("".join(self._link_text).split())[:_LINK_TEXT]
-            self.links[-1] = Link(self.links[-1].url, text)
+            self.links[self._link] = Link(self.links[self._link].url, text)
             self._link_text = None
-
-    def _count_left_out(self, token: Token) -> None:
-        """Count what an element that is left out would have loaded."""
-        given = dict(token.attributes)
-        if token.name == "link":
-            kind = "styles" if "stylesheet" in given.get("rel", "").lower() else "other"
-        else:
-            kind = _LOADS.get(token.name, "")
-        if kind:
-            for name in _SOURCES:
-                if scheme_of(cleaned_url(given.get(name, ""))) in ("http:", "https:"):
-                    self.resources.block(kind)
-        if token.content and token.name in ("svg", "object", "template"):
-            self.resources.block("images", len(_REFERENCE.findall(token.content)))

@@ -26,6 +26,7 @@ from mysmtp.mime.charset import codec_of, decode
         ("привет".encode("koi8-r"), "KOI8-R", "привет", "koi8-r"),
         ("h\xe9".encode("utf-16"), "utf-16", "hé", "utf-16"),
         (b"+AOk-", "utf-7", "é", "utf-7"),
+        (b"a+2AA-b", "utf-7", "a\ufffdb", "utf-7"),  # a lone surrogate
         ("Grüße".encode(), "utf-8*de", "Grüße", "utf-8"),  # RFC 2231 section 5
         (b"\x81", "windows-1252", "\ufffd", "cp1252"),
     ],

@@ -177,6 +177,9 @@ def test_an_image_of_the_mail_is_shown_from_where_it_is_served() -> None:
 def test_links_are_listed_with_their_text_and_open_elsewhere() -> None:
     found = sanitise('<a href="http://x/?a=1&amp;b">go <b>there</b></a><a name=q>no</a><a href="mailto:b@x">mail', cid)
     assert found.links == (Link("http://x/?a=1&b", "go there"), Link("mailto:b@x", "mail"))
+    assert sanitise("<a href=javascript:x>y</a>", cid).links == ()
+    inside = sanitise('<a href="http://x">a<map><area href="http://y"></map>b</a>', cid)
+    assert inside.links == (Link("http://x", "ab"), Link("http://y", ""))
     assert found.html.count('target="_blank" rel="noopener noreferrer"') == 3
 
 
@@ -293,6 +296,7 @@ def none(url: str, kind: str) -> None:
         ("font-family:'Arial, x', serif", "font-family:'Arial, x', serif"),
         ("content:'a\\27 b'", "content:'ab'"),
         ("a:b;;;c:d;e", "a:b;c:d"),
+        ("a:/\\{*b;c:d;e:*\\}/f", "a:/ *b;c:d;e:* /f"),
         ("a:url(x;b:c", ""),
         ("a:'b;c:d", "c:d"),
         ("color:red}</style>;e:f", "e:f"),
@@ -301,6 +305,12 @@ def none(url: str, kind: str) -> None:
 )
 def test_declarations(style: str, left: str) -> None:
     assert css.declarations(style, none) == left
+
+
+def test_an_address_that_would_end_its_quotes_is_left_out() -> None:
+    for url in ('x"y', "x\\y", "x<y", "x\ny"):
+        assert css.declarations("a:url(cid:x);b:c", lambda *_, url=url: url) == "b:c"
+    assert css.declarations("a:url(cid:x);b:c", lambda *_: "/x") == 'a:url("/x");b:c'
 
 
 def test_a_sheet_is_written_anew() -> None:
