@@ -80,13 +80,25 @@ class StartFailed(Exception):
     """The process cannot start; `str(fault)` is the one line to print."""
 
 
-class ServerBusy(MailFault):
+class Parting(MailFault):
+    """The server says why, and closes."""
+
+
+class ServerBusy(Parting):
     """More connections than the server holds; told at connect, then the connection is closed."""
 
 
-class ShuttingDown(MailFault):
+class ShuttingDown(Parting):
     """The server is going down; told between two commands, then the connection is closed."""
 
 
-class IdleTooLong(MailFault):
+class IdleTooLong(Parting):
     """The client completed no line for too long; told, then the connection is closed."""
+
+
+class TooManyErrors(Parting):
+    """The client goes on with what makes no sense."""
+
+
+class OutOfStep(Parting):
+    """Where the next command begins is no longer known, or the client did not wait where it must."""

@@ -42,7 +42,10 @@ class ReplySent(Event):
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswered(Event):
-    """A command was answered. `verb` is ``""`` for what is no command; `argument` is what came after the verb."""
+    """A command was answered. `verb` is ``""`` for what is no command; `argument` is what came after the verb.
+
+    `mark` tells what came of it, whatever codes the protocol has: ``""`` done, ``x`` refused, ``X`` failed.
+    """
 
     verb: str
     argument: str
@@ -50,6 +53,7 @@ class CommandAnswered(Event):
     text: str
     state_before: str
     state_after: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)

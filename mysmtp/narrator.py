@@ -23,6 +23,10 @@ _TOLD = {
     "LIST": "LIST answered for {}",
     "GET_MAIL": "GET_MAIL answered for {}",
     "QUIT": "QUIT received.",
+    "EHLO": "EHLO received from {}",
+    "LHLO": "LHLO received from {}",
+    "VRFY": "VRFY answered for {}",
+    "AUTH": "AUTH answered, method {}",
 }
 
 
@@ -35,14 +39,15 @@ def _safe(text: str) -> str:
 
 
 def _of_command(event: CommandAnswered) -> tuple[int, str]:
-    if event.code >= 500:
+    if event.mark == "X":
         return logging.ERROR, f"{event.verb or 'line'} failed: {event.code} {_safe(event.text)}"
-    if event.code >= 400:
+    if event.mark == "x":
         return logging.INFO, f"{event.verb or 'line'} refused: {event.code} {_safe(event.text)}"
     if event.verb == "DATA":
-        return logging.INFO, "DATA received, message stored." if event.state_after == "delivered" else "DATA begun."
+        begun = event.state_after == event.state_before
+        return logging.INFO, "DATA begun." if begun else "DATA received, message stored."
     value = event.argument.partition(":")[2] if event.verb in ("MAIL", "RCPT") else event.argument
-    return logging.INFO, _TOLD[event.verb].format(_safe(value.strip(" ")))
+    return logging.INFO, _TOLD.get(event.verb, f"{event.verb} received.").format(_safe(value.strip(" ")))
 
 
 def narrate(event: Event) -> None:

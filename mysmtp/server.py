@@ -5,6 +5,7 @@ and closed; the Pool stands a little above the cap, for a full Pool would only s
 """
 
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from mysmtp.channel import Channel, plain
 from mysmtp.errors import IdleTooLong, MailFault, ServerBusy, ShuttingDown, StartFailed
 from mysmtp.events import Bus, SessionClosed, SessionOpened
 from mysmtp.protocol.dialog import Dialog
+from mysmtp.tunnel import Tunnel
 
 BACKLOG = 4096
 _ROOM_TO_REFUSE = 64  # connections over the cap that can be told so at the same time
@@ -57,17 +59,25 @@ def listen(host: str, port: int) -> socket.socket:
 
 @dataclass(slots=True)
 class _Connection:
-    """A client being served; `progress` is its dialog's as it was last seen, `since` the moment that was new."""
+    """A client being served; `progress` is its dialog's as it was last seen, `since` the moment that was new.
 
-    channel: Channel
+    So is `earned`: content that must keep up a rate moves `since` on by as many seconds as its octets are worth.
+    """
+
+    channel: Channel | Tunnel
     dialog: Dialog
     since: float
     progress: int = -1
+    earned: float = 0.0
 
     def idle_for(self, now: float) -> float:
-        """Return the seconds since a line was last completed."""
-        if self.dialog.progress != self.progress:
-            self.progress, self.since = self.dialog.progress, now
+        """Return the seconds since a line was last completed, less what content has earned since."""
+        dialog = self.dialog
+        if dialog.progress != self.progress:
+            self.progress, self.since = dialog.progress, now
+        elif dialog.earned != self.earned:
+            self.since = min(now, self.since + dialog.earned - self.earned)
+        self.earned = dialog.earned
         return now - self.since
 
 
@@ -84,7 +94,10 @@ class _GraceOver(gevent.GreenletExit):  # type: ignore[misc]
 
 
 class LineServer:
-    """Serves one dialect on one listening socket. `open_dialog(session_id, peer)` makes the Dialog of a connection."""
+    """Serves one dialect on one listening socket. `open_dialog(session_id, peer)` makes the Dialog of a connection.
+
+    `tls` is what TLS is started with when a dialog asks for it; with `implicit_tls` it is before anything is said.
+    """
 
     def __init__(
         self,
@@ -95,12 +108,16 @@ class LineServer:
         bus: Bus,
         session_ids: Iterator[int],
         limits: Limits,
+        tls: ssl.SSLContext | None = None,
+        implicit_tls: bool = False,
     ) -> None:
         self._open_dialog = open_dialog
         self._protocol = protocol
         self._bus = bus
         self._session_ids = session_ids
         self._limits = limits
+        self._tls = tls
+        self._implicit_tls = implicit_tls
         self._open: dict[int, _Connection] = {}
         self._draining = False
         self._pool = Pool(limits.max_connections + min(_ROOM_TO_REFUSE, 1 + limits.max_connections // 4))
@@ -143,9 +160,11 @@ class LineServer:
             self._open[session_id] = connection
             reason = _say_farewell(connection, ServerBusy()) if busy else self._converse(connection)
             del self._open[session_id]  # what lingers takes nobody's place
-            _linger(channel, 0 if busy else _LINGER_TIME)
+            _linger(connection.channel, 0 if busy else _LINGER_TIME)
+        except ssl.SSLError as error:
+            reason = f"TLS failed: {error.reason or error}"
         except OSError as error:
-            reason = f"connection lost: {error.strerror or 'the client took too long to read'}"
+            reason = f"connection lost: {error.strerror or error or 'the client took too long to read'}"
         finally:
             self._open.pop(session_id, None)
             channel.close()
@@ -153,8 +172,14 @@ class LineServer:
 
     def _converse(self, connection: _Connection) -> str:
         """Carry octets between channel and dialog until one side ends it; return why it ended."""
-        channel, dialog = connection.channel, connection.dialog
+        dialog = connection.dialog
+        if self._implicit_tls:
+            self._begin_tls(connection)
+        _send_all(connection.channel, iter([dialog.greet()]))
         while not dialog.closing:
+            if dialog.upgrading:
+                self._begin_tls(connection)
+            channel = connection.channel
             if self._draining and not dialog.in_message:
                 return _say_farewell(connection, ShuttingDown())
             try:
@@ -172,8 +197,14 @@ class LineServer:
                 _send_all(channel, dialog.silence())
         return "done"
 
+    def _begin_tls(self, connection: _Connection) -> None:
+        assert self._tls is not None
+        assert isinstance(connection.channel, Channel)
+        connection.channel = tunnel = Tunnel(connection.channel, self._tls)
+        connection.dialog.upgraded(tunnel.begin())
 
-def _send_all(channel: Channel, pieces: Iterator[bytes]) -> None:
+
+def _send_all(channel: Channel | Tunnel, pieces: Iterator[bytes]) -> None:
     """Send each piece; between two, let the other greenlets run: a client that always has more must not starve them."""
     for number, piece in enumerate(pieces):
         if number:
@@ -188,7 +219,7 @@ def _say_farewell(connection: _Connection, fault: MailFault) -> str:
     return octets.decode().strip()
 
 
-def _linger(channel: Channel, seconds: float) -> None:
+def _linger(channel: Channel | Tunnel, seconds: float) -> None:
     """Close our half and read what is still on its way: closing with octets unread would reset the last reply away."""
     channel.shut(socket.SHUT_WR)
     deadline, size = time.monotonic() + seconds, 0

@@ -17,8 +17,8 @@ def state_diagram() -> str:
     for state in DIGIT:
         leads: dict[str, list[str]] = {}
         for verb, rule in MY_SMTP.verbs.items():
-            if state in rule.allowed and verb != MY_SMTP.ends:
-                leads.setdefault(rule.after or state, []).append(verb)
+            if state in rule.moves and not rule.ends:
+                leads.setdefault(rule.moves[state], []).append(verb)
         arrows += [f"    {names[state]} --> {names[after]}: {', '.join(verbs)}" for after, verbs in leads.items()]
         row = "; ".join(f"{', '.join(verbs)} → {after}" for after, verbs in leads.items())
         rows.append(f"| {DIGIT[state]} | {state} | {row} |")

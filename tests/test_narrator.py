@@ -9,7 +9,8 @@ from mysmtp.narrator import as_wire, narrate, print_wire
 
 
 def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after: str = "greeted") -> CommandAnswered:
-    return CommandAnswered(3, verb, argument, code, text, "initial", after)
+    mark = "" if code < 400 else "x" if code < 500 else "X"
+    return CommandAnswered(3, verb, argument, code, text, "initial", after, mark)
 
 
 @pytest.mark.parametrize(

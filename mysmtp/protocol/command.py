@@ -7,6 +7,7 @@ from mysmtp.errors import InvalidSyntax
 _HTTP_METHODS = frozenset(
     {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI"}
 )
+_OF_LF = "a line ends with CR LF, not with LF alone"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -23,7 +24,7 @@ def as_text(line: bytes) -> str:
     except UnicodeDecodeError:
         raise InvalidSyntax("a command is UTF-8") from None
     if not text.isprintable() and _CONTROL.search(text):  # the first test is the faster one, and refuses too much
-        raise InvalidSyntax("a command holds no control characters")
+        raise InvalidSyntax(_OF_LF if text.endswith("\n") else "a command holds no control characters")
     return text
 
 

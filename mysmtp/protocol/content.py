@@ -21,6 +21,8 @@ class DottedContent:
 
     __slots__ = ("_begun", "_held", "_limit", "_pieces", "_size")
 
+    secret = False
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._pieces: list[bytes] = []
@@ -62,6 +64,20 @@ class DottedContent:
 def _length_of_possible_end(buffer: bytes) -> int:
     """Return how many of the last octets could be the beginning of an end."""
     return next((n for n in (3, 2, 1) if buffer.endswith(_LONGEST_END[:n])), 0)
+
+
+class Given:
+    """A message that is there already: what follows its command on the line."""
+
+    __slots__ = ("body",)
+
+    secret = False
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def feed(self, data: bytes) -> bytes:
+        return data
 
 
 class PausedContent:

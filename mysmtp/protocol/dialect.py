@@ -1,57 +1,110 @@
 """A protocol as data: what the engine (`dialog`) needs to speak it. Each protocol module makes one of these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
 from mysmtp.errors import MailFault
-from mysmtp.protocol.reply import Owed, Reply
+from mysmtp.protocol.framing import LINE_LIMIT
+from mysmtp.protocol.outcome import Outcome, Owed
+from mysmtp.protocol.reply import Reply
 from mysmtp.protocol.transaction import Session
+
+Check = Callable[[str, str], bool]
+Moves = Mapping[str, str]
+
+
+def anybody(_user: str, _password: str) -> bool:
+    """Take every login: the Check of a server that keeps no passwords."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a command may use: the client's session, the mailboxes, and the way into them."""
+    """What a command may use: the client's session, the mailboxes, and the way into them.
+
+    `name` is what the server calls itself; `check` says whether a user has this password; `upgrades` tells whether TLS
+    can be started.
+    """
 
     session: Session
     store: MessageStore
     deliverer: Deliverer
     max_message_size: int
+    name: str = "localhost"
+    check: Check = anybody
+    upgrades: bool = False
+
+
+def to(after: str, states: Iterable[str]) -> Moves:
+    """Return the moves of a verb that leads from each of these states to one."""
+    return MappingProxyType(dict.fromkeys(states, after))
+
+
+def stay(states: Iterable[str]) -> Moves:
+    """Return the moves of a verb that changes none of these states."""
+    return MappingProxyType({state: state for state in states})
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One command: the states it is allowed in, the state it leads to (None: the same), its argument, what it does.
+    """One command: the states it is allowed in and where it leads from each, its argument, what it does.
 
     `parse` raises InvalidSyntax. With `octets` it gets everything after the verb and one space as bytes; otherwise text
-    without spaces around it. `run` returns a Reply (or Owed, which only the verb that brings a message may), or raises
-    a MailFault, after which the state is what it was. A verb that `looks` at the store waits for what is owed first.
+    without spaces around it. `run` returns an Outcome, or raises a MailFault, after which the state is what it was. A
+    verb that `looks` at the store waits for what is owed first. One that `ends` the session closes it once it was run,
+    whatever its reply says. `mask` returns an argument as it may be told: without a password in it.
     """
 
-    allowed: frozenset[str]
-    after: str | None
+    moves: Moves
     parse: Callable[[Any], Any]
-    run: Callable[[Desk, Any], Reply | Owed]
+    run: Callable[[Desk, Any], Outcome]
     octets: bool = False
     looks: bool = False
+    ends: bool = False
+    mask: Callable[[bytes], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """What a dialect whose clients may end no line does with a message that came in one segment with its `verb`."""
+
+    verb: str
+    run: Callable[[Desk, bytes | None], Reply | Owed]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client may go on that makes no sense: `errors` REFUSED replies, then it is sent away.
+
+    Beyond `idling` verbs that do no work without a mail in between, each counts as an error too.
+    """
+
+    errors: int = 20
+    idling: int = 100
+    idle_verbs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """A protocol: its name, first state, verbs, the digit each state is drawn with, and the reply to each fault.
 
-    `message_verb` brings a message: its `parse` returns the body, or None to have it read after `go_ahead`; its `run`
-    takes the body (None: over the limit, thrown away), and its state after holds whatever comes of it. `ends` is the
-    verb that closes the session; `broken` the reply to a verb that failed through no fault of the client.
+    `broken` is the reply to a verb that failed through no fault of the client. `greeting` is said at connect, and
+    again after implicit TLS only. `segments` is there where clients may end no line. With `crlf`, LF alone ends a line
+    but is an error in it. `min_rate` is the octets a second that content must grow by, on the whole.
     """
 
     name: str
     initial: str
     verbs: Mapping[str, Verb]
     digit: Mapping[str, str]
-    go_ahead: Reply
     refuse: Callable[[MailFault], Reply]
     broken: Callable[[str], Reply]
-    message_verb: str
-    ends: str
+    greeting: Callable[[Desk], Reply] | None = None
+    segments: Segments | None = None
+    crlf: bool = False
+    line_limit: int = LINE_LIMIT
+    patience: Patience | None = None
+    min_rate: int | None = None

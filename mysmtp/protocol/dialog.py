@@ -8,35 +8,46 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
-from mysmtp.errors import LineTooLong, MailFault, OutOfOrder, StoreFailed, UnknownCommand
+from mysmtp.errors import (
+    LineTooLong,
+    MailFault,
+    OutOfOrder,
+    OutOfStep,
+    Parting,
+    StoreFailed,
+    TooManyErrors,
+    UnknownCommand,
+)
 from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol import command
-from mysmtp.protocol.content import DottedContent
-from mysmtp.protocol.dialect import Desk, Dialect, Verb
+from mysmtp.protocol.dialect import Check, Desk, Dialect, Patience, Segments, Verb, anybody
 from mysmtp.protocol.framing import SEGMENTS, UNDECIDED, Framing
 from mysmtp.protocol.outbox import Answer, Outbox, log_failure
-from mysmtp.protocol.reply import Owed, Reply
+from mysmtp.protocol.outcome import Expect, Owed, Upgrade
+from mysmtp.protocol.reply import REFUSED, Reply
 from mysmtp.protocol.transaction import Session
 from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Unit
 
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
+_MASKED = b"****\r\n"  # what is told of a line that holds a secret
 
-Outcome = Reply | Owed | None  # None: a message is to follow
+Settled = Reply | Owed | Upgrade | None  # None: there is nothing to say until content has come
 
 
 class Dialog:
-    """One conversation. Drive it with `receive`, `silence` and `end_of_input`, each of which yields octets to send.
+    """One conversation. Begin with `greet`; then `receive`, `silence` and `end_of_input` each yield octets to send.
 
     Between two pieces is a good moment to let others run; a piece may be empty. When `closing` is true, send what was
-    yielded and close. `deadline` is the moment at which `silence` is to be called if nothing has come until then.
+    yielded and close. When `upgrading` is true, send it, start TLS, then call `upgraded`. `deadline` is the moment at
+    which `silence` is to be called if nothing has come until then.
     Take every piece before you wait for more input: the last one comes when the store has said of each mail handed over
     whether it is durable, so that a client that waits for replies is never waited for.
     """
 
     __slots__ = (
-        "_bus", "_clock", "_content", "_content_size", "_desk", "_dialect", "_framing", "_limit", "_outbox", "_session",
-        "closing", "progress",
+        "_after", "_awaited", "_bus", "_clock", "_content_size", "_desk", "_dialect", "_errors", "_framing", "_idled",
+        "_min_rate", "_outbox", "_patience", "_session", "_verb", "closing", "earned", "progress", "upgrading",
     )  # fmt: skip
 
     def __init__(
@@ -51,19 +62,31 @@ class Dialog:
         peer: str,
         max_message_size: int,
         fixed_to_lines: bool = False,
+        name: str = "localhost",
+        check: Check = anybody,
+        upgrades: bool = False,
     ) -> None:
-        self.closing = False
+        self.closing = self.upgrading = False
         self.progress = 0  # grows when a line is completed or a message grows: a client that is not idle
+        self.earned = 0.0  # seconds of patience that content has earned, where the dialect asks a rate of it
         self._dialect = dialect
         self._clock = clock
         self._bus = bus
-        self._limit = max_message_size
-        self._framing = Framing(fixed_to_lines=fixed_to_lines, body_limit=max_message_size)
+        self._framing = Framing(
+            fixed_to_lines=fixed_to_lines or dialect.segments is None,
+            body_limit=max_message_size,
+            line_limit=dialect.line_limit,
+            crlf=dialect.crlf,
+        )
         self._session = Session(dialect.initial, dialect.name, session_id, peer)
-        self._desk = Desk(self._session, store, deliverer, max_message_size)
+        self._desk = Desk(self._session, store, deliverer, max_message_size, name, check, upgrades)
         self._outbox = Outbox(self._session, bus, dialect.broken)
-        self._content: DottedContent | None = None
+        self._awaited: Expect | None = None  # content that is being read
+        self._verb = self._after = ""  # whose it is, and the state it leads to
         self._content_size = 0
+        self._patience = dialect.patience
+        self._min_rate = dialect.min_rate
+        self._errors = self._idled = 0
 
     @property
     def state(self) -> str:
@@ -78,12 +101,24 @@ class Dialog:
     @property
     def deadline(self) -> float | None:
         """The moment at which silence means something, on the clock given; None if it never will."""
-        return None if self._content else self._framing.deadline
+        return None if self._awaited else self._framing.deadline
 
     @property
     def in_message(self) -> bool:
         """Whether a message has begun and not ended."""
-        return self._content is not None or self._framing.in_body
+        return self._awaited is not None or self._framing.in_body
+
+    def greet(self) -> bytes:
+        """Return what the server says first: nothing, in a dialect without a greeting."""
+        if self._dialect.greeting is None:
+            return b""
+        self._outbox.say(self._dialect.greeting(self._desk), as_segment=False)
+        return self._outbox.take()
+
+    def upgraded(self, tls: str) -> None:
+        """Note that all goes through TLS from now on; `tls` names its version and cipher."""
+        self.upgrading = False
+        self._session.tls = tls
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take what one `recv` returned; yield the replies."""
@@ -99,7 +134,7 @@ class Dialog:
 
     def end_of_input(self) -> Iterator[bytes]:
         """Note that nothing will come any more; yield the last reply. A message without its end is dropped."""
-        unit = None if self._content else self._framing.finish()
+        unit = None if self._awaited else self._framing.finish()
         if unit is not None:
             self._answer(unit)
             yield self._all_ready()
@@ -114,15 +149,16 @@ class Dialog:
 
     def _all_ready(self) -> bytes:
         """Return every reply that is not sent yet, once all of them are true."""
-        self._outbox.settle()
-        return self._outbox.take()
+        outbox = self._outbox
+        outbox.settle()
+        return outbox.take()
 
     def _answer_all(self, now: float) -> Iterator[bytes]:
-        """Answer command after command, or read a message piece by piece, until more octets are needed."""
+        """Answer command after command, or read content piece by piece, until more octets are needed."""
         framing, outbox, answered = self._framing, self._outbox, 0
         while not self.closing:
-            if self._content is not None:
-                if not self._read_content(self._content):
+            if self._awaited is not None:
+                if not self._read_content(self._awaited):
                     break
             elif (unit := framing.next(now)) is not None:
                 self._answer(unit)
@@ -135,114 +171,161 @@ class Dialog:
                 yield outbox.take()
         yield self._all_ready()
 
-    def _read_content(self, content: DottedContent) -> bool:
-        data = self._framing.take_content()
+    def _read_content(self, awaited: Expect) -> bool:
+        data, content = self._framing.take_content(), awaited.content
         if data is None:
             return False
         rest = content.feed(data)
-        self._note_content(data if rest is None else data[: len(data) - len(rest)])
+        self._note_content(data[: len(data) - len(rest)] if rest else data, content.secret)
         if rest is not None:
             self._framing.give_back(rest)
-            self._content = None
-            self._conclude(self._dialect.message_verb, b"", None, self._accept, content.body)
+            self._awaited = None
+            self._conclude(self._verb, b"", None, self._complete, awaited)
         return True
 
-    def _note_content(self, taken: bytes) -> None:
+    def _note_content(self, taken: bytes, secret: bool) -> None:
         if LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, taken))
+            self._bus.publish(LineReceived(self._session.id, _MASKED if secret else taken))
+        if self._min_rate is not None:
+            self.earned += len(taken) / self._min_rate
+            return
         self._content_size += len(taken)
         if b"\n" in taken or self._content_size > _CHUNK:
             self.progress, self._content_size = self.progress + 1, 0
 
     def _answer(self, unit: Unit) -> None:
         if LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, unit.octets))
+            self._bus.publish(LineReceived(self._session.id, self._shown(unit.octets)))
         self.progress += 1
         if isinstance(unit, (Line, Segment)):
             verb, rest = command.take_apart(unit.command)
             rule = self._dialect.verbs.get(verb)
             if rule is not None:
-                self._conclude(verb, rest, unit, self._obey, verb, rule, rest)
+                told = rest if rule.mask is None else rule.mask(rest)
+                self._conclude(verb, told, unit, self._obey, verb, rule, rest)
                 return
             if not command.is_http(unit.octets):
                 self._conclude("", rest, unit, _refuse_unknown, unit.command)
                 return
         elif isinstance(unit, SegmentBody):
-            self._conclude(self._dialect.message_verb, b"", None, self._take_segment_body, unit.body)
+            assert self._dialect.segments is not None
+            self._conclude(
+                self._dialect.segments.verb, b"", None, self._take_segment, self._dialect.segments, unit.body
+            )
             return
         elif isinstance(unit, Overlong) and not command.is_http(unit.octets):
             self._conclude("", b"", None, _refuse_overlong)
             return
         self.closing = True
 
-    def _obey(self, verb: str, rule: Verb, rest: bytes) -> Outcome:
+    def _shown(self, octets: bytes) -> bytes:
+        """Return a line as it may be told: a password is masked."""
+        verb, rest = command.take_apart(octets)
+        rule = self._dialect.verbs.get(verb)
+        if rule is None or rule.mask is None:
+            return octets
+        words = rest.rstrip(b"\r\n")
+        return octets[: len(octets) - len(rest)] + rule.mask(words) + rest[len(words) :]
+
+    def _obey(self, verb: str, rule: Verb, rest: bytes) -> Settled:
         """Pass a known verb through the gate and do it."""
         octets_or_text = rest if rule.octets else command.as_text(rest).strip(" ")
         session = self._session
-        if session.state not in rule.allowed:
+        after = rule.moves.get(session.state)
+        if after is None:
             raise OutOfOrder(verb, session.state)
         argument = rule.parse(octets_or_text)
-        if verb == self._dialect.message_verb:
-            return None if argument is None else self._accept(argument)
         if rule.looks:
             self._outbox.settle()
-        reply = rule.run(self._desk, argument)
-        if rule.after is not None:
-            session.state = rule.after
-        return reply
+        outcome = rule.run(self._desk, argument)
+        if isinstance(outcome, Expect):
+            return self._await(verb, outcome, after)
+        session.state = after
+        if rule.ends:
+            self.closing = True
+        return outcome
 
-    def _accept(self, body: bytes | None) -> Outcome:
-        """Hand over a message that was read whole; its state after holds whatever comes of it."""
-        rule = self._dialect.verbs[self._dialect.message_verb]
-        self._session.state = rule.after or self._session.state
-        return rule.run(self._desk, body)
+    def _await(self, verb: str, expect: Expect, after: str) -> Settled:
+        """Begin to read content; if it is there already, do at once what it was wanted for."""
+        if expect.alone and self._framing.has_more:
+            raise OutOfStep("content came before it was asked for")
+        self._verb, self._after = verb, expect.after or after
+        if expect.reply is None and expect.content.feed(b"") is not None:
+            return self._complete(expect)
+        self._awaited = expect
+        return expect.reply
 
-    def _take_segment_body(self, body: bytes | None) -> Outcome:
-        verb, state = self._dialect.message_verb, self._session.state
-        if state not in self._dialect.verbs[verb].allowed:
-            raise OutOfOrder(verb, state)
-        return self._accept(body)
+    def _complete(self, expect: Expect) -> Settled:
+        """Do what content was read for; the state it leads to holds whatever comes of it."""
+        self._session.state = self._after
+        outcome = expect.then(self._desk, expect.content.body)
+        return self._await(self._verb, outcome, self._after) if isinstance(outcome, Expect) else outcome
+
+    def _take_segment(self, segments: Segments, body: bytes | None) -> Settled:
+        after = self._dialect.verbs[segments.verb].moves.get(self._session.state)
+        if after is None:
+            raise OutOfOrder(segments.verb, self._session.state)
+        self._session.state = after
+        return segments.run(self._desk, body)
 
     def _conclude(
-        self, verb: str, argument: bytes, unit: Line | Segment | None, do: Callable[..., Outcome], *words: Any
+        self, verb: str, argument: bytes, unit: Line | Segment | None, do: Callable[..., Settled], *words: Any
     ) -> None:
         """Do a command, turn a fault into its reply, remember the path, and put the answer behind all others."""
         session, kind = self._session, self._framing.kind
         before = session.state
         try:
-            outcome = do(*words) or self._ask_for_message()
+            outcome = do(*words)
         except Exception as fault:  # noqa: BLE001  no fault ends a session: it is told, or logged
             outcome = self._excuse(verb, fault)
-        reply = outcome.reply if isinstance(outcome, Owed) else outcome
-        if verb == self._dialect.ends and reply.code == 200:
-            self.closing = True
-        if kind is UNDECIDED and unit is not None and reply.code == 200:
+        if outcome is None:
+            return
+        reply = outcome.reply if isinstance(outcome, (Owed, Upgrade)) else outcome
+        if kind is UNDECIDED and unit is not None and not reply.mark:
             self._framing.settle(unit)
         as_segment = isinstance(unit, Segment) if kind is UNDECIDED else kind is SEGMENTS
         # A mail that comes in behind one whose reply is owed takes that one for stored: so its shape says.
-        session.remember(reply.code, self._dialect.digit[session.state])
+        session.remember(reply.mark or self._dialect.digit[session.state])
         answer = Answer(verb, argument, reply, before, session.state, as_segment)
         if isinstance(outcome, Owed):
             self._outbox.owe(answer, outcome)
         else:
             self._outbox.put(answer)
-
-    def _ask_for_message(self) -> Reply:
-        self._content = DottedContent(self._limit)
-        return self._dialect.go_ahead
+            if outcome is not reply:
+                self._start_over()
+        if self._patience is not None:
+            self._weigh(self._patience, answer)
 
     def _excuse(self, verb: str, fault: Exception) -> Reply:
         """Return the reply to a command that came to nothing; what is no fault of the client goes to the log."""
         if isinstance(fault, MailFault) and not isinstance(fault, StoreFailed):
+            self.closing = self.closing or isinstance(fault, Parting)
             return self._dialect.refuse(fault)
         log_failure(verb or "a line", fault)
         return self._dialect.broken(verb)
 
+    def _start_over(self) -> None:
+        """Forget all that was said and all that has come (RFC 3207 section 4.2), and ask for TLS."""
+        self._framing.drop()
+        self._session.start_over(self._dialect.initial)
+        self.upgrading = True
 
-def _refuse_unknown(line: bytes) -> Outcome:
+    def _weigh(self, patience: Patience, answer: Answer) -> None:
+        """Count what makes no sense, and send a client away that goes on with it."""
+        idle = answer.verb in patience.idle_verbs
+        self._idled = 0 if answer.owed else self._idled + idle
+        if answer.reply.mark == REFUSED or (idle and self._idled > patience.idling):
+            self._errors += 1
+        if self._errors >= patience.errors and not self.closing:
+            self.closing = True
+            reply, state = self._dialect.refuse(TooManyErrors()), self._session.state
+            self._outbox.put(Answer("", b"", reply, state, state, as_segment=False))
+
+
+def _refuse_unknown(line: bytes) -> Settled:
     command.as_text(line)
     raise UnknownCommand
 
 
-def _refuse_overlong() -> Outcome:
+def _refuse_overlong() -> Settled:
     raise LineTooLong

@@ -18,7 +18,7 @@ import re
 from enum import Enum
 
 from mysmtp.protocol.content import PausedContent
-from mysmtp.protocol.units import Hopeless, Line, Overlong, Segment, SegmentBody, Unit
+from mysmtp.protocol.units import Hopeless, Line, Overlong, Segment, SegmentBody, StrictLine, Unit
 
 LINE_LIMIT = 2048  # octets of a command line, its line end not counted
 FLOOD_LIMIT = 64 * 1024  # octets of one line after which the connection is closed
@@ -44,12 +44,17 @@ class Framing:
     """Cuts what comes in into units. Feed it each `recv`, then pull with `next` until it returns None."""
 
     __slots__ = (
-        "_at", "_body", "_buffer", "_limit", "_received", "_rest_since", "_segments", "_skipped", "_supplied", "kind"
+        "_at", "_body", "_body_limit", "_buffer", "_limit", "_line", "_received", "_rest_since", "_segments",
+        "_skipped", "_supplied", "kind",
     )  # fmt: skip
 
-    def __init__(self, *, fixed_to_lines: bool, body_limit: int) -> None:
+    def __init__(
+        self, *, fixed_to_lines: bool, body_limit: int, line_limit: int = LINE_LIMIT, crlf: bool = False
+    ) -> None:
         self.kind = LINES if fixed_to_lines else UNDECIDED
-        self._limit = body_limit
+        self._line = StrictLine if crlf else Line
+        self._limit = line_limit
+        self._body_limit = body_limit
         self._buffer = b""
         self._at = 0  # where in the buffer the next line begins
         self._skipped = 0  # octets of an overlong line thrown away so far; 0 is not skipping
@@ -106,6 +111,16 @@ class Framing:
         if self.kind is UNDECIDED:
             self.kind = SEGMENTS if isinstance(unit, Segment) else LINES
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something has come that was not taken yet."""
+        return self._at < len(self._buffer) or bool(self._segments)
+
+    def drop(self) -> None:
+        """Forget all that has come and was not taken yet."""
+        self._buffer, self._at, self._skipped = b"", 0, 0
+        self._segments.clear()
+
     def take_content(self) -> bytes | None:
         """Return all that has come of a message being read (one segment at most, ended by an LF), None if nothing."""
         if self.kind is SEGMENTS:
@@ -131,10 +146,10 @@ class Framing:
         """Return the next line if it is one that needs no thought: complete, of a proper length, not a TLS hello."""
         buffer, at = self._buffer, self._at
         end = buffer.find(b"\n", at) + 1
-        if not 0 < end <= at + LINE_LIMIT + 1 or self._skipped or buffer.startswith(_TLS_HELLO, at):
+        if not 0 < end <= at + self._limit + 1 or self._skipped or buffer.startswith(_TLS_HELLO, at):
             return None
         self._at = end
-        return Line(buffer[at:end])
+        return self._line(buffer[at:end])
 
     def _next_odd_line(self) -> Unit | None:
         """Return the next unit where it is no plain line: not complete, long or being skipped, not for us."""
@@ -143,14 +158,14 @@ class Framing:
             return Hopeless(self._buffer[self._at :])
         if end < 0:
             return self._skip_or_wait()
-        line = Line(self._buffer[self._at : end + 1])
+        line = self._line(self._buffer[self._at : end + 1])
         length = self._skipped + len(line.octets)
         was_skipping, self._skipped = self._skipped > 0, 0
         if length > FLOOD_LIMIT and was_skipping:
             return Hopeless(line.octets)
-        if len(line.command) > LINE_LIMIT and not was_skipping:
+        if len(line.command) > self._limit and not was_skipping:
             if length > FLOOD_LIMIT:  # said once as too long; the next call closes
-                self._skipped = LINE_LIMIT + 1
+                self._skipped = self._limit + 1
                 self._buffer, self._at = self._buffer[self._at + self._skipped :], 0
                 return Overlong(line.octets[: self._skipped])
             self._at = end + 1
@@ -164,9 +179,9 @@ class Framing:
             self._skipped += len(rest)
             self._buffer, self._at = b"", 0
             return Hopeless(rest) if self._skipped > FLOOD_LIMIT else None
-        if len(rest.removesuffix(b"\r")) <= LINE_LIMIT:
+        if len(rest.removesuffix(b"\r")) <= self._limit:
             return None
-        self._skipped = LINE_LIMIT + 1
+        self._skipped = self._limit + 1
         self._buffer, self._at = rest[self._skipped :], 0
         return Overlong(rest[: self._skipped])
 
@@ -184,7 +199,7 @@ class Framing:
         text = segment.partition(b"\0")[0]
         begins = _BODY_BEGINS.match(text)
         if begins:
-            self._body = PausedContent(begins[0], self._limit)
+            self._body = PausedContent(begins[0], self._body_limit)
             self._body.add(text[begins.end() :])
             return self._next_body(now)
         if b"\n" in text:
@@ -192,7 +207,7 @@ class Framing:
             self._buffer, self._at = segment + b"".join(self._segments), 0
             self._segments.clear()
             return self.next(now)
-        return Overlong(segment) if len(text) > LINE_LIMIT else Segment(segment)
+        return Overlong(segment) if len(text) > self._limit else Segment(segment)
 
     def _next_body(self, now: float) -> Unit | None:
         body = self._body

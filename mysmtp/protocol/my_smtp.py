@@ -11,12 +11,14 @@ from types import MappingProxyType
 from mysmtp import errors
 from mysmtp.address import NULL, Address, mailbox_name, parse_path, same_domain
 from mysmtp.errors import InvalidSyntax, MailFault
-from mysmtp.protocol.dialect import Desk, Dialect, Verb
-from mysmtp.protocol.reply import Owed, Reply
+from mysmtp.protocol.content import DottedContent, Given
+from mysmtp.protocol.dialect import Desk, Dialect, Segments, Verb, stay, to
+from mysmtp.protocol.my_smtp_reply import MySmtpReply as Reply
+from mysmtp.protocol.outcome import Expect, Owed
 from mysmtp.protocol.transaction import Transaction
 
 INITIAL, GREETED, SENDER, RECIPIENT, DELIVERED = "initial", "greeted", "sender known", "recipient known", "delivered"
-EVERY = frozenset({INITIAL, GREETED, SENDER, RECIPIENT, DELIVERED})
+EVERY = (INITIAL, GREETED, SENDER, RECIPIENT, DELIVERED)
 DIGIT: Mapping[str, str] = MappingProxyType({INITIAL: "0", GREETED: "1", SENDER: "2", RECIPIENT: "3", DELIVERED: "0"})
 
 _OK = Reply(200, "OK")
@@ -131,7 +133,13 @@ def _rcpt(desk: Desk, path: Address) -> Reply:
     return _OK
 
 
-def _data(desk: Desk, body: bytes | None) -> Owed:
+def _data(desk: Desk, body: bytes | None) -> Expect:
+    if body is None:
+        return Expect(_GO_AHEAD, DottedContent(desk.max_message_size), _deliver)
+    return Expect(None, Given(body), _deliver)
+
+
+def _deliver(desk: Desk, body: bytes | None) -> Owed:
     transaction, desk.session.transaction = desk.session.transaction, None
     assert transaction is not None
     if body is None or len(body) > desk.max_message_size:
@@ -158,7 +166,8 @@ def _quit(_desk: Desk, _argument: None) -> Reply:
     return Reply(200, "Goodbye")
 
 
-_FROM_GREETED = frozenset({GREETED, SENDER, RECIPIENT})
+_FROM_GREETED = (GREETED, SENDER, RECIPIENT)
+_LOOKING = (*_FROM_GREETED, DELIVERED)
 
 
 def _broken(verb: str) -> Reply:
@@ -170,19 +179,17 @@ MY_SMTP = Dialect(
     initial=INITIAL,
     verbs=MappingProxyType(
         {
-            "HELO": Verb(EVERY, GREETED, _one_word, _helo),
-            "MAIL": Verb(_FROM_GREETED, SENDER, _reverse_path, _mail),
-            "RCPT": Verb(frozenset({SENDER, RECIPIENT}), RECIPIENT, _forward_path, _rcpt),
-            "DATA": Verb(frozenset({RECIPIENT}), DELIVERED, _message_in_line, _data, octets=True),
-            "LIST": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox, _list, looks=True),
-            "GET_MAIL": Verb(_FROM_GREETED | {DELIVERED}, None, _mailbox_and_id, _get_mail, looks=True),
-            "QUIT": Verb(EVERY, None, _nothing, _quit),
+            "HELO": Verb(to(GREETED, EVERY), _one_word, _helo),
+            "MAIL": Verb(to(SENDER, _FROM_GREETED), _reverse_path, _mail),
+            "RCPT": Verb(to(RECIPIENT, (SENDER, RECIPIENT)), _forward_path, _rcpt),
+            "DATA": Verb(to(DELIVERED, (RECIPIENT,)), _message_in_line, _data, octets=True),
+            "LIST": Verb(stay(_LOOKING), _mailbox, _list, looks=True),
+            "GET_MAIL": Verb(stay(_LOOKING), _mailbox_and_id, _get_mail, looks=True),
+            "QUIT": Verb(stay(EVERY), _nothing, _quit, ends=True),
         }
     ),
     digit=DIGIT,
-    go_ahead=_GO_AHEAD,
     refuse=refuse,
     broken=_broken,
-    message_verb="DATA",
-    ends="QUIT",
+    segments=Segments("DATA", _deliver),
 )

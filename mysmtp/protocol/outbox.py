@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from mysmtp.contracts import Receipt
 from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus, CommandAnswered, ReplySent
-from mysmtp.protocol.reply import Owed, Reply
+from mysmtp.protocol.outcome import Owed
+from mysmtp.protocol.reply import Reply
 from mysmtp.protocol.transaction import Session
 from mysmtp.text import decode
 
@@ -32,7 +33,7 @@ class Answer:
     before: str
     after: str
     as_segment: bool
-    receipt: Receipt | None = None
+    owed: Owed | None = None
 
 
 class Outbox:
@@ -52,8 +53,10 @@ class Outbox:
 
     def put(self, answer: Answer) -> None:
         """Put an answer behind all others."""
-        if not self._waiting and answer.receipt is None:
-            self._hand_out(answer)
+        if not self._waiting and answer.owed is None:
+            if CommandAnswered in self._bus.wanted:
+                self._bus.publish(self._news(answer))
+            self.say(answer.reply, answer.as_segment)
         else:
             self._waiting.append(answer)
             if len(self._waiting) >= _MOST_WAITING:
@@ -61,7 +64,7 @@ class Outbox:
 
     def owe(self, answer: Answer, owed: Owed) -> None:
         """Put an answer whose reply is owed behind all others; wait now if enough is owed."""
-        answer.receipt = owed.receipt
+        answer.owed = owed
         self._owed += 1
         self._octets += owed.octets
         self.put(answer)
@@ -75,9 +78,9 @@ class Outbox:
         waiting, self._waiting = self._waiting, []
         self._owed = self._octets = 0
         for later, answer in zip(range(len(waiting) - 1, -1, -1), waiting, strict=True):
-            if answer.receipt is not None and not self._kept(answer.receipt, answer.verb):
-                answer.reply = self._broken(answer.verb)
-                self._session.correct(answer.reply.code, later)
+            if answer.owed is not None and not self._kept(answer.owed.receipt, answer.verb):
+                answer.reply = answer.owed.failed or self._broken(answer.verb)
+                self._session.correct(answer.reply.mark, later)
             self._hand_out(answer)
 
     def say(self, reply: Reply, as_segment: bool) -> None:
@@ -114,7 +117,7 @@ class Outbox:
         argument = decode(answer.argument).strip(" ")
         reply = answer.reply
         return CommandAnswered(
-            self._session.id, answer.verb, argument, reply.code, reply.text, answer.before, answer.after
+            self._session.id, answer.verb, argument, reply.code, reply.text, answer.before, answer.after, reply.mark
         )
 
 

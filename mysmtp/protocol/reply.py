@@ -1,49 +1,25 @@
-"""One reply of the server, and how it looks on the wire in either framing (docs/protocol.md, Lines and replies)."""
+"""What a dialog asks of a reply, whatever the protocol; each dialect brings its own, made once and said often."""
 
-from dataclasses import dataclass, field
+from typing import Protocol
 
-from mysmtp import transparency
-from mysmtp.contracts import Receipt
+DONE, REFUSED, FAILED = "", "x", "X"  # the marks of a reply: done; the client's doing; the server's failure
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A code, its text, and for LIST and GET_MAIL a body: octets in lines that end with LF (None: no body).
+class Reply(Protocol):
+    """One reply. `code` and `text` are for the news; a protocol without codes gives 200, 400 and 500 by the mark."""
 
-    `dotless`: no line of the body begins with a dot, and each is ended; nobody then has to look for one. `status` is
-    the first line without its end, `line` the same with it: a dialect's replies are made once, said often.
-    """
+    @property
+    def code(self) -> int: ...
 
-    code: int
-    text: str
-    body: bytes | None = None
-    dotless: bool = False
-    status: bytes = field(init=False, repr=False, compare=False)
-    line: bytes = field(init=False, repr=False, compare=False)
+    @property
+    def text(self) -> str: ...
 
-    def __post_init__(self) -> None:
-        status = f"{self.code} {self.text}".encode()
-        object.__setattr__(self, "status", status)
-        object.__setattr__(self, "line", status + b"\n")
+    @property
+    def mark(self) -> str:
+        """DONE, REFUSED or FAILED."""
 
     def in_lines(self) -> bytes:
-        """Return the reply with every line ended; a body is dot-stuffed and closed by a lone dot (RFC 1939, 3)."""
-        if self.body is None:
-            return self.line
-        body = self.body if self.dotless else transparency.stuff(self.body)
-        return b"".join((self.line, body, transparency.END))
+        """Return it as it goes on the wire, every line ended."""
 
     def in_segment(self) -> bytes:
-        """Return the reply as the original program sends it: no last line end, no closing dot, no dot-stuffing."""
-        if not self.body:
-            return self.status
-        return self.line + self.body.removesuffix(b"\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A reply that becomes true once `receipt` has been waited for; `octets` is the size of the mail it is about."""
-
-    reply: Reply
-    receipt: Receipt
-    octets: int
+        """Return it as the original My_SMTP program sends it; only a dialect that knows segments is asked."""

@@ -44,22 +44,24 @@ class Session:
     peer: str = ""
     helo: str = ""
     shape: str = ""
+    tls: str = ""
+    user: str = ""
     transaction: Transaction | None = None
 
-    def remember(self, code: int, digit: str) -> None:
-        """Add one more reply to the path; `digit` is that of the state it led to."""
-        self.shape = (self.shape + _mark(code, digit))[-_SHAPE_KEPT:]
+    def start_over(self, initial: str) -> None:
+        """Forget all but where the client is: what was said before TLS counts no more."""
+        self.state, self.helo, self.user, self.transaction = initial, "", "", None
 
-    def correct(self, code: int, later: int) -> None:
+    def remember(self, step: str) -> None:
+        """Add one more reply to the path: its mark, or the digit of the state it led to."""
+        self.shape = (self.shape + step)[-_SHAPE_KEPT:]
+
+    def correct(self, mark: str, later: int) -> None:
         """Change the mark of a reply, which turned out to be a refusal, `later` ones having been remembered since."""
         at = len(self.shape) - 1 - later
         if at >= 0:
-            self.shape = self.shape[:at] + _mark(code, "") + self.shape[at + 1 :]
+            self.shape = self.shape[:at] + mark + self.shape[at + 1 :]
 
     def trace(self, digit: str) -> Trace:
         """Tell how a mail came in that is about to be stored, which leads to the state of this digit."""
         return Trace(self.via, self.id, self.peer, self.helo, self.shape + digit)
-
-
-def _mark(code: int, digit: str) -> str:
-    return digit if code < 400 else "x" if code < 500 else "X"

@@ -16,6 +16,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class StrictLine(Line):
+    """A line of a protocol that ends lines with CR LF: an LF alone stays in the command, where it is a control."""
+
+    @property
+    def command(self) -> bytes:
+        return self.octets.removesuffix(b"\r\n")
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A command that came as one segment; `octets` holds the segment as it came."""
 
@@ -37,7 +46,7 @@ class SegmentBody:
 
 @dataclass(frozen=True, slots=True)
 class Overlong:
-    """A command line over LINE_LIMIT; the rest of it is skipped. `octets` is its beginning."""
+    """A command line over the limit; the rest of it is skipped. `octets` is its beginning."""
 
     octets: bytes
 
