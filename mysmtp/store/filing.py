@@ -112,7 +112,7 @@ class Filing:
             with self._gate:
                 number, weight = self._number, self._weight
                 trays = {**self._due, **self._faulty}
-                self._due, self._faulty = {}, {}
+                self._due = {}
             for mailboxes in some([tray.mailbox for tray in trays.values()]):
                 with all_held(mailboxes):
                     to_the_end(self._offload, partial(self._write, [trays[each.file] for each in mailboxes]))
@@ -192,7 +192,9 @@ class Filing:
                     log.error("%s cannot be written, its mails wait in the journal: %s", name, fault)
             if tray.fault is not None:
                 self._faulty[tray.mailbox.file] = tray
-            elif failed_before:
+                continue
+            self._faulty.pop(tray.mailbox.file, None)
+            if failed_before:
                 log.warning("%s is written again", name)
 
     def _note(self) -> None:

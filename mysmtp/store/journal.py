@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mysmtp.store.disk import Disk, open_file, put, read_exactly
+from mysmtp.store.disk import Disk, open_file, put, read_exactly, same_file
 from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, pack, unpack
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ _MARKS = "marks"
 _FORM = struct.Struct("<4sI16sQQ")  # magic, checksum of the rest, boot, batches written behind, batches checkpointed
 _FIRST_SIZE, _SIZE = 4 << 20, 32 << 20  # octets of the first file, and of those that a load asks for later
 _MOST = 512 << 20  # octets of files in use; more only when the mailbox files cannot be written
+_SPARE = 4  # files that must find room on the disk for one to be made before it is needed
 _ZEROS = bytes(1 << 20)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -106,8 +107,11 @@ class Journal:
 
     def prepare(self) -> None:
         """Have a file ready for when the current one is full, so that no batch has to wait for it."""
-        if self._current is not None and not self._free and self._at > self._current.size // 2:
-            with suppress(OSError):  # told when it is needed
+        if self._current is None or self._free or self._at <= self._current.size // 2:
+            return
+        with suppress(OSError):  # told when it is needed
+            space = os.fstatvfs(self._folder)
+            if space.f_bavail * space.f_frsize > _SPARE * _SIZE:  # the last room is for mail
                 self._free.append(self._make(_SIZE, 0))
 
     def mark(self, written: int) -> None:
@@ -161,8 +165,10 @@ class Journal:
         except BaseException:
             self._broken = True
             file.last = self.number + 1
+            with suppress(OSError):  # the system may have it whole, and would show it to the next process
+                put(self._disk, file.descriptor, bytes(HEAD_SIZE), self._at)
             raise
-        if os.fstat(self._folder).st_nlink == 0:
+        if os.fstat(file.descriptor).st_nlink == 0 or not same_file(self._parent, FOLDER, self._folder):
             self.lost = True
             raise FileNotFoundError(errno.ENOENT, "the journal was taken away")
         self._at += len(octets)
@@ -190,9 +196,19 @@ class Journal:
         else:
             if self.used > _MOST:
                 raise OSError(errno.ENOSPC, "the mailbox files are too far behind the journal")
-            file = self._make(max(size + HEAD_SIZE, _SIZE if self._files else _FIRST_SIZE), self.number + 1)
+            file = self._make_for(size + HEAD_SIZE)
         self._serial += 1
         self._current, self._at = file, 0
+
+    def _make_for(self, needed: int) -> _File:
+        """Make a file of the usual size, or a small one when the disk has no room for that. Raises OSError."""
+        usual, small = (max(needed, each) for each in (_SIZE if self._files else _FIRST_SIZE, _FIRST_SIZE))
+        try:
+            return self._make(usual, self.number + 1)
+        except OSError as fault:
+            if fault.errno not in (errno.ENOSPC, errno.EDQUOT) or small == usual:
+                raise
+        return self._make(small, self.number + 1)
 
     def _make(self, size: int, last: int) -> _File:
         """Make a file and write it to its full length, so that later writes only overwrite. Raises OSError."""

@@ -26,8 +26,8 @@ class _Work(Generic[T]):
 
     def __call__(self) -> T | None:
         """Do the work; what it raises is kept for the caller, for a pool of threads would report it as well."""
-        self.begun = True
         try:
+            self.begun = True
             return None if self.given_up else self._work()
         except BaseException as fault:  # noqa: BLE001  raised again by the caller
             self.fault = fault

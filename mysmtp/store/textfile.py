@@ -189,6 +189,14 @@ class TextFileStore:
                     tray.take_back(mail_id)
             self._filing.tidy(tray for ticket in batch for tray in ticket.delivery.trays)
             raise
+        try:
+            self._lay(batch, promises, number)
+        finally:  # whatever went wrong here, the mails are durable: refusing them now would be untrue
+            for ticket, promised in zip(batch, promises, strict=True):
+                ticket.settle(promised)
+
+    def _lay(self, batch: Sequence[Ticket], promises: Sequence[Sequence[int]], number: int) -> None:
+        """Lay a batch that is durable in the trays of its mailboxes."""
         weight = 0
         for ticket, promised in zip(batch, promises, strict=True):
             mail = ticket.delivery.mail
@@ -196,8 +204,6 @@ class TextFileStore:
             for tray, mail_id in zip(ticket.delivery.trays, promised, strict=True):
                 tray.lay(number, mail_id, mail)
         self._filing.add((tray for ticket in batch for tray in ticket.delivery.trays), number, len(batch), weight)
-        for ticket, promised in zip(batch, promises, strict=True):
-            ticket.settle(promised)
 
     def _do(self, mailbox: Mailbox, work: Callable[[], T], instead: Callable[[Tray], T | None] | None = None) -> T:
         """Do what blocks with a mailbox, its tray written first.

@@ -216,3 +216,43 @@ def test_a_folder_that_is_only_read_stays_as_it_was(tmp_path: Path) -> None:
     assert (folder / FOLDER).is_dir()
     store.close()
     assert not (folder / FOLDER).exists()
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_batch_whose_sync_failed_is_not_found_even_when_nothing_came_after_it(
+    parent: int, faults: Faults, after: bool
+) -> None:
+    journal = Journal(parent, faults.disk)
+    journal.append([entry("before")])
+    faults.plan["sync"] = ("1", errno.EIO)
+    with pytest.raises(OSError, match="Input"):
+        journal.append([entry("refused")])
+    if after:
+        journal.append([entry("after")])
+    assert found(parent) == ["before", "after"][: 1 + after]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_disk_with_little_room_has_room_for_a_small_file(
+    parent: int, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SIZE", 65_536)
+    journal = Journal(parent, faults.disk)
+    journal.append([entry("1", 3000)])
+    faults.plan["overwrite"] = ("2", errno.ENOSPC)
+    assert journal.append([entry("2", 3000)]) == 2
+    assert found(parent) == ["1", "2"]
+    assert journal.used == 2 * 4096
+
+
+@pytest.mark.parametrize("how", ["unlinked", "moved"])
+def test_a_journal_that_is_found_by_no_one_takes_no_mail(parent: int, tmp_path: Path, how: str) -> None:
+    journal = Journal(parent, Disk())
+    journal.append([entry("1")])
+    if how == "unlinked":
+        (tmp_path / FOLDER / "1").unlink()
+    else:
+        (tmp_path / FOLDER).rename(tmp_path / "away")
+    with pytest.raises(FileNotFoundError):
+        journal.append([entry("2")])
+    assert journal.lost
