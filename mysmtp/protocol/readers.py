@@ -1,0 +1,137 @@
+"""Content as SMTP has it: a mail that ends with CR LF . CR LF and nothing else, or after so many octets; an answer.
+
+Works on whole pieces, and any cut of the octets into pieces gives the same (RFC 5321 sections 2.3.8 and 4.5.2, RFC 3030
+section 2). A CR or an LF that stands alone never ends anything: what others might take for an end is content here, and
+noted, so that a mail with one can be refused after its true end.
+"""
+
+from typing import NamedTuple
+
+_END = b"\r\n.\r\n"
+
+
+class Gathered(NamedTuple):
+    """A mail that was read whole: its octets, None if they were too many; whether a CR or LF stood alone in it."""
+
+    octets: bytes | None
+    bare: bool
+
+
+class Gathering:
+    """The octets of one mail as they come, piece by piece, at most `limit` of them."""
+
+    __slots__ = ("_bare", "_cr", "_limit", "_octets", "size")
+
+    def __init__(self, limit: int) -> None:
+        self.size = 0
+        self._limit = limit
+        self._octets = bytearray()
+        self._bare = False
+        self._cr = b""  # a CR at the end of the last piece, whose LF may begin the next
+
+    @property
+    def too_large(self) -> bool:
+        """Whether more than `limit` octets came; they are thrown away."""
+        return self.size > self._limit
+
+    def add(self, piece: bytes) -> None:
+        """Take one more piece."""
+        self.size += len(piece)
+        if self.too_large:
+            self._octets = bytearray()
+        else:
+            self._octets += piece
+        if not self._bare:
+            self._look_for_bare(self._cr + piece)
+
+    def take(self) -> Gathered:
+        """Return the mail; nothing is added afterwards."""
+        octets = None if self.too_large else bytes(self._octets)
+        self._octets = bytearray()
+        return Gathered(octets, self._bare or bool(self._cr))
+
+    def _look_for_bare(self, piece: bytes) -> None:
+        self._cr = b"\r" if piece.endswith(b"\r") else b""
+        ends = piece.count(b"\r\n")
+        self._bare = piece.count(b"\n") != ends or piece.count(b"\r") != ends + len(self._cr)
+
+
+class StrictContent:
+    """Reads a mail up to CR LF . CR LF, and takes the dots away that were put before lines. Its `body` is Gathered."""
+
+    __slots__ = ("_begun", "_gathering", "_held", "body")
+
+    secret = False
+
+    def __init__(self, limit: int) -> None:
+        self._gathering = Gathering(limit)
+        self._begun = False
+        self._held = b"\r\n"  # what may be the beginning of the end; a mail begins as if after one
+        self.body = Gathered(None, bare=False)
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take more octets; return None while the mail goes on, else the octets after its end."""
+        buffer = self._held + data
+        end = buffer.find(_END)
+        if end >= 0:
+            self._take(buffer[: end + 2])
+            self.body = self._gathering.take()
+            return buffer[end + len(_END) :]
+        held = next((n for n in (4, 3, 2, 1) if buffer.endswith(_END[:n])), 0)
+        self._take(buffer[: len(buffer) - held])
+        self._held = buffer[len(buffer) - held :]
+        return None
+
+    def _take(self, piece: bytes) -> None:
+        if not piece:
+            return
+        plain = piece.replace(b"\r\n.", b"\r\n")  # no piece ends between a CR LF and the dot after it
+        self._gathering.add(plain if self._begun else plain[2:])
+        self._begun = True
+
+
+class CountedContent:
+    """Reads so many octets, whatever they are, into a Gathering that may go on with the next of these (BDAT)."""
+
+    __slots__ = ("_gathering", "_left")
+
+    secret = False
+    body = None
+
+    def __init__(self, gathering: Gathering, size: int) -> None:
+        self._gathering = gathering
+        self._left = size
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take more octets; return None while some are missing, else those after the last."""
+        if data and self._left:
+            self._gathering.add(data[: self._left])
+        taken = min(self._left, len(data))
+        self._left -= taken
+        return None if self._left else data[taken:]
+
+
+class AnswerLine:
+    """Reads one line that answers a question of the server's (AUTH, RFC 4954 section 4). Its `body`: the line without
+
+    its CR LF, None if it was longer than `limit`. What it holds is secret.
+    """
+
+    __slots__ = ("_limit", "_octets", "body")
+
+    secret = True
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._octets = b""
+        self.body: bytes | None = None
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take more octets; return None while the line goes on, else the octets after it."""
+        line, end, rest = data.partition(b"\n")
+        self._octets = (self._octets + line)[: self._limit + 2]
+        if not end:
+            return None
+        line = self._octets.removesuffix(b"\r")
+        self.body = line if len(line) <= self._limit else None
+        return rest
