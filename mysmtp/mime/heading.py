@@ -3,7 +3,6 @@
 A field that cannot be read leaves its place empty and a reason; the field itself is shown as it came.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from mysmtp.mime.words import text_of, unfolded
 from mysmtp.text import visible
 
 _ONCE = ("from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id")  # RFC 5322 section 3.6
-_LONG_NUMBER = re.compile(r"\d{9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def read_date(text: str) -> datetime | None:
 
     None for what is no date, or none that a calendar has.
     """
-    if not text or _LONG_NUMBER.search(text):
+    if not text:
         return None
     try:
         date = parsedate_to_datetime(text)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import nh3
 
-from mysmtp.mime.markup import ATTRIBUTES, TAGS, Resources, cleaned_url, link_url, scheme_of
+from mysmtp.mime.markup import ATTRIBUTES, TAGS, Resources, is_image_url, link_url
 from mysmtp.mime.rewriting import Image, Link, TooMuch, Writer
 
 __all__ = ["Image", "Link", "SafeHtml", "sanitise"]
@@ -58,9 +58,7 @@ def _last_look(tag: str, name: str, value: str) -> str | None:
     """Look once more at each attribute, after nh3 has read the page as a browser does."""
     if name == "href":
         return link_url(value)
-    if name in ("src", "background") and scheme_of(cleaned_url(value)) not in ("", "http:", "https:", "data:"):
-        return None
-    return value
+    return None if name in ("src", "background") and not is_image_url(value) else value
 
 
 _CLEANER = nh3.Cleaner(

@@ -84,6 +84,12 @@ def link_url(url: str) -> str | None:
     return clean if clean.startswith("#") or scheme_of(clean) in _LINKED else None
 
 
+def is_image_url(url: str) -> bool:
+    """Tell whether an image may have this URL: of the web, of the server that shows it, or the image itself."""
+    scheme = scheme_of(url)
+    return scheme in ("", *_REMOTE) or (scheme == "data:" and _IMAGE_DATA.fullmatch(url) is not None)
+
+
 @dataclass(slots=True)
 class Resources:
     """Decides what a page may load, and counts what it may not. `cid` gives the URL of a ``cid:`` reference or None.

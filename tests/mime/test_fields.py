@@ -14,6 +14,7 @@ from mysmtp.mime.limits import Limits
         b"Subject: hi\n\ntext",
         b"subject:hi\r\n\r\ntext",
         b"X-Odd: 1\nTo: bob@x\n\n",
+        b"From : a@b\n\ntext",
         b"Subject : hi\n\ntext",  # obsolete, RFC 5322 section 4.5
         b"From alice@x Mon Nov 23 13:00:00 2026\nFrom: alice@x\n\ntext",
         b"From: a@b\nSubject: no body",
