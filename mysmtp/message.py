@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 Outcome = Literal["done", "nothing", "later", "failed"]
+Parameters = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Trace:
 
     one character a reply, the digit of the state it led to, ``x`` for a refusal (4xx), ``X`` for a failure (5xx);
     state 0 after a delivery is ``0`` too. Long sessions keep only the end.
+
+    `tls` names version and cipher, `user` who logged in. `parameters` are those of MAIL that were given, as key and
+    value, the key in lower case, such as ``("body", "8BITMIME")``; `rcpt_parameters` the same for each forward path of
+    the envelope (DSN, RFC 3461), or empty when there are none at all.
     """
 
     via: str = ""
@@ -33,6 +38,10 @@ class Trace:
     peer: str = ""
     helo: str = ""
     shape: str = ""
+    tls: str = ""
+    user: str = ""
+    parameters: Parameters = ()
+    rcpt_parameters: tuple[Parameters, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ _TOLD = {
     "EHLO": "EHLO received from {}",
     "LHLO": "LHLO received from {}",
     "VRFY": "VRFY answered for {}",
-    "AUTH": "AUTH answered, method {}",
 }
 
 

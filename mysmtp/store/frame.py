@@ -6,10 +6,11 @@ hand, are taken as they are. Where a record ends is not decided here but in `sca
 
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mysmtp.message import Envelope, MailSummary, Trace
+from mysmtp.message import Envelope, MailSummary, Parameters, Trace
 from mysmtp.store.textformat import END, PREVIEW, START, attributes, unescape, unquote
 
 LONGEST = 120  # octets of a START line's attributes
@@ -23,6 +24,8 @@ _SIZE = re.compile(rb" size=(\d{1,18})(?=[ \r\n]|$)")
 _ID = re.compile(rb" id=(\d{1,18})(?=[ \r\n]|$)")
 _OWN = re.compile(rb" (?:size|at|eol)=")
 _REST = re.compile(rb"[^\n]*size=\d+ eol=(?:lf|crlf)(?: open=1)?\r?(?:\n|$)")
+_OF_MAIL = ("body", "smtputf8", "ret", "envid", "auth")  # parameters of MAIL that are kept
+_OF_RCPT = ("notify", "orcpt")  # and of RCPT
 _EOLS = {b"lf": b"\n", b"crlf": b"\r\n"}
 
 
@@ -134,15 +137,32 @@ def read_trace(frame: Frame) -> tuple[Envelope, Trace] | None:
     """Return the envelope of one of this project's records, and how it came in; None for any other."""
     if frame.crc is None:
         return None
-    told = [(key, unescape(value)) for key, value in attributes(frame.last)]
+    told = [(key.decode("ascii", "replace"), unescape(value)) for key, value in attributes(frame.last)]
     known = dict(reversed(told))
-    session = known.get(b"session", "")
-    paths = tuple(value for key, value in told if key == b"rcpt")
-    envelope = Envelope("" if frame.sender == "<>" else frame.sender, paths)
+    session = known.get("session", "")
     number = int(session) if session.isascii() and session.isdigit() and len(session) < 19 else 0
-    return envelope, Trace(
-        known.get(b"via", ""), number, known.get(b"peer", ""), known.get(b"helo", ""), known.get(b"shape", "")
-    )
+    paths, of_paths = _recipients(told)
+    envelope = Envelope("" if frame.sender == "<>" else frame.sender, paths)
+    trace = Trace(
+        known.get("via", ""), number, known.get("peer", ""), known.get("helo", ""), known.get("shape", ""),
+        known.get("tls", ""), known.get("user", ""),
+        tuple((key, value) for key, value in told if key in _OF_MAIL),
+        of_paths if any(of_paths) else (),
+    )  # fmt: skip
+    return envelope, trace
+
+
+def _recipients(told: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[Parameters, ...]]:
+    """Return the forward paths of an END line, and for each the parameters that stand behind it."""
+    paths: list[str] = []
+    parameters: list[Parameters] = []
+    for key, value in told:
+        if key == "rcpt":
+            paths.append(value)
+            parameters.append(())
+        elif key in _OF_RCPT and parameters:
+            parameters[-1] = (*parameters[-1], (key, value))
+    return tuple(paths), tuple(parameters)
 
 
 def full_name(last: bytes) -> str:

@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mysmtp.message import MailSummary, Message
+from mysmtp.message import MailSummary, Message, Parameters
 
 START = b"===START_EMAIL==="
 END = b"===END_EMAIL==="
@@ -146,6 +146,16 @@ def _known(message: Message) -> bytes:
         (b"session", session),
         (b"helo", trace.helo),
         (b"shape", trace.shape),
+        (b"tls", trace.tls),
+        (b"user", trace.user),
     )
-    known = [b" %b=%b" % (key, escape(value)) for key, value in told if value]
-    return b"".join(known + [b" rcpt=" + escape(path) for path in message.envelope.forward_paths])
+    known = [b" %b=%b" % (key, escape(value)) for key, value in told if value] + _parameters(trace.parameters)
+    paths = [b" rcpt=" + escape(path) for path in message.envelope.forward_paths]
+    if trace.rcpt_parameters:  # each stands behind its recipient
+        of_paths = (b"".join(_parameters(each)) for each in trace.rcpt_parameters)
+        paths = [path + of_path for path, of_path in zip(paths, of_paths, strict=True)]
+    return b"".join(known + paths)
+
+
+def _parameters(parameters: Parameters) -> list[bytes]:
+    return [b" %b=%b" % (key.encode("ascii"), escape(value)) for key, value in parameters if value]

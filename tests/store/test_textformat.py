@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.message import Trace
+from mysmtp.message import Envelope, Trace
 from mysmtp.store.frame import read_frame, read_trace
 from mysmtp.store.scan import Status
 from mysmtp.store.textformat import draft
@@ -169,3 +169,19 @@ def test_dates_follow_the_zone_of_this_machine_through_every_change_of_its_clock
     time.tzset()
     assert record.split(b"\n")[2].decode() == time.strftime("Date: %d-%m-%Y", local)
     assert record.split(b" ")[2].decode() == time.strftime(f"at=%Y-%m-%dT%H:%M:%S.{moment.microsecond:06}Z", utc)
+
+
+def test_what_is_known_beside_a_mail_of_smtp_is_read_back_each_parameter_behind_its_recipient() -> None:
+    envelope = Envelope("", ("Bob@y", '"a b"@z', "carol@y"))
+    notify = ("notify", "SUCCESS,DELAY")
+    trace = Trace(
+        "smtp", 7, "[::1]:4711", "x.org", "1230", "TLSv1.3 TLS_AES_256_GCM_SHA384", "al=ice %",
+        (("body", "8BITMIME"), ("smtputf8", "1"), ("ret", "HDRS"), ("envid", "QQ+2B1"), ("auth", "<>")),
+        ((notify, ("orcpt", "rfc822;Bob@y")), (), (notify,)),
+    )  # fmt: skip
+    message = replace(mail(b"hi\r\n"), envelope=envelope, trace=trace)
+    record = draft(message).record(1, "bob@y")
+    last = record.rstrip(b"\n").rpartition(b"\n")[2]
+    assert b" tls=TLSv1.3%20TLS_AES_256_GCM_SHA384 user=al%3Dice%20%25 body=8BITMIME smtputf8=1 ret=HDRS" in last
+    assert b' rcpt=Bob@y notify=SUCCESS,DELAY orcpt=rfc822;Bob@y rcpt="a%20b"@z rcpt=carol@y notify=' in last
+    assert read_trace(read_frame(record.rstrip(b"\n"))) == (envelope, trace)
