@@ -30,6 +30,7 @@ def nature(*lines: str | bytes) -> Nature:
         ('Content-Type: text/plain; name="a.txt"', "a.txt"),
         ("Content-Type: text/plain; name*=utf-8''%C3%A9", "é"),
         ("Content-Disposition: attachment; filename*=unicode_escape''%5Cud800", "\\ud800"),
+        ("Content-Disposition: attachment; filename*=koi8-r''%D0%D2", "пр"),
         ("Content-Disposition: attachment; filename*=zlib''x%9c", "xœ"),
         ("Content-Disposition: attachment; filename*=utf-8''%00%1b%E2%80%AE", "\\x00\\x1b\\u202e"),
         ("Content-Disposition: attachment; filename*=utf-8''a%0d%0aX:%20y", "a\\x0d\\x0aX: y"),
