@@ -22,7 +22,7 @@ _BATCH = 16 << 20  # octets of bodies that a batch of several mails may have
 _QUEUE = 64 << 20  # octets that may wait for a slow disk; more is refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each mail, and nobody changes it
 class Delivery:
     """A mail, and the trays of the mailboxes for its copies."""
 

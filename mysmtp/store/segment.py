@@ -18,7 +18,7 @@ _COPY = struct.Struct("<QI")  # the id that was promised, octets of the mailbox'
 HEAD_SIZE = _HEAD.size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each mail, and nobody changes it
 class Entry:
     """One mail: for each copy its mailbox and the id that was promised there; and the record, under the id 0."""
 

@@ -4,9 +4,11 @@ Pure: bytes in, bytes out. Follows docs/protocol.md, The mailbox file. Knows no 
 """
 
 import re
+import time
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mysmtp.message import MailSummary, Message, Parameters
 
@@ -72,11 +74,17 @@ def attributes(line: bytes) -> list[tuple[bytes, bytes]]:
 
 def local_date(moment: datetime) -> str:
     """Return the day of an aware moment in this machine's time zone, dd-mm-yyyy."""
-    here = moment.astimezone()
+    return _day_of_minute(int(moment.timestamp() // 60), time.tzname)
+
+
+@lru_cache(maxsize=4)
+def _day_of_minute(minute: int, _zone: tuple[str, str]) -> str:
+    """Return the local day of a minute since 1970: no zone of this century changes its day within one."""
+    here = datetime.fromtimestamp(minute * 60, UTC).astimezone()
     return f"{here.day:02}-{here.month:02}-{here.year:04}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would cost a microsecond for each mail; nobody changes one
 class Draft:
     """A mail encoded but for what its mailbox adds: make one for each mail, call `record` for each copy."""
 

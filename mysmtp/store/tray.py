@@ -19,7 +19,7 @@ from mysmtp.store.names import cut_name
 from mysmtp.store.write import Encoded, write_records
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each mail, and nobody changes it
 class Waiting:
     """One copy of a mail: the batch it became durable in, the id its mailbox was promised to give it."""
 
