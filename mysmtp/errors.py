@@ -33,6 +33,10 @@ class MessageTooLarge(MailFault):
     """A message is larger than this server takes."""
 
 
+class BareNewline(MailFault):
+    """A CR or an LF stands alone in a message whose protocol ends lines with both."""
+
+
 class TooManyRecipients(MailFault):
     """One more recipient than a transaction may have."""
 

@@ -40,6 +40,11 @@ class Transaction:
             self._of_paths[mailbox] = parameters
 
     @property
+    def has_recipients(self) -> bool:
+        """Whether there is anybody to store it for."""
+        return bool(self._forward_paths)
+
+    @property
     def envelope(self) -> Envelope:
         """The envelope as it stands now."""
         return Envelope(str(self.reverse_path), tuple(self._forward_paths.values()))

@@ -7,6 +7,7 @@ from itertools import count, pairwise
 from mysmtp.contracts import MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.events import Bus, Event
+from mysmtp.protocol.dialect import Check, Dialect, anybody
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.store import open_store
@@ -33,11 +34,14 @@ class Client:
     bus: Bus = field(default_factory=Bus)
     events: list[Event] = field(default_factory=list)
     ids: "count[int]" = field(default_factory=lambda: count(1))
+    dialect: Dialect = MY_SMTP
+    check: Check = anybody
+    upgrades: bool = False
 
     def __post_init__(self) -> None:
         self.bus.attach(self.events.append)
         self.dialog = Dialog(
-            MY_SMTP,
+            self.dialect,
             store=self.store,
             deliverer=LocalDelivery(self.store, Bus()),
             clock=self.clock,
@@ -46,7 +50,14 @@ class Client:
             peer="127.0.0.1:4",
             max_message_size=self.limit,
             fixed_to_lines=self.framing == "lines",
+            check=self.check,
+            upgrades=self.upgrades,
         )
+
+    @property
+    def end(self) -> str:
+        """How lines end in this dialect."""
+        return "\r\n" if self.dialect.crlf else "\n"
 
     def say(self, octets: bytes) -> bytes:
         return b"".join(self.dialog.receive(octets))
@@ -69,7 +80,7 @@ class Client:
 
 
 def play(transcript: str, client: Client | None = None) -> Client:
-    """Send each `C:` line with an LF; what comes back must be the `S:` lines that follow it, to the octet."""
+    """Send each `C:` line with its end; what comes back must be the `S:` lines that follow it, to the octet."""
     client = client or Client()
     sent: str | None = None
     expected: list[str] = []
@@ -77,8 +88,8 @@ def play(transcript: str, client: Client | None = None) -> Client:
         mark, text = line.strip()[:2], line.strip()[3:]
         if mark == "C:":
             if sent is not None:
-                got = client.say(sent.encode() + b"\n").decode()
-                assert got == "".join(f"{reply}\n" for reply in expected), f"after C: {sent}"
+                got = client.say((sent + client.end).encode()).decode()
+                assert got == "".join(reply + client.end for reply in expected), f"after C: {sent}"
             sent, expected = text, []
         else:
             assert mark == "S:", line
