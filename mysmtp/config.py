@@ -69,7 +69,8 @@ OPTIONS = (
            choices=("sync", "os")),
     Option("allowed_host", "NAME", "One more host name the pages answer to (repeatable); addresses always work."),
     Option("wire", "", "Print every line of every conversation as C: and S: lines."),
-    Option("log_level", "LEVEL", "What is told on the console.", choices=("debug", "info", "warning", "error")),
+    Option("log_level", "LEVEL", "What is told on the console; info tells at most 1,000 lines a second.",
+           choices=("debug", "info", "warning", "error")),
 )  # fmt: skip
 
 

@@ -5,8 +5,18 @@ A subscriber of the bus. It writes to `logging`, never to a terminal itself; all
 
 import logging
 import re
+from collections.abc import Callable
 
-from mysmtp.events import CommandAnswered, Event, LineReceived, MessageStored, ReplySent, SessionClosed, SessionOpened
+from mysmtp.events import (
+    Bus,
+    CommandAnswered,
+    Event,
+    LineReceived,
+    MessageStored,
+    ReplySent,
+    SessionClosed,
+    SessionOpened,
+)
 from mysmtp.text import clipped, decode, visible
 
 log = logging.getLogger("mysmtp")
@@ -63,6 +73,36 @@ def narrate(event: Event) -> None:
         case _:
             return
     log.log(level, "%s session=%d", text, event.session)
+
+
+class Narrator:
+    """Narrates what happens on a bus, up to `most` events in a second: more is read by nobody and slows every mail.
+
+    For the rest of such a second it is not attached at all, so that what it would tell is not even made. `later` calls
+    a function after so many seconds.
+    """
+
+    def __init__(self, bus: Bus, later: Callable[[float, Callable[[], None]], object], most: int = 1000) -> None:
+        self._bus = bus
+        self._later = later
+        self._most = most
+        self._told = 0
+        self._stop: Callable[[], None] | None = bus.attach(self._hear, *NARRATED)
+
+    def _hear(self, event: Event) -> None:
+        if not self._told:
+            self._later(1.0, self._start_anew)
+        self._told += 1
+        narrate(event)
+        if self._told >= self._most and self._stop is not None:
+            self._stop()
+            self._stop = None
+            log.info("more than %d lines in a second: the rest of it is not told here", self._most)
+
+    def _start_anew(self) -> None:
+        self._told = 0
+        if self._stop is None:
+            self._stop = self._bus.attach(self._hear, *NARRATED)
 
 
 def as_wire(octets: bytes) -> str:

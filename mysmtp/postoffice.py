@@ -28,7 +28,7 @@ from mysmtp.contracts import Compacting, Exclusive, MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus
-from mysmtp.narrator import NARRATED, WIRED, narrate, print_wire
+from mysmtp.narrator import NARRATED, WIRED, Narrator, narrate, print_wire
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.server import Limits, LineServer, listen
@@ -191,8 +191,10 @@ def greeting(office: PostOffice, seconds: float) -> str:
 def _attach_console(config: Config, bus: Bus) -> Console:
     console = open_console(config.log_level)
     gevent.get_hub().print_exception = HubReporter()
-    if logging.getLogger("mysmtp").isEnabledFor(logging.INFO):
+    if config.log_level == "debug":
         bus.attach(narrate, *NARRATED)
+    elif config.log_level == "info":
+        Narrator(bus, gevent.spawn_later)
     if config.wire:
         bus.attach(print_wire, *WIRED)
     return console

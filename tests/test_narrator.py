@@ -1,11 +1,21 @@
 """What the log tells of each event, and the wire format."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
-from mysmtp.events import CommandAnswered, Event, LineReceived, MessageStored, ReplySent, SessionClosed, SessionOpened
-from mysmtp.narrator import as_wire, narrate, print_wire
+from mysmtp.events import (
+    Bus,
+    CommandAnswered,
+    Event,
+    LineReceived,
+    MessageStored,
+    ReplySent,
+    SessionClosed,
+    SessionOpened,
+)
+from mysmtp.narrator import Narrator, as_wire, narrate, print_wire
 
 
 def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after: str = "greeted") -> CommandAnswered:
@@ -64,3 +74,22 @@ def test_the_wire_is_cut_at_lf_only_and_long_content_is_counted(caplog: pytest.L
     assert lines[:4] == ["C: HELO x\\rQUIT\\n", "S: 200 OK\\n", "S: 1: a\\n", "S: ."]
     assert lines[-1] == "C: … 9983616 octets more"
     assert all(len(line) < 1100 for line in lines)
+
+
+def test_what_comes_by_the_thousand_is_told_up_to_a_measure_each_second(caplog: pytest.LogCaptureFixture) -> None:
+    bus, seconds = Bus(), list[tuple[float, Callable[[], None]]]()
+    Narrator(bus, lambda after, call: seconds.append((after, call)), most=3)
+    told = ["stored as bob@x 1, 33 octets session=3"] * 3
+    with caplog.at_level(logging.INFO, "mysmtp"):
+        for _ in range(10):
+            bus.publish(MessageStored(3, "bob@x", 1, 33))
+        assert caplog.messages == [*told, "more than 3 lines in a second: the rest of it is not told here"]
+        assert MessageStored not in bus.wanted  # nobody need make what nobody is told
+        ((after, start_anew),) = seconds
+        assert after == 1.0
+        caplog.clear()
+        start_anew()
+        bus.publish(MessageStored(3, "bob@x", 1, 33))
+        bus.publish(MessageStored(3, "bob@x", 1, 33))
+        assert caplog.messages == told[:2]
+        assert len(seconds) == 2
