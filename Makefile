@@ -32,7 +32,7 @@ rc: $(READY)
 	@exec $(BIN)/mysmtp client $(HOST) $(PORT)
 
 test: $(VENV)/.ready-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
