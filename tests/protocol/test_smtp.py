@@ -557,3 +557,12 @@ def test_a_mail_that_cannot_be_stored_is_for_a_later_try(deliverer: Full) -> Non
         "451 4.3.0 Failed to store message",
         SENDER_OK,
     ]
+
+
+@pytest.mark.parametrize(
+    "mail", [b"BDAT 2 LAST\r\nhi", b"BDAT 2 LAST\r\na\n", b"RSET\r\n", b"EHLO x\r\n", b"HELO x\r\n"]
+)
+def test_nothing_is_left_of_a_transaction_that_is_over(mail: bytes) -> None:
+    client = smtp("recipient known")
+    client.say(mail)
+    assert client.say(b"RCPT TO:<c@y>\r\nBDAT 2 LAST\r\nhiDATA\r\n").decode() == f"{MAIL}\r\n" * 3
