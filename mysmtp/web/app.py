@@ -11,9 +11,9 @@ from flask import Flask, Response, request, url_for
 
 from mysmtp import assets
 from mysmtp.config import endpoint
-from mysmtp.contracts import MessageStore
+from mysmtp.contracts import MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
-from mysmtp.web import actions, faults, guard, health, housekeeping, live, pages
+from mysmtp.web import actions, faults, guard, health, housekeeping, live, mail_pages, pages, parts
 from mysmtp.web.governor import Governor
 from mysmtp.web.site import EXTENSION, Deeds, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.urls import MailboxConverter, MailIdConverter
@@ -34,6 +34,7 @@ def create_app(
     send_command: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     zone: tzinfo | None = None,
+    offload: Offload = run_here,
     listeners: int = live.LISTENERS,
     heartbeat: float = live.HEARTBEAT,
 ) -> Flask:
@@ -41,7 +42,7 @@ def create_app(
 
     `endpoints` are the running addresses; `allowed_hosts` are host names answered to besides localhost and addresses;
     `mailbox_folder` is shown to the user as it is; `send_command` is how they type `mysmtp`, empty if they cannot;
-    `now` (aware) and `zone` (None: this machine's) are for tests;
+    `now` (aware) and `zone` (None: this machine's) are for tests; `offload` takes mails apart where it stops nobody;
     `listeners` caps the pages that are kept up to date at once; each hears something every `heartbeat` seconds.
     """
     app = Flask(
@@ -57,12 +58,13 @@ def create_app(
         bus, listeners=listeners, heartbeat=heartbeat, watched=lambda: troubles_of(store), turn=governor.wait
     )
     app.extensions[EXTENSION] = Site(
-        store, bus, endpoints, mailbox_folder, feed, governor, Deeds(), now, zone, send_command
+        store, bus, endpoints, mailbox_folder, feed, governor, Deeds(), now, zone, send_command, offload
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for routes in (pages.routes, actions.routes, housekeeping.routes, health.routes, live.blueprint(feed)):
-        app.register_blueprint(routes)
+    for blueprint in (pages, mail_pages, parts, actions, housekeeping, health):
+        app.register_blueprint(blueprint.routes)
+    app.register_blueprint(live.blueprint(feed))
     _equip(app)
     return app
 

@@ -1,21 +1,17 @@
-"""The pages that are read: all mailboxes, one mailbox, one mail, its record, its download. Nothing is changed here.
+"""The pages of lists: all mailboxes, one mailbox. Nothing is changed here.
 
 Routes only: they ask the store, hand what it says to the presenting modules, and pick the template.
 """
 
-from flask import Blueprint, Response, render_template, request, url_for
-from werkzeug.exceptions import BadRequest, NotFound
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.exceptions import BadRequest
 
 from mysmtp.config import Config
-from mysmtp.contracts import RecordKeeper
 from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists
-from mysmtp.web import presenting_mail as mails
-from mysmtp.web.guard import POLICY, host_of
+from mysmtp.web.guard import host_of
 from mysmtp.web.presenting import count_words, plain
 from mysmtp.web.site import Deed, reachable, site
-
-CHUNK = 64 * 1024
 
 routes = Blueprint("pages", __name__)
 
@@ -60,36 +56,6 @@ def mailbox(name: str) -> str:
     )
 
 
-@routes.get("/mailbox/<mailbox:name>/<mail_id:mail_id>")
-def mail(name: str, mail_id: int) -> str:
-    """Show one mail as text: GET_MAIL."""
-    stored = site().store.read(name, mail_id)
-    return _mail_page(name, mails.view_of(stored, name, site().clock()), "text", mails.text_of(stored.body))
-
-
-@routes.get("/mailbox/<mailbox:name>/<mail_id:mail_id>/raw")
-def raw(name: str, mail_id: int) -> str:
-    """Show the record of one mail as it lies in its file."""
-    store = site().store
-    if not isinstance(store, RecordKeeper):
-        raise NotFound
-    stored = store.read(name, mail_id)
-    text = mails.text_of(store.record(name, mail_id), keep_cr=True)
-    return _mail_page(name, mails.view_of(stored, name, site().clock()), "raw", text)
-
-
-@routes.get("/mailbox/<mailbox:name>/<mail_id:mail_id>/body")
-def body(name: str, mail_id: int) -> Response:
-    """Give the body of one mail as a file, byte for byte."""
-    octets = site().store.read(name, mail_id).body
-    pieces = (octets[start : start + CHUNK] for start in range(0, len(octets), CHUNK))
-    response = Response(pieces, mimetype="application/octet-stream")
-    response.content_length = len(octets)
-    response.headers["Content-Disposition"] = f'attachment; filename="{mails.file_name(name, mail_id)}"'
-    response.headers["Content-Security-Policy"] = f"sandbox; {POLICY}"
-    return response
-
-
 @routes.get("/mailbox/<mailbox:name>/delete")
 def ask_delete_all(name: str) -> str:
     """Ask before a whole mailbox is emptied (without JavaScript; with it, a dialog asks)."""
@@ -106,21 +72,6 @@ def send_words(host: str, port: int) -> str:
     usual = Config()
     where = (f" --host {host}" if host != usual.host else "") + (f" --port {port}" if port != usual.port else "")
     return f'{command} send{where} --to bob@example.com "Hello Bob"'
-
-
-def _mail_page(name: str, view: mails.MailView, tab: str, text: mails.Text) -> str:
-    store = site().store
-    return render_template(
-        "mail.html",
-        name=name,
-        label=plain(name),
-        mail=view,
-        tab=tab,
-        text=text,
-        last_id=store.summary(name).last_id,
-        beside=mails.neighbours(store.list(name), view.id),
-        keeps_records=isinstance(store, RecordKeeper),
-    )
 
 
 def _side(name: str) -> tuple[tuple[table.BoxRow, ...], int]:

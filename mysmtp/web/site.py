@@ -6,13 +6,13 @@ Made once by `create_app`; the routes fetch it with `site()`. Knows nothing of t
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Final
 
 from flask import current_app
 
-from mysmtp.contracts import MessageStore, Watchful
+from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
 from mysmtp.events import Bus
 from mysmtp.text import clipped
 from mysmtp.web.governor import Governor
@@ -81,7 +81,7 @@ class Deeds:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """All that a route needs besides its request."""
+    """All that a route needs besides its request. `secret` signs the addresses at which a mail's page finds images."""
 
     store: MessageStore
     bus: Bus
@@ -93,6 +93,8 @@ class Site:
     now: Callable[[], datetime]
     zone: tzinfo | None = None
     send_command: str = ""
+    offload: Offload = run_here
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def clock(self) -> Clock:
         """Return the clock to present one page with."""

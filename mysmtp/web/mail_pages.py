@@ -1,0 +1,70 @@
+"""The pages of one mail: each view of it has an address of its own. Nothing is changed here.
+
+Routes only: they ask the store, have the mail opened off the hub, and fill the template.
+"""
+
+from flask import Blueprint, Response, make_response, render_template
+from werkzeug.exceptions import NotFound
+
+from mysmtp.contracts import RecordKeeper
+from mysmtp.message import StoredMail
+from mysmtp.web import presenting_mail as mails
+from mysmtp.web.guard import POLICY
+from mysmtp.web.parts import image_address
+from mysmtp.web.presenting import plain
+from mysmtp.web.reading import Opened, as_it_is, open_beside, open_mail
+from mysmtp.web.site import site
+
+routes = Blueprint("mail", __name__, url_prefix="/mailbox/<mailbox:name>/<mail_id:mail_id>")
+
+
+@routes.get("")
+def show(name: str, mail_id: int) -> Response:
+    """Show one mail as its sender meant it: GET_MAIL."""
+    return _view(name, mail_id, "")
+
+
+@routes.get("/<any(html, text, headers, parts, source):tab>")
+def view(name: str, mail_id: int, tab: str) -> Response:
+    """Show one mail in another way, if it has that."""
+    return _view(name, mail_id, tab)
+
+
+@routes.get("/raw")
+def raw(name: str, mail_id: int) -> Response:
+    """Show the record of one mail as it lies in its file."""
+    store = site().store
+    if not isinstance(store, RecordKeeper):
+        raise NotFound
+    stored, clock = store.read(name, mail_id), site().clock()
+    record = as_it_is(mails.text_of(store.record(name, mail_id), keep_cr=True))
+    letter = site().offload(lambda: open_beside(stored, clock))
+    return _page(name, stored, Opened(letter, "raw", record))
+
+
+def _view(name: str, mail_id: int, tab: str) -> Response:
+    stored, address, clock = site().store.read(name, mail_id), image_address(name, mail_id), site().clock()
+    opened = site().offload(lambda: open_mail(stored, tab, address, clock))
+    if opened is None:
+        raise NotFound
+    return _page(name, stored, opened, remote=address.remote)
+
+
+def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False) -> Response:
+    store = site().store
+    page = render_template(
+        "mail.html",
+        name=name,
+        label=plain(name),
+        mail=mails.view_of(stored, name, site().clock()),
+        opened=opened,
+        letter=opened.letter,
+        remote=remote,
+        last_id=store.summary(name).last_id,
+        beside=mails.neighbours(store.list(name), stored.summary.id),
+        keeps_records=isinstance(store, RecordKeeper),
+    )
+    response = make_response(page)
+    if opened.page is not None:
+        response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
+    return response

@@ -1,0 +1,121 @@
+"""Opens a mail for one of its pages, off the hub: taken apart, looked at, and let go again. Only views come back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mysmtp.message import StoredMail
+from mysmtp.mime import Mail, Part, read_mail
+from mysmtp.mime.fields import Field
+from mysmtp.mime.html import sanitise
+from mysmtp.mime.linked import Piece
+from mysmtp.mime.names import OPAQUE, content_disposition, download_type, name_of
+from mysmtp.web import presenting_message as letters
+from mysmtp.web.presenting import Clock
+from mysmtp.web.presenting_mail import Text, text_of
+from mysmtp.web.presenting_message import Letter, LinkedText, Page, PartRow
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How a page asks for its mail's images: `before` and `after` the path of the part. `remote`: others load too."""
+
+    before: str = ""
+    after: str = ""
+    remote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One view of a mail. `letter` is None for plain text; `tab` the view shown, and only its own content is there."""
+
+    letter: Letter | None
+    tab: str
+    text: LinkedText | None = None
+    page: Page | None = None
+    fields: tuple[Field, ...] = ()
+    parts: tuple[PartRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A part as it is served: its octets, the content type, the value of Content-Disposition."""
+
+    octets: bytes
+    type: str
+    disposition: str
+
+
+def open_mail(stored: StoredMail, asked: str, address: Address, clock: Clock) -> Opened | None:
+    """Return a view of a mail, its first if `asked` is ``""``; None where it has no such view."""
+    mail = read_mail(stored.body)
+    tab = asked or letters.first_tab(mail)
+    if not mail.has_header:
+        return Opened(None, tab, as_it_is(text_of(stored.body))) if tab == "text" else None
+    letter = letters.letter_of(mail, stored.envelope, clock)
+    if not letter.has(tab):
+        return None
+    return Opened(
+        letter,
+        tab,
+        text=_text(mail, tab),
+        page=letters.page_of(mail, _images(mail, address), address.remote) if tab == "html" else None,
+        fields=tuple(letters.fields_of(mail)) if tab == "headers" else (),
+        parts=tuple(letters.parts_of(mail)) if tab == "parts" else (),
+    )
+
+
+def open_beside(stored: StoredMail, clock: Clock) -> Letter | None:
+    """Return what stands over a view that is not the mail's own (its record); None for plain text."""
+    mail = read_mail(stored.body)
+    return letters.letter_of(mail, stored.envelope, clock) if mail.has_header else None
+
+
+def as_it_is(text: Text) -> LinkedText:
+    """Return a text without looking for links in it."""
+    return LinkedText((Piece(text.text),) if text.text else (), text.cut)
+
+
+def _text(mail: Mail, tab: str) -> LinkedText | None:
+    if tab == "text":
+        return letters.linked_text(mail.text or "")
+    return as_it_is(text_of(mail.root.source)) if tab == "source" else None
+
+
+def html_of(stored: StoredMail, address: Address) -> tuple[str, str] | None:
+    """Return title and safe HTML of a mail; None where it has no HTML, or none that can be shown."""
+    mail = read_mail(stored.body)
+    if mail.html is None:
+        return None
+    safe = sanitise(mail.html, _images(mail, address), remote=address.remote)
+    return None if safe.refused else (letters.shortened(mail.heading.subject), safe.html)
+
+
+def _images(mail: Mail, address: Address) -> Callable[[str], str | None]:
+    """Return what finds the address of an image that the HTML refers to: in this mail, by the path of its part."""
+
+    def find(reference: str) -> str | None:
+        path = mail.path_of(reference)
+        part = mail.part(path) if path else None
+        return f"{address.before}{path}{address.after}" if part and is_image(part) else None
+
+    return find
+
+
+def is_image(part: Part) -> bool:
+    """Tell whether a part is an image of a kind that browsers show and nothing can act in."""
+    kind = part.nature.type
+    return kind.startswith("image/") and download_type(kind) != OPAQUE
+
+
+def download_of(stored: StoredMail, path: str) -> Download | None:
+    """Return a part as it is served, None where the mail has none of this path."""
+    part = read_mail(stored.body).part(path)
+    if part is None:
+        return None
+    nature = part.nature
+    disposition = content_disposition(name_of(nature.name, nature.type, part.path))
+    kind = download_type(nature.type)
+    if kind == OPAQUE:
+        return Download(part.octets, kind, disposition)
+    kind = f"{kind}; charset={part.text().charset}" if kind == "text/plain" else kind
+    return Download(part.octets, kind, f"inline{disposition.removeprefix('attachment')}")

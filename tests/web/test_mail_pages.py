@@ -1,0 +1,345 @@
+import re
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+
+from mysmtp.contracts import MessageStore
+from tests.web.letters import HEAD, PNG, rich, simple
+from tests.web.posts import message
+
+BOB = "bob@example.com"
+AT = f"/mailbox/{BOB}/1"
+
+
+def shown(client: FlaskClient, path: str = AT) -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return response.text
+
+
+def tabs(page: str) -> list[str]:
+    nav = page.partition('<nav class="tabs"')[2].partition("</nav>")[0]
+    return [re.sub("<[^>]*>", " ", label).split()[0] for label in re.findall(r"<a[^>]*>(.*?)</a>", nav)]
+
+
+def current(page: str) -> str:
+    nav = page.partition('<nav class="tabs"')[2].partition("</nav>")[0]
+    return "".join(re.findall(r'aria-current="page">(\w+)', nav))
+
+
+def test_a_mail_has_its_subject_and_a_tab_for_each_view(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    page = shown(client)
+    assert "<h1><bdi>The Weekly Postcard</bdi></h1>" in page
+    assert tabs(page) == ["HTML", "Text", "Headers", "Parts", "Raw"]
+    assert current(page) == "HTML"
+    for tab, label in (("html", "HTML"), ("text", "Text"), ("headers", "Headers"), ("parts", "Parts")):
+        assert current(shown(client, f"{AT}/{tab}")) == label
+    assert current(shown(client, f"{AT}/source")) == "Raw"
+
+
+def test_a_view_that_does_not_exist_is_absent(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("Lunch?")))
+    store.append([BOB], message("Hello, no header\n"))
+    store.append([BOB], message(simple("Only HTML", "<p>Hi", "text/html")))
+    store.append([BOB], message(simple("Only a file", "x", "application/pdf")))
+    assert tabs(shown(client)) == ["Text", "Headers", "Parts", "Raw"]
+    assert client.get(f"{AT}/html").status_code == 404
+    plain = f"/mailbox/{BOB}/2"
+    assert tabs(shown(client, plain)) == ["Text"]
+    assert [client.get(f"{plain}/{tab}").status_code for tab in ("text", "html", "headers", "parts", "source")] == [
+        200, 404, 404, 404, 404,
+    ]  # fmt: skip
+    assert tabs(shown(client, f"/mailbox/{BOB}/3")) == ["HTML", "Headers", "Parts", "Raw"]
+    assert current(shown(client, f"/mailbox/{BOB}/4")) == "Parts"
+
+
+def test_a_mail_without_a_subject_says_so(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("")))
+    assert '<span class="none">No subject</span>' in shown(client)
+
+
+def test_the_real_address_stands_beside_the_name(client: FlaskClient, store: MessageStore) -> None:
+    body = HEAD.replace("Alice <", '"boss@bank.example" <') + "Subject: x\n\nHello\n"
+    store.append([BOB], message(body))
+    page = shown(client)
+    assert 'boss@bank.example <span class="m">&lt;alice@example.com&gt;</span>' in page
+    assert "The name looks like another address" in page
+
+
+def test_envelope_against_header(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("x"), sender="bounces@list.example", to=[BOB, "eve@example.com"]))
+    store.append([BOB], message(simple("x"), to=[BOB]))
+    store.append([BOB], message(simple("x"), sender="", to=[BOB]))
+    page = shown(client)
+    assert "bounces@list.example <span" in page
+    assert "Not the From header’s address" in page
+    assert re.search(r'<dt>Blind copy</dt><dd><bdi class="m person">eve@example.com</bdi> <span class="sub">No', page)
+    assert page.count("Blind copy: no header names it") == 1
+    for number in (2, 3):
+        other = shown(client, f"/mailbox/{BOB}/{number}")
+        assert "Not the From" not in other
+        assert "Blind copy" not in other
+
+
+def test_a_date_is_local_or_shown_as_it_was_written(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("x")))
+    for date in ("Mon, 01 Jan 99999999999999999999 00:00:00 +0000", "Fri, 31 Dec 9999 23:59:59 -0000"):
+        store.append([BOB], message(simple("x").replace(b"Mon, 23 Nov 2026 11:00:00 +0000", date.encode())))
+    assert ">Mon 23 Nov 2026, 13:00:00</time>" in shown(client)  # the clock of the test is two hours ahead of UTC
+    for number in (2, 3):
+        assert "This is no date" in shown(client, f"/mailbox/{BOB}/{number}")
+
+
+def test_text_has_links_and_nothing_but_text(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    store.append([BOB], message(simple("x", '<b>\x1b[2J\u202e javascript:alert(1) https://e/"onclick=x </pre>')))
+    link = (
+        '<a href="https://example.com/x" target="_blank" rel="noopener noreferrer nofollow">https://example.com/x</a>.'
+    )
+    assert link in shown(client, f"{AT}/text")
+    page = shown(client, f"/mailbox/{BOB}/2/text")
+    assert "&lt;b&gt;\\x1b[2J\\u202e javascript:alert(1) " in page
+    assert '<a href="https://e/" ' in page
+
+
+def test_headers_stand_decoded_and_in_order(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("=?utf-8?q?Gr=C3=BC=C3=9Fe_<b>?=", more="X-Odd:  a\n b\n")))
+    page = shown(client, f"{AT}/headers")
+    names = re.findall(r"<dt><bdi>([^<]*)</bdi></dt>", page)
+    assert names == ["From", "To", "Date", "Message-ID", "Subject", "X-Odd", "Content-Type"]
+    assert "<dd><bdi>Grüße &lt;b&gt;</bdi></dd>" in page
+
+
+def test_parts_tell_size_type_and_hash_and_can_be_saved(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    page = shown(client, f"{AT}/parts")
+    assert re.findall(r'class="m no">([\d.]+)<', page) == ["1", "1.1", "1.1.1", "1.1.2", "1.1.2.1", "1.1.2.2", "1.2"]
+    saved = client.get(f"{AT}/part/1.2")
+    assert saved.data == b"%PDF-"
+    assert saved.mimetype == "application/octet-stream"
+    assert saved.headers["Content-Disposition"] == 'attachment; filename="letter.pdf"'
+    assert saved.headers["Content-Security-Policy"].startswith("sandbox;")
+    assert saved.headers["X-Content-Type-Options"] == "nosniff"
+    assert saved.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert f'href="{AT}/part/1.2"' in page
+    assert "5 B" in page
+
+
+def test_the_raw_mail_is_a_file_to_save(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    assert "Content-Type: multipart/mixed; boundary=m\n" in shown(client, f"{AT}/source")
+    saved = client.get(f"{AT}/body")
+    assert saved.data == rich()
+    assert saved.headers["Content-Disposition"] == 'attachment; filename="mail-bob@example.com-1.eml"'
+
+
+def test_html_stands_in_a_sandbox_with_its_own_policy(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    page = client.get(AT)
+    assert page.headers["Content-Security-Policy"].endswith("; frame-src 'self'")
+    assert re.search(
+        rf'<iframe title="[^"]+" sandbox="allow-popups allow-popups-to-escape-sandbox"[^>]* src="{AT}/page">', page.text
+    )
+    assert "frame-src" not in client.get(f"{AT}/text").headers["Content-Security-Policy"]
+    inner = client.get(f"{AT}/page")
+    policy = inner.headers["Content-Security-Policy"]
+    assert policy == (
+        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+        f"img-src data: http://localhost{AT}/part/; style-src 'unsafe-inline'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    )
+    assert inner.headers["X-Content-Type-Options"] == "nosniff"
+    assert inner.headers["Referrer-Policy"] == "no-referrer"
+    assert inner.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "<p>Hello <b>Bob</b></p>" in inner.text
+
+
+def test_images_of_the_mail_are_found_with_a_key_only_its_page_knows(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    store.append([BOB], message(rich()))
+    source = re.search(r'<img[^>]* src="([^"]+)"', shown(client, f"{AT}/page"))
+    assert source
+    image = client.get(unescape(source[1]))
+    assert image.data == PNG
+    assert image.mimetype == "image/png"
+    assert image.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert image.headers["Content-Disposition"] == 'inline; filename="part-1.1.2.2.png"'
+    path = f"{AT}/part/1.1.2.2"
+    other = unescape(source[1]).replace("/1/part", "/2/part")
+    for url in (
+        path,
+        f"{path}?key=",
+        f"{path}?key=x",
+        f"{path}?key=é",
+        other,
+        unescape(source[1]).replace("1.1.2.2", "1.2"),
+    ):
+        assert client.get(url).headers["Cross-Origin-Resource-Policy"] == "same-origin", url
+
+
+def test_what_would_load_is_counted_and_loaded_only_when_asked(client: FlaskClient, store: MessageStore) -> None:
+    html = '<img src="http://e/1"><img src="//e/2"><link rel=stylesheet href="http://e/3"><p style="background:url(http://e/4)">x'
+    store.append([BOB], message(rich(html)))
+    page = shown(client)
+    assert "Not loaded: 3 remote images and 1 style sheet." in page
+    assert f'href="{AT}/html?remote=1">Load images and fonts</a>' in page
+    assert "http://e/" not in shown(client, f"{AT}/page")
+    asked = shown(client, f"{AT}/html?remote=1")
+    assert f'src="{AT}/page?remote=1"' in asked
+    assert "Not loaded: 1 style sheet." in asked
+    assert "Load images and fonts" not in asked
+    assert f'href="{AT}/html">Load nothing</a>' in asked
+    inner = client.get(f"{AT}/page?remote=1")
+    assert (
+        f"img-src data: http://localhost{AT}/part/ https: http:; font-src https: http:; "
+        in inner.headers["Content-Security-Policy"]
+    )
+    assert "http://e/1" in inner.text
+    for other in ("0", "true", "11", ""):
+        assert "https:" not in client.get(f"{AT}/page?remote={other}").headers["Content-Security-Policy"]
+
+
+def test_html_beyond_all_bounds_is_refused_in_words(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich("<div>" * 2000)))
+    page = shown(client)
+    assert "This HTML is not shown: " in page
+    assert "<iframe" not in page
+    assert client.get(f"{AT}/page").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["a;script-src 'unsafe-inline' *@x", "a,b@x", "a/b@x", "50%@x", "\udcff@x", 'a"b@x'])
+def test_no_mailbox_name_adds_to_a_policy(client: FlaskClient, store: MessageStore, name: str) -> None:
+    store.append([name], message(rich()))
+    link = re.search(r'role="rowheader"><a href="([^"]+)"', client.get("/").text)
+    assert link
+    inner = client.get(unescape(link[1]) + "/1/page")
+    policy = inner.headers["Content-Security-Policy"]
+    found = re.fullmatch(
+        r"sandbox [a-z -]+; default-src 'none'; img-src data: (\S+); style-src 'unsafe-inline'; .*", policy
+    )
+    assert found
+    assert not re.search(r"[;,'\"*]", found[1])
+    source = re.search(r'<img[^>]* src="([^"]+)"', inner.text)
+    assert source
+    assert client.get(unescape(source[1])).data == PNG
+
+
+def test_no_address_with_colons_stands_in_a_policy(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    inner = client.get(f"{AT}/page", headers={"Host": "[::1]:8025"})
+    assert "img-src data: 'self'; " in inner.headers["Content-Security-Policy"]
+
+
+HOSTILE = [
+    '"><svg/onload=alert(1)>',
+    "<script>alert(1)</script>",
+    "</title><script>",
+    "{{7*7}}",
+    "'onclick='x",
+    "\u202egnp.exe",
+]
+
+
+@pytest.mark.parametrize("vector", HOSTILE)
+def test_nothing_of_a_header_is_markup(client: FlaskClient, store: MessageStore, vector: str) -> None:
+    raw = vector.replace('"', '\\"')
+    body = rich(name=raw).decode().replace("Subject: The Weekly Postcard", f"Subject: {vector}")
+    body = body.replace("From: Alice", f'From: "{raw}"').replace("<logo@x>", f"<{vector}>")
+    body = body.replace("application/pdf", f"application/{vector}").replace(
+        "To: bob", f"X-{vector}: {vector}\r\nTo: bob"
+    )
+    store.append([BOB], message(body))
+    store.append([BOB], message(body.replace(f"X-{vector}: {vector}\r\n", "X-Odd: " + vector + "\r\n")))
+    for tab in ("", "/html", "/text", "/headers", "/parts", "/source", "/page"):
+        for number in (1, 2):
+            response = client.get(f"/mailbox/{BOB}/{number}{tab}")
+            assert response.status_code in (200, 404)
+            assert response.text.count("<script") == (0 if tab == "/page" and response.status_code == 200 else 1)
+            for bad in ("<svg/", "onload=alert(1)>", ">49<", "\u202e", "'onclick='x"):
+                assert bad not in response.text.replace("&#39;", "’"), (tab, bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../x.sh", 'filename="x.sh"'),
+        ("CON", 'filename="_CON"'),
+        ("", 'filename="part-1.2.pdf"'),
+        ("x" * 1000 + ".pdf", f'filename="{"x" * 196}.pdf"'),
+    ],
+)
+def test_names_of_downloads(client: FlaskClient, store: MessageStore, name: str, safe: str) -> None:
+    store.append([BOB], message(rich(name=name)))
+    assert client.get(f"{AT}/part/1.2").headers["Content-Disposition"] == f"attachment; {safe}"
+
+
+def test_no_name_ends_a_header(client: FlaskClient, store: MessageStore) -> None:
+    body = rich().replace(b'filename="letter.pdf"', b"filename*=utf-8''a%0d%0aSet-Cookie:%20y%e2%80%ae.pdf")
+    store.append([BOB], message(body))
+    response = client.get(f"{AT}/part/1.2")
+    assert "Set-Cookie" not in response.headers
+    assert "\r" not in response.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/pdf", "text/html;charset=utf-7",
+     'text/html"><script>', "text/javascript", "multipart/x-mixed-replace; boundary=x", "message/rfc822"],
+)  # fmt: skip
+def test_only_harmless_types_are_kept(client: FlaskClient, store: MessageStore, kind: str) -> None:
+    store.append([BOB], message(rich().replace(b"application/pdf", kind.encode())))
+    response = client.get(f"{AT}/part/1.2")
+    assert response.headers["Content-Disposition"].startswith(("attachment; ", "inline; "))
+    inline = response.headers["Content-Disposition"].startswith("inline")
+    assert response.mimetype == ("text/plain" if inline else "application/octet-stream")
+    assert response.headers["Content-Security-Policy"].startswith("sandbox;")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "9",
+        "1.3",
+        "0",
+        "-1",
+        "１",
+        "1.1.1.1",
+        "..%2f..%2fetc%2fpasswd",
+        "%00",
+        "99999999999999999999",
+        "4294967297",
+        "1.",
+        "cid:logo@x",
+    ],
+)
+def test_parts_that_are_none(client: FlaskClient, store: MessageStore, path: str) -> None:
+    store.append([BOB], message(rich()))
+    assert client.get(f"{AT}/part/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("cid", ["../../x", 'logo@x" onerror="x', "other", "", "logo@x/../../1.2", "%2e%2e"])
+def test_references_lead_to_parts_of_the_same_mail_only(client: FlaskClient, store: MessageStore, cid: str) -> None:
+    store.append([BOB], message(rich(f"<img src='cid:{cid}'>")))
+    page = shown(client, f"{AT}/page")
+    assert "src=" not in page
+    assert "onerror" not in page
+
+
+def test_what_is_wrong_with_a_mail_is_told(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("x", more="Subject: <b>again\n")))
+    page = shown(client)
+    assert "One thing in this mail is not as it should be" in page
+    assert "<li><bdi>more than one Subject field</bdi></li>" in page
+
+
+def test_nobody_frames_a_mails_page_but_this_server(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    for tab in ("", "/text", "/headers", "/parts", "/source", "/part/1.2", "/body"):
+        response = client.get(AT + tab)
+        assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Frame-Options"] == "DENY"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] in ("same-origin", "no-referrer")
+    assert client.get(f"{AT}/page").headers["X-Frame-Options"] == "SAMEORIGIN"
