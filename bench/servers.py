@@ -116,8 +116,9 @@ def build(folder: Path) -> None:
 
 
 def plain_environment() -> dict[str, str]:
-    """Return the environment without this project's variables."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("MYSMTP_")}
+    """Return the environment without this project's variables, but for ports that nobody is to be in the way of."""
+    others = {key: value for key, value in os.environ.items() if not key.startswith("MYSMTP_")}
+    return {**others, "MYSMTP_SMTP_PORT": "0"}
 
 
 def free_ports(count: int) -> list[int]:

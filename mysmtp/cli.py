@@ -42,13 +42,22 @@ def _octets(context: click.Context, param: click.Parameter, value: str) -> int:
         raise click.BadParameter(str(error)) from error
 
 
+class _PortOrOff(click.ParamType[Any]):
+    """A port, or `off` for none."""
+
+    name = "port"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        return value if value == "off" else _PORTS.convert(value, param, context)
+
+
 def _type_of(option: config.Option) -> Any:
     if option.choices:
         return click.Choice(option.choices)
     if option.field.endswith("size"):
         return click.STRING
     if option.field.endswith("port"):
-        return _PORTS
+        return _PORTS if option.field in ("port", "web_port") else _PortOrOff()
     match option.default:
         case int():
             return click.IntRange(min=1)

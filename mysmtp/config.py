@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Framing = Literal["auto", "lines"]
 Durability = Literal["sync", "os"]
+Port = int | Literal["off"]
 
 _UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 
@@ -18,6 +19,8 @@ class Config:
 
     host: str = "127.0.0.1"
     port: int = 2525
+    smtp_port: Port = 1025
+    lmtp_port: Port = "off"
     web_port: int = 8025
     mailbox: Path = Path("mailbox")
     max_message_size: int = 25 * 1024**2
@@ -58,11 +61,13 @@ class Option:
 OPTIONS = (
     Option("host", "ADDRESS", "Address to listen on, for mail and web."),
     Option("port", "PORT", "Port of My_SMTP; 0 takes a free one and prints it."),
+    Option("smtp_port", "PORT", "Port of SMTP; 0 takes a free one and prints it, off opens none."),
+    Option("lmtp_port", "PORT", "Port of LMTP; 0 takes a free one and prints it, off opens none."),
     Option("web_port", "PORT", "Port of the web pages; 0 takes a free one and prints it."),
     Option("mailbox", "FOLDER", "Folder of the mailbox files; made if it is not there."),
     Option("max_message_size", "SIZE", "Largest message taken, such as 500kB or 25MiB."),
-    Option("max_connections", "NUMBER", "Mail connections held at once; one more hears 500 Server busy."),
-    Option("idle_timeout", "SECONDS", "A client that completes no line for this long hears 500 Idle too long."),
+    Option("max_connections", "NUMBER", "Mail connections held at once, on all ports; one too many is told so."),
+    Option("idle_timeout", "SECONDS", "A client that completes no line for this long is told so and let go."),
     Option("framing", "KIND", "auto also serves clients that end no line (the original program); lines does not.",
            choices=("auto", "lines")),
     Option("durability", "KIND", "sync answers 200 when the mail would survive a power cut; os leaves that to luck.",

@@ -7,14 +7,16 @@ import gc
 import itertools
 import logging
 import os
+import re
 import resource
 import shutil
 import signal
 import sys
 import time
 from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
-from socket import socket
+from socket import gethostname, socket
 
 import gevent
 from gevent import Greenlet
@@ -22,15 +24,18 @@ from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 from mysmtp import __version__
-from mysmtp.config import Config, endpoint
+from mysmtp.config import Config, Port, endpoint
 from mysmtp.console import Console, HubReporter, open_console
 from mysmtp.contracts import Compacting, Exclusive, MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus
 from mysmtp.narrator import NARRATED, WIRED, Narrator, narrate, print_wire
+from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.dialog import Dialog
+from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.smtp import SMTP
 from mysmtp.server import Limits, LineServer, listen
 from mysmtp.signals import HubSignal
 from mysmtp.store import open_store
@@ -65,19 +70,19 @@ class PostOffice:
             signal=HubSignal,
             durability=config.durability,
         )
-        listeners: list[socket] = []
+        dialects, numbers = zip(*mail_ports(config), strict=True)
         try:
-            listeners.append(listen(config.host, config.port))
-            listeners.append(listen(config.host, config.web_port))
+            *listeners, of_web = listen_on(config.host, *numbers, config.web_port)
         except StartFailed:
-            for listener in listeners:
-                listener.close()
             self.store.close()
             raise
-        self.my_smtp: tuple[str, int] = listeners[0].getsockname()[:2]
-        self.web: tuple[str, int] = listeners[1].getsockname()[:2]
+        self._crowd: set[int] = set()
         self._deliverer = LocalDelivery(self.store, self.bus)
-        self._mail_server = self._line_server(listeners[0])
+        ports = list(zip(dialects, listeners, strict=True))
+        self.doors = {dialect.name: address_of(listener) for dialect, listener in ports}
+        self.my_smtp = self.doors[MY_SMTP.name]
+        self.web = address_of(of_web)
+        self._mail_servers = [self._line_server(dialect, listener) for dialect, listener in ports]
         app = create_app(
             self.store,
             self.bus,
@@ -86,26 +91,27 @@ class PostOffice:
             mailbox_folder=shown_folder(config.mailbox),
             send_command=own_command(),
         )
-        self._web_server = serve_web(app, listeners[1], connections=web_cap)
+        self._web_server = serve_web(app, of_web, connections=web_cap)
         self._tending = Greenlet(self._tend)
         if isinstance(self.store, Exclusive):
             here = "::1" if ":" in self.web[0] else "127.0.0.1"
             self.store.announce(endpoint("http", reachable(self.web, here)))
 
-    def _line_server(self, listener: socket) -> LineServer:
+    def _line_server(self, dialect: Dialect, listener: socket) -> LineServer:
         limits = Limits(self._mail_cap, self.config.idle_timeout)
         return LineServer(
             listener,
-            self._open_dialog,
-            protocol=MY_SMTP.name,
+            partial(self._open_dialog, dialect),
+            protocol=dialect.name,
             bus=self.bus,
             session_ids=self._session_ids,
             limits=limits,
+            crowd=self._crowd,
         )
 
-    def _open_dialog(self, session_id: int, peer: str) -> Dialog:
+    def _open_dialog(self, dialect: Dialect, session_id: int, peer: str) -> Dialog:
         return Dialog(
-            MY_SMTP,
+            dialect,
             store=self.store,
             deliverer=self._deliverer,
             clock=time.monotonic,
@@ -114,6 +120,7 @@ class PostOffice:
             peer=peer,
             max_message_size=self.config.max_message_size,
             fixed_to_lines=self.config.framing == "lines",
+            name=own_name(),
         )
 
     def _tend(self) -> None:
@@ -127,16 +134,49 @@ class PostOffice:
 
     def start(self) -> None:
         """Begin to serve."""
-        self._mail_server.start()
+        for server in self._mail_servers:
+            server.start()
         self._web_server.start()
         self._tending.start()
 
     def stop(self, grace: float = GRACE) -> None:
         """Stop accepting, let messages under way finish for `grace` seconds, then end the rest and close the store."""
         self._tending.kill()
-        self._mail_server.stop(grace)
+        gevent.joinall([gevent.spawn(server.stop, grace) for server in self._mail_servers])
         self._web_server.stop(timeout=1)
         self.store.close()
+
+
+def mail_ports(config: Config) -> list[tuple[Dialect, int]]:
+    """Return the protocols that mail is served by, and the port of each."""
+    wanted: list[tuple[Dialect, Port]] = [(MY_SMTP, config.port), (SMTP, config.smtp_port), (LMTP, config.lmtp_port)]
+    return [(dialect, port) for dialect, port in wanted if port != "off"]
+
+
+def listen_on(host: str, *ports: int) -> list[socket]:
+    """Listen on all of these ports, or on none. Raises StartFailed."""
+    listeners: list[socket] = []
+    try:
+        for port in ports:
+            listeners.append(listen(host, port))
+    except StartFailed:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def address_of(listener: socket) -> tuple[str, int]:
+    """Return the host and the port a socket listens on."""
+    host, port = listener.getsockname()[:2]
+    return host, port
+
+
+@cache
+def own_name() -> str:
+    """Return what this machine calls itself, for greetings; nobody is asked for it but the machine."""
+    name = gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9.-]{1,255}", name) else "localhost"
 
 
 def connection_caps(wanted: int) -> tuple[int, int]:
@@ -177,7 +217,7 @@ def greeting(office: PostOffice, seconds: float) -> str:
     host = f" --host {office.my_smtp[0]}" if office.my_smtp[0] != "127.0.0.1" else ""
     lines = [
         f"mysmtp {__version__}, ready after {seconds:.1f} s",
-        f"  {endpoint('my_smtp', office.my_smtp):<28}  takes mail",
+        *(f"  {endpoint(name, address):<28}  takes mail" for name, address in office.doors.items()),
         f"  {endpoint('http', office.web):<28}  shows it",
         f"  {shown_folder(office.config.mailbox):<28}  keeps it, one text file for each recipient",
         f'Send the first mail:  {own_command()} send{host}{port} --to bob@example.com "Hello Bob"',

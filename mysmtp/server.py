@@ -96,7 +96,8 @@ class _GraceOver(gevent.GreenletExit):  # type: ignore[misc]
 class LineServer:
     """Serves one dialect on one listening socket. `open_dialog(session_id, peer)` makes the Dialog of a connection.
 
-    `tls` is what TLS is started with when a dialog asks for it; with `implicit_tls` it is before anything is said.
+    Servers that share a `crowd`, the ids of their open sessions, share the cap on connections. `tls` is what TLS is
+    started with when a dialog asks for it; with `implicit_tls` it is before anything is said.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class LineServer:
         bus: Bus,
         session_ids: Iterator[int],
         limits: Limits,
+        crowd: set[int] | None = None,
         tls: ssl.SSLContext | None = None,
         implicit_tls: bool = False,
     ) -> None:
@@ -116,6 +118,7 @@ class LineServer:
         self._bus = bus
         self._session_ids = session_ids
         self._limits = limits
+        self._crowd = set() if crowd is None else crowd
         self._tls = tls
         self._implicit_tls = implicit_tls
         self._open: dict[int, _Connection] = {}
@@ -155,20 +158,25 @@ class LineServer:
         reason = "ended by the server's stop"
         channel = Channel(sock)
         try:
-            busy = len(self._open) >= self._limits.max_connections
+            busy = len(self._crowd) >= self._limits.max_connections
+            self._crowd.add(session_id)
             connection = _Connection(channel, self._open_dialog(session_id, peer), time.monotonic())
             self._open[session_id] = connection
             reason = _say_farewell(connection, ServerBusy()) if busy else self._converse(connection)
-            del self._open[session_id]  # what lingers takes nobody's place
+            self._leave(session_id)  # what lingers takes nobody's place
             _linger(connection.channel, 0 if busy else _LINGER_TIME)
         except ssl.SSLError as error:
             reason = f"TLS failed: {error.reason or error}"
         except OSError as error:
             reason = f"connection lost: {error.strerror or error or 'the client took too long to read'}"
         finally:
-            self._open.pop(session_id, None)
+            self._leave(session_id)
             channel.close()
             self._bus.publish(SessionClosed(session_id, reason))
+
+    def _leave(self, session_id: int) -> None:
+        self._open.pop(session_id, None)
+        self._crowd.discard(session_id)
 
     def _converse(self, connection: _Connection) -> str:
         """Carry octets between channel and dialog until one side ends it; return why it ended."""

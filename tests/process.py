@@ -40,6 +40,7 @@ class PostOfficeProcess:
         self._environment = environment
         self.my_smtp = ("127.0.0.1", 0)
         self.web = ("127.0.0.1", 0)
+        self.doors: Mapping[str, tuple[str, int]] = {}
         self.greeting = ""
 
     def start(self) -> "PostOfficeProcess":
@@ -54,6 +55,7 @@ class PostOfficeProcess:
             "GEVENT_MONITOR_THREAD_ENABLE": "true",
             "GEVENT_MAX_BLOCKING_TIME": BLOCKED,
             "PYTHONUNBUFFERED": "1",
+            "MYSMTP_SMTP_PORT": "0",
             **self._environment,
         }
         command = [sys.executable, *self._program]
@@ -76,16 +78,17 @@ class PostOfficeProcess:
                 piece = os.read(self.popen.stdout.fileno(), 65536).decode()
                 assert piece, f"ended at start\n{self.greeting}\n{self.log.read_text()}"
                 self.greeting += piece
-        found = dict(re.findall(r"(my_smtp|http)://127\.0\.0\.1:(\d+)", self.greeting))
-        self.my_smtp = ("127.0.0.1", int(found["my_smtp"]))
-        self.web = ("127.0.0.1", int(found["http"]))
+        found = re.findall(r"(\w+)://127\.0\.0\.1:(\d+)", self.greeting)
+        self.doors = {name: ("127.0.0.1", int(port)) for name, port in found}
+        self.my_smtp = self.doors["my_smtp"]
+        self.web = self.doors["http"]
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.web[1]}"
 
-    def connect(self) -> "Peer":
-        return Peer(self.my_smtp)
+    def connect(self, door: str = "my_smtp") -> "Peer":
+        return Peer(self.doors[door])
 
     def send(self, *recipients: str, body: bytes = b"Hello\n", sender: str = "alice@example.com") -> None:
         """Send one mail the plain way and check that it was stored."""

@@ -1,0 +1,342 @@
+"""SMTP and LMTP against the running process, over real sockets: smtplib, raw octets, TLS, hostile clients."""
+
+import contextlib
+import itertools
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from mysmtp.delivery import LocalDelivery
+from mysmtp.events import Bus
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.dialog import Dialog
+from mysmtp.protocol.smtp import SMTP
+from mysmtp.server import Limits, LineServer, listen
+from mysmtp.store import open_store
+from tests import tls
+from tests.process import Peer, PostOfficeProcess
+
+Start = Callable[..., PostOfficeProcess]
+LONG_LINE = "x" * 5000
+MIXED = f"Hello Bob,\r\n.dot\r\n..\r\nzażółć gęślą jaźń\r\n{LONG_LINE}\r\n\r\n\r\n".encode()
+
+
+@contextlib.contextmanager
+def smtplib_to(office: PostOfficeProcess) -> Iterator[smtplib.SMTP]:
+    with smtplib.SMTP(*office.doors["smtp"], local_hostname="client.example", timeout=20) as client:
+        yield client
+
+
+def stored(office: PostOfficeProcess, mailbox: str, mail_id: int = 1) -> bytes:
+    """Return a mail's body as My_SMTP hands it out, one mailbox whichever door it came in by."""
+    with office.connect() as peer:
+        peer.ask("HELO x", f"GET_MAIL {mailbox} {mail_id}")
+        text = b"".join(line[line.startswith(b".") :] for line in peer.body().splitlines(keepends=True))
+        return text.split(b"\n", 2)[2]
+
+
+def test_smtplib_sends_octets_that_are_kept_to_the_last(office: PostOfficeProcess) -> None:
+    with smtplib_to(office) as client:
+        assert client.ehlo()[0] == 250
+        assert client.esmtp_features["size"] == str(25 * 1024**2)
+        assert {"pipelining", "8bitmime", "smtputf8", "chunking", "binarymime", "dsn", "auth"} <= set(
+            client.esmtp_features
+        )
+        assert "starttls" not in client.esmtp_features  # nothing is offered that cannot be had
+        refused = client.sendmail(
+            "alice@example.com", ["Bob@example.com", "carol@example.com"], MIXED, ["BODY=8BITMIME"]
+        )
+        assert refused == {}
+        assert client.sendmail("<>", "bob@example.com", b"second\r\n") == {}
+        assert client.vrfy("bob")[0] == 252
+        assert client.noop()[0] == 250
+        assert client.help().startswith(b"2.0.0 Commands: EHLO")
+    assert stored(office, "bob@example.com") == stored(office, "carol@example.com") == MIXED
+    with office.connect() as peer:
+        peer.ask("HELO x", "LIST bob@example.com")
+        listed = peer.body().split(b"\n")
+        assert listed[0].startswith(b"1: Email from alice@example.com (")
+        assert listed[1].startswith(b"2: Email from <> (")
+
+
+def test_smtplib_sends_addresses_that_are_not_ascii(office: PostOfficeProcess) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "łucja@przykład.example", "jürgen@bücher.example", "zażółć"
+    message.set_content("gęślą jaźń\n")
+    with smtplib_to(office) as client:
+        assert client.send_message(message) == {}
+        with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+            client.sendmail("a@x", "b@y", b"x", ["BODY=9BIT"])
+        assert (refused.value.smtp_code, refused.value.smtp_error[:5]) == (501, b"5.5.4")
+    assert "Subject: zażółć".encode() in stored(office, "jürgen@bücher.example")
+    office.stop()
+    record = office.file("jürgen@bücher.example").read_text()
+    assert " via=smtp peer=127.0.0.1:" in record
+    assert " helo=client.example " in record
+    assert " smtputf8=1 body=8BITMIME rcpt=jürgen@bücher.example" in record
+
+
+def test_smtplib_logs_in_and_the_user_stands_beside_the_mail(office: PostOfficeProcess) -> None:
+    with smtplib_to(office) as client:
+        assert client.login("alice", "secret-sauce")[0] == 235
+        client.mail("alice@example.com", ["RET=HDRS", "ENVID=abc"])
+        client.rcpt("bob@example.com", ["NOTIFY=NEVER", "ORCPT=rfc822;bob@example.com"])
+        assert client.data(b"hi\r\n")[0] == 250
+    office.stop()
+    text = office.file("bob@example.com").read_text()
+    assert " user=alice ret=HDRS envid=abc rcpt=bob@example.com notify=NEVER orcpt=rfc822;bob@example.com" in text
+    assert "secret-sauce" not in text + office.log.read_text()
+
+
+def test_passwords_do_not_stand_in_the_wire_log(start: Start) -> None:
+    office = start("--wire")
+    with smtplib_to(office) as client:
+        client.ehlo()
+        client.user, client.password = "alice", "secret-sauce"
+        assert client.auth("LOGIN", client.auth_login)[0] == 235  # type: ignore[no-untyped-call]
+    with smtplib_to(office) as client:
+        client.login("alice", "secret-sauce")
+    office.stop()
+    log = office.log.read_text()
+    assert log.count("****") >= 3
+    for secret in ("secret-sauce", "c2VjcmV0LXNhdWNl", "AGFsaWNlAHNlY3JldC1zYXVjZQ=="):
+        assert secret not in log
+
+
+def test_chunks_and_pipelining_by_hand(office: PostOfficeProcess) -> None:
+    body = bytes(range(256)) * 3000
+    with office.connect("smtp") as peer:
+        assert peer.line().startswith(b"220 ")
+        peer.say(
+            b"EHLO x\r\nMAIL FROM:<a@x> BODY=BINARYMIME\r\nRCPT TO:<b@y>\r\nBDAT 700000\r\n" + body[:700_000]
+            + b"BDAT 68000 LAST\r\n" + body[700_000:] + b"QUIT\r\n"
+        )  # fmt: skip
+        assert [line[:9] for line in peer.rest().splitlines()[-5:]] == [
+            b"250 2.1.0", b"250 2.1.5", b"250 2.0.0", b"250 2.0.0", b"221 2.0.0",
+        ]  # fmt: skip
+    assert stored(office, "b@y") == body + b"\n"  # the line end that My_SMTP supplies
+
+
+def test_one_octet_at_a_time(office: PostOfficeProcess) -> None:
+    with office.connect("smtp") as peer:
+        peer.line()
+        for octets in (b"HELO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n", b"..\r\nhi\r\n.\r\nQUIT\r\n"):
+            for octet in octets:
+                peer.say(bytes([octet]))
+            while octets.startswith(b"HELO") and not peer.line().startswith(b"354"):
+                pass
+        assert peer.rest() == b"250 2.0.0 Message stored\r\n221 2.0.0 Goodbye\r\n"
+    assert stored(office, "b@y") == b".\r\nhi\r\n"
+
+
+def test_lmtp_answers_for_each_recipient(start: Start) -> None:
+    office = start("--lmtp-port", "0")
+    with smtplib.LMTP(*office.doors["lmtp"], local_hostname="x", timeout=20) as client:
+        client.ehlo_or_helo_if_needed()
+        client.mail("a@x")
+        client.rcpt("b@y")
+        client.rcpt("c@y")
+        assert client.data(b"hi\r\n")[0] == 250
+        assert client.getreply()[0] == 250
+    assert stored(office, "b@y") == stored(office, "c@y") == b"hi\r\n"
+
+
+def test_a_port_that_is_off_is_not_there(start: Start) -> None:
+    assert set(start("--smtp-port", "off").doors) == {"my_smtp", "http"}
+
+
+def test_the_cap_on_connections_counts_all_ports(start: Start) -> None:
+    office = start("--max-connections", "2")
+    with office.connect() as one, office.connect("smtp") as two:
+        one.ask("HELO x")
+        assert two.line().startswith(b"220 ")
+        with office.connect("smtp") as three:
+            assert three.rest() == b"421 4.3.2 Server busy\r\n"
+        with office.connect() as four:
+            assert four.rest() == b"500 Server busy\n"
+        one.ask("HELO y")
+
+
+def test_mail_cut_short_is_not_stored(office: PostOfficeProcess) -> None:
+    begun = b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\n"
+    for octets, reset in itertools.product((b"DATA\r\n", b"BDAT 3000\r\n"), (False, True)):
+        with office.connect("smtp") as peer:
+            peer.say(begun + octets)
+            while not peer.line().startswith(b"250 2.1.5"):
+                pass
+            peer.say(b"x" * 1024)
+            if reset:
+                peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    with smtplib_to(office) as client:
+        client.sendmail("a@x", "c@y", b"hi")
+    office.stop()
+    assert not office.file("b@y").exists()
+    assert "Traceback" not in office.log.read_text()
+
+
+def test_a_mail_that_lies_about_its_size_is_stopped_by_what_comes(start: Start) -> None:
+    office = start("--max-message-size", "100kB")
+    with smtplib_to(office) as client:
+        client.ehlo()
+        assert client.mail("a@x", ["SIZE=100001"])[0] == 552
+        client.mail("a@x", ["SIZE=1"])
+        client.rcpt("b@y")
+        assert client.data(b"x" * 300_000)[0] == 552
+        assert client.noop()[0] == 250
+    assert not office.file("b@y").exists()
+
+
+@pytest.mark.parametrize(
+    "octets", [b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\n", b"\x16\x03\x01\0"]
+)
+def test_browsers_and_tls_hellos_are_let_go_at_once(office: PostOfficeProcess, octets: bytes) -> None:
+    with office.connect("smtp") as peer:
+        peer.line()
+        peer.say(octets)
+        assert peer.rest() == b""
+
+
+def test_an_endless_line_costs_no_memory_and_ends(office: PostOfficeProcess) -> None:
+    with office.connect("smtp") as peer, contextlib.suppress(OSError):
+        peer.line()
+        for _ in range(1000):
+            peer.say(b"A" * 100_000)
+    with open(f"/proc/{office.popen.pid}/status") as status:
+        most = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    assert most < 200_000  # kB
+    with smtplib_to(office) as client:
+        assert client.noop()[0] == 250
+
+
+def test_a_client_that_says_nothing_or_drips_is_let_go(start: Start) -> None:
+    office = start("--idle-timeout", "1")
+    with office.connect("smtp") as silent, office.connect("smtp") as slow:
+        slow.line()
+        slow.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n")
+        while not slow.line().startswith(b"354"):
+            pass
+        slow.socket.settimeout(0.05)
+        began, said = time.monotonic(), b""
+        while not said and time.monotonic() - began < 15:
+            slow.say(b"x\r\n")
+            with contextlib.suppress(TimeoutError):
+                said = slow.socket.recv(1000)
+        assert said == b"421 4.4.2 Idle too long\r\n"
+        assert silent.rest().endswith(b"421 4.4.2 Idle too long\r\n")
+    office.stop()
+    assert not office.file("b@y").exists()
+
+
+# TLS: a server in a thread with a hub of its own
+
+
+class Room:
+    """One LineServer with a certificate; `implicit`: TLS before anything is said."""
+
+    def __init__(self, implicit: bool, dialect: Dialect = SMTP) -> None:
+        self._implicit, self._dialect = implicit, dialect
+        self.store = open_store("memory:")
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def _run(self) -> None:
+        self._over = Event()
+        self._ending = gevent.get_hub().loop.async_()
+        self._ending.start(self._over.set)
+        listener = listen("127.0.0.1", 0)
+        listener.setblocking(False)
+        self.address: tuple[str, int] = listener.getsockname()
+        server = LineServer(
+            listener, self._open_dialog, protocol="smtp", bus=Bus(), session_ids=itertools.count(1),
+            limits=Limits(10, 60), tls=tls.of_server(), implicit_tls=self._implicit,
+        )  # fmt: skip
+        server.start()
+        self._ready.set()
+        self._over.wait()
+        server.stop(5)
+        gevent.get_hub().destroy()
+
+    def _open_dialog(self, session_id: int, peer: str) -> Dialog:
+        return Dialog(
+            self._dialect, store=self.store, deliverer=LocalDelivery(self.store, Bus()), clock=time.monotonic,
+            bus=Bus(), session_id=session_id, peer=peer, max_message_size=10**6, upgrades=True,
+        )  # fmt: skip
+
+    def end(self) -> None:
+        self._ending.send()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def room() -> Iterator[Callable[[bool], Room]]:
+    rooms: list[Room] = []
+
+    def make(implicit: bool) -> Room:
+        rooms.append(Room(implicit))
+        return rooms[-1]
+
+    yield make
+    for each in rooms:
+        each.end()
+
+
+def test_starttls_and_implicit_tls_carry_a_mail(room: Callable[[bool], Room]) -> None:
+    plain, secure = room(False), room(True)
+    with smtplib.SMTP("127.0.0.1", plain.address[1], timeout=20) as client:
+        client.ehlo()
+        assert "starttls" in client.esmtp_features
+        client.starttls(context=tls.of_client())
+        client.ehlo()
+        assert "starttls" not in client.esmtp_features
+        client.login("alice", "x")
+        client.sendmail("a@x", "b@y", MIXED)
+    with smtplib.SMTP_SSL("127.0.0.1", secure.address[1], timeout=20, context=tls.of_client()) as client:
+        client.sendmail("a@x", "b@y", MIXED * 20)
+    for each, body in ((plain, MIXED), (secure, MIXED * 20)):
+        mail = each.store.read("b@y", 1)
+        assert mail.body == body
+        assert mail.trace
+        assert mail.trace.tls.startswith("TLSv1.")
+
+
+def test_nothing_that_came_before_tls_counts_after_it(room: Callable[[bool], Room]) -> None:
+    """CVE-2011-0411: commands sent in the clear behind STARTTLS are answered neither before nor after the handshake."""
+    with Peer(room(False).address) as peer:
+        peer.line()
+        peer.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\nSTARTTLS\r\nRSET\r\nMAIL FROM:<i@e>\r\n")
+        while not peer.line().startswith(b"220 2.0.0 "):
+            pass
+        with tls.of_client().wrap_socket(peer.socket.dup(), server_hostname="localhost") as inside:
+            inside.sendall(b"RCPT TO:<b@y>\r\nMAIL FROM:<a@x>\r\nQUIT\r\n")
+            said = b"".join(iter(lambda: inside.recv(1000), b""))
+        assert said == b"503 5.5.1 Send EHLO first\r\n" * 2 + b"221 2.0.0 Goodbye\r\n"
+
+
+def test_what_is_no_handshake_ends_the_session(room: Callable[[bool], Room]) -> None:
+    with Peer(room(True).address) as peer:
+        peer.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            assert b"220" not in peer.rest()
+    with Peer(room(False).address) as peer:
+        peer.line()
+        peer.say(b"EHLO x\r\nSTARTTLS\r\n")
+        while not peer.line().startswith(b"220 2.0.0 "):
+            pass
+        peer.say(b"NOOP\r\n" * 10)
+        with contextlib.suppress(ConnectionResetError):
+            assert b"250" not in peer.rest()
+
+
+def test_the_context_of_tests_is_one_that_checks() -> None:
+    assert tls.of_client().verify_mode is ssl.CERT_REQUIRED
