@@ -7,6 +7,7 @@ from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
 from mysmtp.errors import MailFault
+from mysmtp.events import Event
 from mysmtp.protocol.framing import LINE_LIMIT
 from mysmtp.protocol.outcome import Outcome, Owed
 from mysmtp.protocol.reply import Reply
@@ -21,12 +22,16 @@ def anybody(_user: str, _password: str) -> bool:
     return True
 
 
+def nobody(_event: Event) -> None:
+    """Tell no one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a command may use: the client's session, the mailboxes, and the way into them.
 
     `name` is what the server calls itself; `check` says whether a user has this password; `upgrades` tells whether TLS
-    can be started.
+    can be started; `tell` publishes what a command did to the mailboxes.
     """
 
     session: Session
@@ -36,6 +41,7 @@ class Desk:
     name: str = "localhost"
     check: Check = anybody
     upgrades: bool = False
+    tell: Callable[[Event], None] = nobody
 
 
 def to(after: str, states: Iterable[str]) -> Moves:

@@ -79,7 +79,7 @@ class Dialog:
             crlf=dialect.crlf,
         )
         self._session = Session(dialect.initial, dialect.name, session_id, peer)
-        self._desk = Desk(self._session, store, deliverer, max_message_size, name, check, upgrades)
+        self._desk = Desk(self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish)
         self._outbox = Outbox(self._session, bus, dialect.broken)
         self._awaited: Expect | None = None  # content that is being read
         self._verb = self._after = ""  # whose it is, and the state it leads to

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from mysmtp.address import Address, mailbox_name
 from mysmtp.errors import TooManyRecipients
 from mysmtp.message import Envelope, Parameters, Trace
+from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.readers import Gathering
 
 MAX_RECIPIENTS = 100  # RFC 5321 section 4.5.3.1.8 asks for no fewer
@@ -60,7 +61,7 @@ class Session:
     """One client's state: where in the protocol it is and how it got there, who it is, the transaction if one is open.
 
     `shape` is its path, a mark for each reply (`message.Trace`); it keeps the last ones only. `extended`: the client
-    said EHLO, and may use what was offered.
+    said EHLO, and may use what was offered. `maildrop` is what a client of POP3 opened.
     """
 
     state: str
@@ -73,6 +74,7 @@ class Session:
     tls: str = ""
     user: str = ""
     transaction: Transaction | None = None
+    maildrop: Maildrop | None = None
 
     def start_over(self, initial: str) -> None:
         """Forget all but where the client is: what was said before TLS counts no more."""

@@ -1,0 +1,143 @@
+"""A maildrop (RFC 1939): the mails of a mailbox as they were when a client logged in, numbered from 1 on.
+
+Numbers, sizes and unique ids, and what is marked as deleted. Knows the store, and no words of the protocol. All is made
+as it is asked for, some mails at a time, and each time the store is asked others go on: a mailbox may be large.
+"""
+
+import zlib
+from array import array
+from collections.abc import Iterator, Sequence
+
+from mysmtp.contracts import MessageStore
+from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox
+from mysmtp.message import MailSummary
+from mysmtp.protocol.crlf import in_crlf_lines, size_in_crlf_lines
+from mysmtp.protocol.sizes import Measured, Sizes, microseconds
+
+
+class Maildrop:
+    """The mails of `mailbox`, as they are now. `sizes` remembers what was measured before. Raises StoreFailed.
+
+    A mailbox that does not exist is an empty maildrop, as it is for a mail program that looks before the first mail
+    came: in a sandbox every address is good, and a mailbox begins with its first mail. No file is made for it.
+    """
+
+    def __init__(self, store: MessageStore, mailbox: str, sizes: Sizes) -> None:
+        self.mailbox = mailbox
+        self._store = store
+        self._known = sizes
+        self._mails: Sequence[MailSummary] = ()
+        self._sizes: array[int] | None = None  # of all mails, once all were asked for
+        self._marked: dict[int, MailSummary] = {}
+        try:
+            self._mails = store.list(mailbox)
+        except NoSuchMailbox:
+            return
+
+    def __len__(self) -> int:
+        """Return how many mails are there and not marked."""
+        return len(self._mails) - len(self._marked)
+
+    @property
+    def octets(self) -> int:
+        """The octets of the mails that are not marked, as RETR sends them."""
+        sizes = self._all_sizes()
+        return sum(sizes) - sum(sizes[number - 1] for number in self._marked)
+
+    def sizes(self) -> Iterator[tuple[int, int]]:
+        """Give number and size of each mail that is not marked."""
+        marked = self._marked
+        return ((number, size) for number, size in enumerate(self._all_sizes(), 1) if number not in marked)
+
+    def size(self, number: int) -> int:
+        """Return the octets of a mail as RETR sends it. Raises NoSuchMail."""
+        mail = self._find(number)
+        return self._sizes[number - 1] if self._sizes else self._size(mail, self._known.of(self.mailbox))
+
+    def unique_ids(self) -> Iterator[tuple[int, str]]:
+        """Give number and unique id of each mail that is not marked."""
+        marked = self._marked
+        return ((number, self._unique_id(mail)) for number, mail in enumerate(self._mails, 1) if number not in marked)
+
+    def unique_id(self, number: int) -> str:
+        """Return the unique id of a mail. Raises NoSuchMail."""
+        return self._unique_id(self._find(number))
+
+    def read(self, number: int) -> bytes:
+        """Return a mail in CR LF lines. Raises NoSuchMail, DamagedMail, StoreFailed."""
+        return in_crlf_lines(self._body(self._find(number)))
+
+    def mark(self, number: int) -> None:
+        """Mark a mail as deleted. Raises NoSuchMail, also where it is marked."""
+        self._marked[number] = self._find(number)
+
+    def unmark(self) -> None:
+        """Take back every mark."""
+        self._marked.clear()
+
+    def remove_marked(self) -> Sequence[int]:
+        """Delete what is marked, unless it was gone already or is another mail now; return the ids. Raises StoreFailed.
+
+        Another mail may have its id where somebody removed the mailbox's file and it was begun anew.
+        """
+        marked = {mail.id: _identity(mail) for mail in self._marked.values()}
+        if not marked:
+            return ()
+        try:
+            now = self._store.list(self.mailbox)
+            ids = [mail.id for mail in now if mail.id in marked and marked[mail.id] == _identity(mail)]
+            return self._store.delete(self.mailbox, ids) if ids else ()
+        except NoSuchMailbox:
+            return ()
+
+    def _find(self, number: int) -> MailSummary:
+        if not 0 < number <= len(self._mails) or number in self._marked:
+            raise NoSuchMail(self.mailbox, number)
+        return self._mails[number - 1]
+
+    def _body(self, mail: MailSummary) -> bytes:
+        try:
+            stored = self._store.read(self.mailbox, mail.id)
+        except NoSuchMailbox:
+            raise NoSuchMail(self.mailbox, mail.id) from None
+        if _identity(stored.summary) != _identity(mail):
+            raise NoSuchMail(self.mailbox, mail.id)
+        return stored.body
+
+    def _all_sizes(self) -> "array[int]":
+        """Return the octets of every mail, marked or not."""
+        if self._sizes is None:
+            known, measured = self._known.of(self.mailbox), Measured()
+            for mail in self._mails:
+                measured.add(mail, self._size(mail, known))
+            self._known.remember(self.mailbox, measured)
+            self._sizes = measured.octets
+        return self._sizes
+
+    def _size(self, mail: MailSummary, known: Measured) -> int:
+        """Return the octets of a mail as RETR sends it; of one that is gone or damaged by now, those it was kept in."""
+        if len(mail.preview) == mail.size:
+            return size_in_crlf_lines(mail.preview)
+        if (octets := known.find(mail)) is not None:
+            return octets
+        try:
+            return size_in_crlf_lines(self._body(mail))
+        except (NoSuchMail, DamagedMail):
+            return mail.size
+
+    def _unique_id(self, mail: MailSummary) -> str:
+        """Return what no other mail of this mailbox has, had or will have: up to 70 printable octets (section 7).
+
+        The id is never given again by the mailbox's file; the rest tells apart the mails of two files of one name.
+        """
+        if mail.arrived is not None:
+            return f"{mail.id}.{microseconds(mail.arrived):x}.{mail.size:x}"
+        try:
+            return f"{mail.id}.c{zlib.crc32(self._body(mail)):08x}.{mail.size:x}"
+        except (NoSuchMail, DamagedMail):
+            return f"{mail.id}.gone.{mail.size:x}"
+
+
+def _identity(mail: MailSummary) -> tuple[object, ...]:
+    """Return what makes it this mail; its date may be that of the file, which changes."""
+    return mail.id, mail.arrived, mail.size, mail.sender

@@ -1,0 +1,262 @@
+"""POP3 as data: states, verbs, replies (RFC 1939, 2449, 2595, 3206, 6856). Its texts stand here and in `pop3_reply`.
+
+authorization --USER--> user given --PASS--> transaction; STLS, before PASS, begins anew in authorization.
+QUIT is taken in every state and closes; from transaction it goes through update, where what DELE marked is deleted. A
+connection that ends in any other way deletes nothing.
+
+The user is the mailbox, whoever asks for it. No maildrop is locked: ids are never given again, so that two clients of
+one mailbox do no harm to each other, and what one deleted is no such message to the other.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from mysmtp import errors
+from mysmtp.address import mailbox_name
+from mysmtp.errors import InvalidSyntax, MailFault
+from mysmtp.events import MailboxChanged
+from mysmtp.protocol import command
+from mysmtp.protocol.crlf import top_of
+from mysmtp.protocol.dialect import Desk, Dialect, Patience, Verb, stay, to
+from mysmtp.protocol.maildrop import Maildrop
+from mysmtp.protocol.outbox import log_failure
+from mysmtp.protocol.outcome import Upgrade
+from mysmtp.protocol.pop3_reply import Pop3Reply as Reply
+from mysmtp.protocol.pop3_reply import Refused, failure, refusal
+from mysmtp.protocol.sizes import Sizes
+
+AUTHORIZATION, USER, TRANSACTION = "authorization", "user given", "transaction"
+EVERY = (AUTHORIZATION, USER, TRANSACTION)
+BEFORE = (AUTHORIZATION, USER)
+DIGIT: Mapping[str, str] = MappingProxyType({AUTHORIZATION: "0", USER: "1", TRANSACTION: "2"})
+
+_OK = Reply("")
+_BYE = Reply("Goodbye")
+_NOT_REMOVED = failure("[SYS/TEMP] Goodbye; the deleted messages are not removed")
+_MISSING_STEP: Mapping[str, str] = MappingProxyType(
+    {AUTHORIZATION: "Send USER and PASS first", USER: "Send PASS first", TRANSACTION: "Already logged in"}
+)
+_REPLY_TO: Mapping[type[MailFault], Reply] = MappingProxyType(
+    {
+        errors.UnknownCommand: refusal("Unknown command"),
+        errors.InvalidSyntax: refusal("Invalid syntax"),
+        errors.LineTooLong: refusal("Line too long"),
+        errors.NoSuchMail: refusal("No such message"),
+        errors.DamagedMail: failure("[SYS/PERM] The message is damaged"),
+        errors.ServerBusy: failure("[SYS/TEMP] Server busy"),
+        errors.ShuttingDown: failure("[SYS/TEMP] Server shutting down"),
+        errors.IdleTooLong: failure("[SYS/TEMP] Idle too long; nothing is deleted"),
+        errors.TooManyErrors: refusal("Too many errors; nothing is deleted"),
+    }
+)
+_CAPABILITIES = (
+    "USER", "TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UTF8 USER", "EXPIRE NEVER",
+    "IMPLEMENTATION mysmtp",
+)  # fmt: skip
+
+
+def _refuse(fault: MailFault) -> Reply:
+    if isinstance(fault, Refused):
+        return fault.reply
+    if isinstance(fault, errors.OutOfOrder):
+        return refusal(_MISSING_STEP[fault.state])
+    reply = _REPLY_TO[type(fault)]
+    return refusal(f"{reply.text}: {fault}") if isinstance(fault, InvalidSyntax) and str(fault) else reply
+
+
+def _broken(_verb: str) -> Reply:
+    return failure("[SYS/TEMP] It cannot be done now")
+
+
+def _greeting(desk: Desk) -> Reply:
+    return Reply(f"{desk.name} POP3 mysmtp")  # nothing in angle brackets: that would offer APOP (section 7)
+
+
+def _nothing(argument: str) -> None:
+    if argument:
+        raise InvalidSyntax("this command stands alone")
+
+
+def _user_name(argument: str) -> str:
+    """Return the mailbox meant: a local part in quotes may have spaces, and what has no @ is a name too."""
+    if not argument:
+        raise InvalidSyntax("USER takes a mailbox")
+    return mailbox_name(argument)
+
+
+def _password(octets: bytes) -> str:
+    """Return a password, which may have spaces and is UTF-8 (RFC 1939 section 7, RFC 6856 section 2.2)."""
+    return command.as_text(octets)
+
+
+def _secret(argument: bytes) -> bytes:
+    return b"****" if argument else b""
+
+
+def _anything(argument: str) -> str:
+    return argument
+
+
+def _numbers(argument: str, least: int, most: int, words: str) -> list[int]:
+    given = argument.split()
+    if not least <= len(given) <= most or not all(word.isascii() and word.isdigit() for word in given):
+        raise InvalidSyntax(words)
+    return [int(word) for word in given]
+
+
+def _message(argument: str) -> int:
+    return _numbers(argument, 1, 1, "one message number is needed")[0]
+
+
+def _message_or_all(argument: str) -> int | None:
+    return next(iter(_numbers(argument, 0, 1, "a message number, or nothing")), None)
+
+
+def _message_and_lines(argument: str) -> tuple[int, int]:
+    message, lines = _numbers(argument, 2, 2, "TOP takes a message number and a number of lines")
+    return message, lines
+
+
+def _user(desk: Desk, mailbox: str) -> Reply:
+    """Note who it is said to be. Whether that mailbox exists is not told."""
+    desk.session.user = mailbox
+    return Reply("Send PASS")
+
+
+def _log_in(sizes: Sizes) -> Callable[[Desk, str], Reply]:
+    def log_in(desk: Desk, password: str) -> Reply:
+        session = desk.session
+        if not desk.check(session.user, password):
+            raise Refused(refusal("[AUTH] User or password is wrong"))
+        session.maildrop = Maildrop(desk.store, session.user, sizes)
+        return Reply(_messages(len(session.maildrop)))
+
+    return log_in
+
+
+def _drop(desk: Desk) -> Maildrop:
+    assert desk.session.maildrop is not None
+    return desk.session.maildrop
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count} messages"
+
+
+def _stat(desk: Desk, _argument: None) -> Reply:
+    drop = _drop(desk)
+    return Reply(f"{len(drop)} {drop.octets}")
+
+
+def _list(desk: Desk, number: int | None) -> Reply:
+    drop = _drop(desk)
+    if number is not None:
+        return Reply(f"{number} {drop.size(number)}")
+    lines = b"".join(b"%d %d\r\n" % pair for pair in drop.sizes())
+    return Reply(_messages(len(drop)), lines)
+
+
+def _uidl(desk: Desk, number: int | None) -> Reply:
+    drop = _drop(desk)
+    if number is not None:
+        return Reply(f"{number} {drop.unique_id(number)}")
+    lines = "".join(f"{number} {unique}\r\n" for number, unique in drop.unique_ids())
+    return Reply(_messages(len(drop)), lines.encode("ascii"))
+
+
+def _retr(desk: Desk, number: int) -> Reply:
+    mail = _drop(desk).read(number)
+    return Reply(f"{len(mail)} octets", mail)
+
+
+def _top(desk: Desk, argument: tuple[int, int]) -> Reply:
+    number, lines = argument
+    return Reply("", top_of(_drop(desk).read(number), lines))
+
+
+def _dele(desk: Desk, number: int) -> Reply:
+    _drop(desk).mark(number)
+    return Reply(f"Message {number} goes when you QUIT")
+
+
+def _rset(desk: Desk, _argument: None) -> Reply:
+    drop = _drop(desk)
+    drop.unmark()
+    return Reply(_messages(len(drop)))
+
+
+def _noop(_desk: Desk, _argument: None) -> Reply:
+    return _OK
+
+
+def _quit(desk: Desk, _argument: None) -> Reply:
+    """Update: delete what is marked (RFC 1939 section 6). Whatever comes of it, the session ends."""
+    drop = desk.session.maildrop
+    if drop is None:
+        return _BYE
+    try:
+        removed = drop.remove_marked()
+    except errors.StoreFailed as fault:
+        log_failure("QUIT", fault)
+        return _NOT_REMOVED
+    if removed:
+        desk.tell(MailboxChanged(desk.session.id, drop.mailbox))
+    return _BYE
+
+
+def _capa(desk: Desk, _argument: None) -> Reply:
+    offered = [*_CAPABILITIES]
+    if desk.upgrades and not desk.session.tls:
+        offered.append("STLS")
+    return Reply("", "".join(f"{line}\r\n" for line in offered).encode())
+
+
+def _stls(desk: Desk, _argument: None) -> Upgrade:
+    if desk.session.tls:
+        raise Refused(refusal("TLS has begun already"))
+    if not desk.upgrades:
+        raise Refused(refusal("STLS is not offered"))
+    return Upgrade(Reply("Begin TLS"))
+
+
+def _utf8(_desk: Desk, _argument: None) -> Reply:
+    """Agree: names are UTF-8 anyway, and every mail is sent as it is, whether this was said or not."""
+    return Reply("UTF-8 it is")
+
+
+def _not_here(_desk: Desk, _argument: str) -> Reply:
+    raise Refused(refusal("Not offered; send USER and PASS"))
+
+
+def pop3() -> Dialect:
+    """Return POP3, with a memory of its own for the sizes of mails."""
+    in_transaction = stay((TRANSACTION,))
+    not_offered = Verb(stay(BEFORE), _anything, _not_here, mask=_secret)
+    verbs = {
+        "USER": Verb(to(USER, BEFORE), _user_name, _user),
+        "PASS": Verb(to(TRANSACTION, (USER,)), _password, _log_in(Sizes()), octets=True, mask=_secret),
+        "APOP": not_offered,
+        "AUTH": not_offered,
+        "STLS": Verb(to(AUTHORIZATION, BEFORE), _nothing, _stls),
+        "UTF8": Verb(stay(BEFORE), _nothing, _utf8),
+        "STAT": Verb(in_transaction, _nothing, _stat),
+        "LIST": Verb(in_transaction, _message_or_all, _list),
+        "UIDL": Verb(in_transaction, _message_or_all, _uidl),
+        "RETR": Verb(in_transaction, _message, _retr),
+        "TOP": Verb(in_transaction, _message_and_lines, _top),
+        "DELE": Verb(in_transaction, _message, _dele),
+        "RSET": Verb(in_transaction, _nothing, _rset),
+        "NOOP": Verb(in_transaction, _nothing, _noop),
+        "CAPA": Verb(stay(EVERY), _nothing, _capa),
+        "QUIT": Verb(stay(EVERY), _nothing, _quit, ends=True),
+    }
+    return Dialect(
+        name="pop3",
+        initial=AUTHORIZATION,
+        verbs=MappingProxyType(verbs),
+        digit=DIGIT,
+        refuse=_refuse,
+        broken=_broken,
+        greeting=_greeting,
+        patience=Patience(errors=100),
+    )
