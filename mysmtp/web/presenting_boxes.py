@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mysmtp.message import MailboxSummary
-from mysmtp.web.presenting import Clock, When, count_words, day_of, first_words, plain, size_words
+from mysmtp.web.glimpse import Glimpse, glimpse_of
+from mysmtp.web.presenting import Clock, When, count_words, day_of, plain, size_words
 from mysmtp.web.urls import pack, unpack
 
 BoxRank = tuple[int, int, int]  # less comes first: the moment of the newest mail or else its day, whether it has any
@@ -33,6 +34,7 @@ class BoxRow:
     size: str
     subject: str
     when: When | None
+    lacking: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,12 @@ class BoxPage:
 def box_row(box: MailboxSummary, clock: Clock) -> BoxRow:
     """Return one mailbox as a row."""
     label, newest = plain(box.name), box.newest
-    subject = first_words(newest.preview, newest.size > len(newest.preview))[0] if newest else ""
+    seen = glimpse_of(newest) if newest else Glimpse("", "")
     when = clock.when(newest.arrived, newest.date) if newest else None
     split = len(label) - TAIL if len(label) > 2 * TAIL else len(label)
-    return BoxRow(box.name, label, label[:split], label[split:], box.mails, size_words(box.size), subject, when)
+    return BoxRow(
+        box.name, label, label[:split], label[split:], box.mails, size_words(box.size), seen.subject, when, seen.lacking
+    )
 
 
 def table_of(

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mysmtp.message import MailSummary, Place
-from mysmtp.web.presenting import Clock, When, count_words, day_of, first_words, joined, plain, sender_words, size_words
+from mysmtp.web.glimpse import glimpse_of
+from mysmtp.web.presenting import Clock, When, count_words, day_of, joined, plain, sender_words, size_words
 
 PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One mail in a list. `subject` is empty for a mail without words."""
+    """One mail in a list. Where `subject` is empty, `lacking` stands in its place."""
 
     id: int
     sender: str
@@ -26,6 +27,7 @@ class Row:
     snippet: str
     size: str
     time: When | None
+    lacking: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,10 @@ def page_of(mails: Sequence[MailSummary], before: int | None, length: int = PAGE
 
 def row_of(mail: MailSummary, clock: Clock) -> Row:
     """Return one mail as a row."""
-    subject, snippet = first_words(mail.preview, mail.size > len(mail.preview))
-    return Row(mail.id, sender_words(mail.sender), subject, snippet, size_words(mail.size), clock.time(mail.arrived))
+    seen, time = glimpse_of(mail), clock.time(mail.arrived)
+    return Row(
+        mail.id, sender_words(mail.sender), seen.subject, seen.snippet, size_words(mail.size), time, seen.lacking
+    )
 
 
 def heading_of(mail: MailSummary, clock: Clock) -> str:

@@ -58,6 +58,8 @@ def test_a_view_that_does_not_exist_is_absent(client: FlaskClient, store: Messag
 def test_a_mail_without_a_subject_says_so(client: FlaskClient, store: MessageStore) -> None:
     store.append([BOB], message(simple("")))
     assert '<span class="none">No subject</span>' in shown(client)
+    assert '<span class="none">no subject</span>' in shown(client, f"/mailbox/{BOB}")
+    assert '<span class="none">no subject</span>' in shown(client, "/")
 
 
 def test_the_real_address_stands_beside_the_name(client: FlaskClient, store: MessageStore) -> None:
