@@ -15,8 +15,7 @@ import pytest
 from gevent.event import Event
 
 from mysmtp.delivery import LocalDelivery
-from mysmtp.events import Bus
-from mysmtp.protocol.dialect import Dialect
+from mysmtp.events import Bus, SessionClosed
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.server import Limits, LineServer, listen
@@ -150,7 +149,7 @@ def test_lmtp_answers_for_each_recipient(start: Start) -> None:
 
 
 def test_a_port_that_is_off_is_not_there(start: Start) -> None:
-    assert set(start("--smtp-port", "off").doors) == {"my_smtp", "http"}
+    assert set(start("--smtp-port", "off", "--pop3-port", "off").doors) == {"my_smtp", "http"}
 
 
 def test_the_cap_on_connections_counts_all_ports(start: Start) -> None:
@@ -235,14 +234,34 @@ def test_a_client_that_says_nothing_or_drips_is_let_go(start: Start) -> None:
     assert not office.file("b@y").exists()
 
 
+def test_a_mail_may_take_longer_than_the_idle_timeout_if_it_comes_at_a_fair_pace(start: Start) -> None:
+    office = start("--idle-timeout", "1")
+    with office.connect("smtp") as peer:
+        peer.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n")
+        while not peer.line().startswith(b"354"):
+            pass
+        peer.socket.settimeout(0.1)
+        began = time.monotonic()
+        while time.monotonic() - began < 3:
+            peer.say(b"x" * 200)
+            with contextlib.suppress(TimeoutError):
+                raise AssertionError(peer.socket.recv(1000))
+        peer.say(b"\r\n.\r\n")
+        peer.socket.settimeout(20)
+        assert peer.socket.recv(1000) == b"250 2.0.0 Message stored\r\n"
+
+
 # TLS: a server in a thread with a hub of its own
 
 
 class Room:
     """One LineServer with a certificate; `implicit`: TLS before anything is said."""
 
-    def __init__(self, implicit: bool, dialect: Dialect = SMTP) -> None:
-        self._implicit, self._dialect = implicit, dialect
+    def __init__(self, implicit: bool) -> None:
+        self._implicit = implicit
+        self.bus = Bus()
+        self.told: list[str] = []
+        self.bus.attach(lambda event: self.told.append(event.reason), SessionClosed)  # type: ignore[attr-defined]
         self.store = open_store("memory:")
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -257,7 +276,7 @@ class Room:
         listener.setblocking(False)
         self.address: tuple[str, int] = listener.getsockname()
         server = LineServer(
-            listener, self._open_dialog, protocol="smtp", bus=Bus(), session_ids=itertools.count(1),
+            listener, self._open_dialog, protocol="smtp", bus=self.bus, session_ids=itertools.count(1),
             limits=Limits(10, 60), tls=tls.of_server(), implicit_tls=self._implicit,
         )  # fmt: skip
         server.start()
@@ -268,11 +287,13 @@ class Room:
 
     def _open_dialog(self, session_id: int, peer: str) -> Dialog:
         return Dialog(
-            self._dialect, store=self.store, deliverer=LocalDelivery(self.store, Bus()), clock=time.monotonic,
+            SMTP, store=self.store, deliverer=LocalDelivery(self.store, Bus()), clock=time.monotonic,
             bus=Bus(), session_id=session_id, peer=peer, max_message_size=10**6, upgrades=True,
         )  # fmt: skip
 
     def end(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._ending.send()
         self._thread.join(20)
         assert not self._thread.is_alive()
@@ -308,6 +329,8 @@ def test_starttls_and_implicit_tls_carry_a_mail(room: Callable[[bool], Room]) ->
         assert mail.body == body
         assert mail.trace
         assert mail.trace.tls.startswith("TLSv1.")
+        each.end()
+        assert each.told == ["done"]
 
 
 def test_nothing_that_came_before_tls_counts_after_it(room: Callable[[bool], Room]) -> None:

@@ -180,6 +180,7 @@ class Dialog:
         if rest is not None:
             self._framing.give_back(rest)
             self._awaited = None
+            self.progress += 1
             self._conclude(self._verb, b"", None, self._complete, awaited)
         return True
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -147,6 +148,24 @@ class Sessions(RuleBasedStateMachine):
         assert self.client.dialog.state == self.state
         assert not self.client.dialog.closing
         assert {box.name: self.client.bodies(box.name) for box in self.client.store.mailboxes()} == self.expected
+
+
+ODDITIES = [
+    b"EHLO x\r\n", b"MAIL FROM:", b"<a@x>", b"<>", b"RCPT TO:", b"DATA\r\n", b"BDAT ", b"3", b" LAST", b"\r\n", b"\n", b"\r",
+    b"\0", b"\xff", b" ", b"=", b"SIZE", b"BODY", b"AUTH ", b"PLAIN ", b"LOGIN ", b"AGEAYg==", b"*", b'"', b"\\", b"[", b"]",
+    b"@", b":", b",", b"STARTTLS", b"RSET", b"x" * 3000, b".", b"\r\n.\r\n", "é".encode(),
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(ODDITIES), max_size=60), st.lists(st.integers(0, 500), max_size=5))
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_octets_are_too_odd(caplog: pytest.LogCaptureFixture, words: list[bytes], places: list[int]) -> None:
+    caplog.clear()
+    client = Client(dialect=PATIENT, limit=100)
+    for piece in cut(b"".join(words), places):
+        if not client.dialog.closing:
+            client.say(piece)
+    assert not caplog.records  # nothing failed unexpectedly
 
 
 TestSessions = Sessions.TestCase
