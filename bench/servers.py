@@ -118,7 +118,7 @@ def build(folder: Path) -> None:
 def plain_environment() -> dict[str, str]:
     """Return the environment without this project's variables, but for ports that nobody is to be in the way of."""
     others = {key: value for key, value in os.environ.items() if not key.startswith("MYSMTP_")}
-    return {**others, "MYSMTP_SMTP_PORT": "0"}
+    return {**others, "MYSMTP_SMTP_PORT": "0", "MYSMTP_POP3_PORT": "0"}
 
 
 def free_ports(count: int) -> list[int]:

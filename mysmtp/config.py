@@ -21,6 +21,7 @@ class Config:
     port: int = 2525
     smtp_port: Port = 1025
     lmtp_port: Port = "off"
+    pop3_port: Port = 1110
     web_port: int = 8025
     mailbox: Path = Path("mailbox")
     max_message_size: int = 25 * 1024**2
@@ -63,6 +64,7 @@ OPTIONS = (
     Option("port", "PORT", "Port of My_SMTP; 0 takes a free one and prints it."),
     Option("smtp_port", "PORT", "Port of SMTP; 0 takes a free one and prints it, off opens none."),
     Option("lmtp_port", "PORT", "Port of LMTP; 0 takes a free one and prints it, off opens none."),
+    Option("pop3_port", "PORT", "Port of POP3; 0 takes a free one and prints it, off opens none."),
     Option("web_port", "PORT", "Port of the web pages; 0 takes a free one and prints it."),
     Option("mailbox", "FOLDER", "Folder of the mailbox files; made if it is not there."),
     Option("max_message_size", "SIZE", "Largest message taken, such as 500kB or 25MiB."),

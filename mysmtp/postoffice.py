@@ -17,6 +17,7 @@ from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from socket import gethostname, socket
+from types import MappingProxyType
 
 import gevent
 from gevent import Greenlet
@@ -35,6 +36,7 @@ from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import PATIENT, pop3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.server import Limits, LineServer, listen
 from mysmtp.signals import HubSignal
@@ -52,6 +54,7 @@ _NEW_OBJECTS = 20_000  # after which the garbage collector looks for cycles amon
 _FILES_OPEN = 512  # descriptors kept for mailbox files and the process itself
 _WEB_CONNECTIONS = 512
 _TEND_EVERY = 60.0  # seconds
+_DOES = MappingProxyType({"pop3": "hands it out"})  # what a port is for, where it takes no mail
 
 
 class PostOffice:
@@ -98,7 +101,8 @@ class PostOffice:
             self.store.announce(endpoint("http", reachable(self.web, here)))
 
     def _line_server(self, dialect: Dialect, listener: socket) -> LineServer:
-        limits = Limits(self._mail_cap, self.config.idle_timeout)
+        idle = self.config.idle_timeout
+        limits = Limits(self._mail_cap, max(idle, PATIENT) if dialect.name == "pop3" else idle)
         return LineServer(
             listener,
             partial(self._open_dialog, dialect),
@@ -149,7 +153,12 @@ class PostOffice:
 
 def mail_ports(config: Config) -> list[tuple[Dialect, int]]:
     """Return the protocols that mail is served by, and the port of each."""
-    wanted: list[tuple[Dialect, Port]] = [(MY_SMTP, config.port), (SMTP, config.smtp_port), (LMTP, config.lmtp_port)]
+    wanted: list[tuple[Dialect, Port]] = [
+        (MY_SMTP, config.port),
+        (SMTP, config.smtp_port),
+        (LMTP, config.lmtp_port),
+        (pop3(), config.pop3_port),
+    ]
     return [(dialect, port) for dialect, port in wanted if port != "off"]
 
 
@@ -217,7 +226,10 @@ def greeting(office: PostOffice, seconds: float) -> str:
     host = f" --host {office.my_smtp[0]}" if office.my_smtp[0] != "127.0.0.1" else ""
     lines = [
         f"mysmtp {__version__}, ready after {seconds:.1f} s",
-        *(f"  {endpoint(name, address):<28}  takes mail" for name, address in office.doors.items()),
+        *(
+            f"  {endpoint(name, address):<28}  {_DOES.get(name, 'takes mail')}"
+            for name, address in office.doors.items()
+        ),
         f"  {endpoint('http', office.web):<28}  shows it",
         f"  {shown_folder(office.config.mailbox):<28}  keeps it, one text file for each recipient",
         f'Send the first mail:  {own_command()} send{host}{port} --to bob@example.com "Hello Bob"',

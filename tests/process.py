@@ -56,6 +56,7 @@ class PostOfficeProcess:
             "GEVENT_MAX_BLOCKING_TIME": BLOCKED,
             "PYTHONUNBUFFERED": "1",
             "MYSMTP_SMTP_PORT": "0",
+            "MYSMTP_POP3_PORT": "0",
             **self._environment,
         }
         command = [sys.executable, *self._program]

@@ -364,8 +364,8 @@ def test_settings_from_the_command_line(served: list[Config | str], words: list[
 
 def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str]) -> None:
     values = {
-        "HOST": "::1", "PORT": "1", "WEB_PORT": "2", "SMTP_PORT": "5", "LMTP_PORT": "off", "MAILBOX": "m",
-        "MAX_MESSAGE_SIZE": "1KiB", "MAX_CONNECTIONS": "3", "IDLE_TIMEOUT": "4", "FRAMING": "lines",
+        "HOST": "::1", "PORT": "1", "WEB_PORT": "2", "SMTP_PORT": "5", "LMTP_PORT": "off", "POP3_PORT": "6",
+        "MAILBOX": "m", "MAX_MESSAGE_SIZE": "1KiB", "MAX_CONNECTIONS": "3", "IDLE_TIMEOUT": "4", "FRAMING": "lines",
         "DURABILITY": "os", "ALLOWED_HOST": "a b", "WIRE": "1", "LOG_LEVEL": "error",
     }  # fmt: skip
     assert {f"MYSMTP_{key}" for key in values} == {option.variable for option in OPTIONS}
@@ -373,9 +373,9 @@ def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str
     result = CliRunner(env=given).invoke(cli.serve, ["--port", "9"])
     assert result.exit_code == 7, result.output
     assert served[1] == Config(
-        host="::1", port=9, web_port=2, smtp_port=5, lmtp_port="off", mailbox=Path("m"), max_message_size=1024,
-        max_connections=3, idle_timeout=4.0, framing="lines", durability="os", allowed_host=("a", "b"), wire=True,
-        log_level="error",
+        host="::1", port=9, web_port=2, smtp_port=5, lmtp_port="off", pop3_port=6, mailbox=Path("m"),
+        max_message_size=1024, max_connections=3, idle_timeout=4.0, framing="lines", durability="os",
+        allowed_host=("a", "b"), wire=True, log_level="error",
     )  # fmt: skip
 
 

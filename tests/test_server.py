@@ -168,7 +168,7 @@ def _lines_of(command: list[str], cwd: Path = ROOT) -> tuple[int, str]:
 
 
 def test_what_keeps_it_from_starting_is_one_line_and_an_exit_code(office: PostOfficeProcess, tmp_path: Path) -> None:
-    app = [sys.executable, "app.py", "--web-port", "0", "--smtp-port", "0"]
+    app = [sys.executable, "app.py", "--web-port", "0", "--smtp-port", "0", "--pop3-port", "0"]
     taken = str(office.my_smtp[1])
     file = tmp_path / "file"
     file.write_text("not a folder")
@@ -196,7 +196,10 @@ def test_the_original_argument_form_is_a_port(start: Start) -> None:
 
 def test_everything_is_patched_before_anything_is_imported(tmp_path: Path) -> None:
     """gevent warns when it comes late; a warning is an error here, so the process would not serve."""
-    options = ["--port", "0", "--web-port", "0", "--smtp-port", "0", "--mailbox", str(tmp_path / "mailbox")]
+    options = [
+        "--port", "0", "--web-port", "0", "--smtp-port", "off", "--pop3-port", "off",
+        "--mailbox", str(tmp_path / "mailbox"),
+    ]  # fmt: skip
     with subprocess.Popen(
         [sys.executable, "-W", "error::RuntimeWarning", "app.py", *options], cwd=ROOT, stdout=subprocess.PIPE
     ) as process:

@@ -29,6 +29,7 @@ AUTHORIZATION, USER, TRANSACTION = "authorization", "user given", "transaction"
 EVERY = (AUTHORIZATION, USER, TRANSACTION)
 BEFORE = (AUTHORIZATION, USER)
 DIGIT: Mapping[str, str] = MappingProxyType({AUTHORIZATION: "0", USER: "1", TRANSACTION: "2"})
+PATIENT = 600.0  # seconds that an idle client is waited for at least (RFC 1939 section 3)
 
 _OK = Reply("")
 _BYE = Reply("Goodbye")
