@@ -12,6 +12,7 @@ from mysmtp.events import (
     CommandAnswered,
     Event,
     LineReceived,
+    MailboxChanged,
     MessageStored,
     ReplySent,
     SessionClosed,
@@ -39,7 +40,7 @@ _TOLD = {
 }
 
 
-NARRATED = (CommandAnswered, SessionOpened, SessionClosed, MessageStored)
+NARRATED = (CommandAnswered, SessionOpened, SessionClosed, MessageStored, MailboxChanged)
 WIRED = (LineReceived, ReplySent)
 
 
@@ -70,6 +71,8 @@ def narrate(event: Event) -> None:
             level, text = logging.INFO, f"closed: {_safe(event.reason)}"
         case MessageStored():
             level, text = logging.INFO, f"stored as {_safe(event.mailbox)} {event.mail_id}, {event.size} octets"
+        case MailboxChanged():
+            level, text = logging.INFO, f"mails of {_safe(event.mailbox)} were deleted or put back"
         case _:
             return
     log.log(level, "%s session=%d", text, event.session)

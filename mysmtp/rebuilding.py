@@ -39,9 +39,8 @@ def run(folder: Path) -> int:
 
 def result_words(tally: Tally, octets: int, seconds: float) -> str:
     """Return what was read, in one sentence."""
-    words = (
-        f"indexed {tally.mails:,} mails in {tally.mailboxes:,} mailboxes, {octets / 1e6:,.1f} MB, in {seconds:.1f} s"
-    )
+    mailboxes = "1 mailbox" if tally.mailboxes == 1 else f"{tally.mailboxes:,} mailboxes"
+    words = f"indexed {tally.mails:,} mails in {mailboxes}, {octets / 1e6:,.1f} MB, in {seconds:.1f} s"
     if tally.damaged:
         words += f"; {tally.damaged:,} records are damaged"
     if tally.unread:

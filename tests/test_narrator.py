@@ -10,6 +10,7 @@ from mysmtp.events import (
     CommandAnswered,
     Event,
     LineReceived,
+    MailboxChanged,
     MessageStored,
     ReplySent,
     SessionClosed,
@@ -38,6 +39,7 @@ def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after:
         (SessionOpened(3, "my_smtp", "127.0.0.1:5"), "connected: my_smtp from 127.0.0.1:5 session=3"),
         (SessionClosed(3, "done"), "closed: done session=3"),
         (MessageStored(3, "bob@x", 4, 33), "stored as bob@x 4, 33 octets session=3"),
+        (MailboxChanged(0, "bob@x"), "mails of bob@x were deleted or put back session=0"),
     ],
 )
 def test_one_event_one_line(event: Event, line: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -113,8 +113,9 @@ class Committer:
             self._weight += _weight(ticket)
             self._queue.append(ticket)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="committer", daemon=True)
+                thread.start()
+                self._thread = thread
         self._wanted.set()
 
     def close(self) -> None:

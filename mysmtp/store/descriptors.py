@@ -21,7 +21,8 @@ class Descriptors:
 
     def __init__(self, folder: int) -> None:
         self._folder = folder
-        self._most = min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._most = MOST if files == resource.RLIM_INFINITY else min(MOST, files // _SHARE)
         self._kept: OrderedDict[tuple[str, int], tuple[int, os.stat_result]] = OrderedDict()
 
     @contextmanager

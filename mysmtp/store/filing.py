@@ -8,6 +8,7 @@ such a failure the system may hold octets that the disk never got.
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -52,7 +53,9 @@ class Filing:
         self._checkpoint = Checkpoint(folder, journal, disk)
         self._due: dict[str, Tray] = {}
         self._faulty: dict[str, Tray] = {}
-        self._weight = 0
+        self._weight = 0  # octets that wait
+        self._filed: deque[int] = deque()  # octets that were written, put in by whoever writes
+        self._left_behind = False
         self._laid = 0  # mails since the last pass began
         self._number = journal.marks.synced  # the last batch whose mails are in trays
         self._wanted = threading.Event()
@@ -76,18 +79,23 @@ class Filing:
             self._room.clear()
             self._hurry.set()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="filing", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="filing", daemon=True)
+            thread.start()
+            self._thread = thread
         self._wanted.set()
 
     def tidy(self, trays: Iterable[Tray]) -> None:
         """Look at trays whose mail was refused: an empty file that was made for it goes again."""
         self.add(trays, self._number, 0, 0)
 
+    def resume(self, trays: Sequence[Tray]) -> None:
+        """Take over trays with mails that another journal made durable and no file could take."""
+        self.add(trays, self._number, 0, _octets(trays))
+
     def catch_up(self, trays: Iterable[Tray], number: int) -> None:
         """Write and sync at once what an earlier run left."""
         trays = tuple(trays)
-        self.add(trays, number, 0, sum(each.mail.size for tray in trays for each in tray.waiting))
+        self.add(trays, number, 0, _octets(trays))
         for tray in trays:
             self._checkpoint.touch(tray)
         self.run_pass()
@@ -99,29 +107,49 @@ class Filing:
             raise StoreFailed from OSError("the mailbox files cannot be written")
 
     def troubles(self) -> Sequence[str]:
-        """Return a line for each mailbox that takes no mail now."""
-        return [
+        """Return a line for each mailbox that takes no mail now, and one when none does."""
+        told = [
             f"{visible(tray.mailbox.name)} takes no mail until its file can be written: {visible(str(tray.fault))}"
             for tray in list(self._faulty.values())
             if tray.fault is not None
         ]
+        if not self._room.is_set():
+            told.append("mail waits: the mailbox files are too far behind the journal")
+        if self._left_behind:
+            told.append("some mails are in the journal only; the next start writes them to their mailboxes")
+        return told
 
     def run_pass(self) -> None:
         """Write all that waits."""
         with self._lock:
             with self._gate:
-                number, weight = self._number, self._weight
+                number = self._number
                 trays = {**self._due, **self._faulty}
                 self._due = {}
-            for mailboxes in some([tray.mailbox for tray in trays.values()]):
-                with all_held(mailboxes):
-                    to_the_end(self._offload, partial(self._write, [trays[each.file] for each in mailboxes]))
-            if not self._faulty:
-                self._weight -= weight
+            try:
+                for mailboxes in some([tray.mailbox for tray in trays.values()]):
+                    with all_held(mailboxes):
+                        to_the_end(self._offload, partial(self._write, [trays[each.file] for each in mailboxes]))
+            except BaseException:  # whoever runs this pass may be killed: none may count as written that is not
+                with self._gate:
+                    self._due = {**trays, **self._due}
+                raise
+            if not self._faulty and not self._left_behind:
                 self._checkpoint.written = number
                 to_the_end(self._offload, self._note)
-            if self._weight <= _BEHIND:
-                self._room.set()
+            self._weigh()
+
+    def leave_behind(self) -> None:
+        """Note that mails are in the journal and in no tray: it must keep them until the next start finds them."""
+        self._left_behind = True
+
+    def _weigh(self) -> None:
+        """Take off what was written meanwhile, in whichever thread; make room known."""
+        with self._gate:
+            while self._filed:
+                self._weight -= self._filed.popleft()
+        if self._weight <= _BEHIND:
+            self._room.set()
 
     def write_now(self, tray: Tray) -> None:
         """Write one tray before its mailbox is read. Blocks; the caller holds the mailbox. What fails waits on."""
@@ -156,7 +184,7 @@ class Filing:
             self._thread.join()
         self.run_pass()
         self.checkpoint()
-        return not self._faulty and not self._checkpoint.due
+        return not self._faulty and not self._checkpoint.due and not self._left_behind
 
     def _run(self) -> None:
         while not self._closed:
@@ -185,8 +213,10 @@ class Filing:
         for tray in trays:
             name, failed_before = visible(tray.mailbox.file), tray.fault is not None
             try:
-                if tray.write(self._disk):
+                octets = tray.write(self._disk)
+                if octets is not None:
                     self._checkpoint.touch(tray)
+                    self._filed.append(octets)
             except Exception as fault:  # noqa: BLE001  whatever it is, the mails are safe in the journal
                 if not failed_before:
                     log.error("%s cannot be written, its mails wait in the journal: %s", name, fault)
@@ -205,3 +235,7 @@ class Filing:
             self._journal.prepare()
         except OSError as fault:
             log.warning("the journal's marks cannot be written: %s", fault)
+
+
+def _octets(trays: Iterable[Tray]) -> int:
+    return sum(each.mail.size for tray in trays for each in tuple(tray.waiting))

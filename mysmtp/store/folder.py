@@ -155,6 +155,7 @@ def _open(path: Path) -> tuple[int, int]:
         lock = open_file(descriptor, _LOCK, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(lock, 0)  # the address of a server that is gone
         except BaseException:
             os.close(lock)
             raise

@@ -33,7 +33,7 @@ _ZEROS = bytes(1 << 20)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _File:
     """One file of the journal, and the last batch that was written into it."""
 
@@ -138,6 +138,7 @@ class Journal:
 
     def close(self, remove: bool) -> None:
         """Let go of the files; `remove` them when all that they hold is durable elsewhere."""
+        self.lost = True  # nothing may be put into numbers that are other files by now
         if self._folder < 0:
             return
         names = [file.name for file in self._files] + [_MARKS]
@@ -151,6 +152,10 @@ class Journal:
                 os.rmdir(FOLDER, dir_fd=self._parent)
         with suppress(OSError):
             os.close(self._folder)
+        self._folder = self._marks_file = -1
+        self._files.clear()
+        self._free.clear()
+        self._current = None
 
     def _write(self, entries: Sequence[Entry]) -> int:
         octets = pack(self._serial, self.number + 1, entries)
@@ -233,7 +238,7 @@ class Journal:
         if self._folder < 0:
             return
         for name in sorted(os.listdir(self._folder)):  # noqa: PTH208  there is no Path of a descriptor
-            if not name.isdigit():
+            if not (name.isascii() and name.isdigit()):
                 continue
             try:
                 descriptor = open_file(self._folder, name, os.O_RDWR)

@@ -119,7 +119,7 @@ class Mailbox:
         """Give mails the marker of GONE, or of MAIL again, with one sync. Raises NoSuchMailbox, StoreFailed."""
         with self._opened(os.O_RDWR) as descriptor:
             if self.index.limit is not None:
-                raise StoreFailed
+                raise StoreFailed from OSError("an earlier write could not be undone")
             records = self._to_remark(descriptor, mail_ids, status)
             if records:
                 self._overwrite(descriptor, records, status)
@@ -189,7 +189,7 @@ class Mailbox:
             if again:
                 self.index.forget()
                 self.look(descriptor)
-        raise StoreFailed
+        raise StoreFailed from OSError("the file changes all the time")
 
     def _overwrite(self, descriptor: int, records: list[Record], status: Status) -> None:
         marker, was = (GONE, START) if status is Status.GONE else (START, GONE)

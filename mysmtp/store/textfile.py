@@ -5,6 +5,7 @@ wait; then it lies in the trays of its mailboxes until filing writes it to their
 tray written first, so a mail that was acknowledged is always seen. What is in a file stands in `mailbox`.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -38,6 +39,8 @@ from mysmtp.store.textformat import Draft, draft
 from mysmtp.store.tray import Tray
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 
@@ -111,11 +114,17 @@ class TextFileStore:
 
     def list(self, mailbox: str) -> Sequence[MailSummary]:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.list_mails(self._unwritten(there), partial(self._do, there)))
+        return self._do(
+            there, lambda: there.list_mails(self._unwritten(there), partial(self._do, there)), Tray.summaries
+        )
 
     def contents(self, mailbox: str) -> bytes:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.contents() + b"".join(map(row_of, self._unwritten(there))))
+        return self._do(
+            there,
+            lambda: there.contents() + b"".join(map(row_of, self._unwritten(there))),
+            lambda tray: b"".join(map(row_of, tray.summaries())),
+        )
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         there = self._find(mailbox)
@@ -128,11 +137,19 @@ class TextFileStore:
     def delete(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         there = self._find(mailbox)
         self._tending.deleted(there)
-        return self._do(there, lambda: there.remark(mail_ids, Status.GONE))
+        return self._remark(there, mail_ids, Status.GONE)
 
     def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
-        there = self._find(mailbox)
-        return self._do(there, lambda: there.remark(mail_ids, Status.MAIL))
+        return self._remark(self._find(mailbox), mail_ids, Status.MAIL)
+
+    def _remark(self, mailbox: Mailbox, mail_ids: Sequence[int], status: Status) -> Sequence[int]:
+        """Change markers; a file whose sync failed is verified before it is trusted: a later sync would not tell."""
+        try:
+            return self._do(mailbox, lambda: mailbox.remark(mail_ids, status))
+        except StoreFailed as fault:
+            if isinstance(fault.__cause__, OSError):
+                self._doubt(mailbox, fault.__cause__)
+            raise
 
     def announce(self, address: str) -> None:
         self._address = address
@@ -156,14 +173,17 @@ class TextFileStore:
             self._folder.close()
 
     def _submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Ticket:
+        trays: list[Tray] = []
         try:
             for name in mailboxes:
                 if name not in self._by_name:
                     names.file_name(name)  # no file is made for one mailbox when another cannot be
-            trays = tuple(map(self._tray_to_fill, mailboxes))
-        except (OSError, ValueError) as fault:
-            raise StoreFailed from fault
-        ticket = Ticket(Delivery(self._draft(message), trays), stored, self._signal)
+            for name in mailboxes:
+                trays.append(self._tray_to_fill(name))  # one by one: what was got before a fault is needed
+        except (OSError, ValueError, StoreFailed) as fault:
+            self._filing.tidy(trays)
+            raise fault if isinstance(fault, StoreFailed) else StoreFailed from fault
+        ticket = Ticket(Delivery(self._draft(message), tuple(trays)), stored, self._signal)
         if trays:
             self._committer.submit(ticket)
         else:
@@ -178,6 +198,10 @@ class TextFileStore:
 
     def _commit(self, batch: Sequence[Ticket]) -> None:
         """Make a batch durable in the journal, lay it in the trays and settle its tickets."""
+        with self._following:  # nobody changes the journal between a batch and its trays
+            self._commit_here(batch)
+
+    def _commit_here(self, batch: Sequence[Ticket]) -> None:
         self._follow()
         self._filing.wait_for_room()
         promises = [[tray.promise() for tray in ticket.delivery.trays] for ticket in batch]
@@ -191,16 +215,18 @@ class TextFileStore:
             raise
         try:
             self._lay(batch, promises, number)
-        finally:  # whatever went wrong here, the mails are durable: refusing them now would be untrue
-            for ticket, promised in zip(batch, promises, strict=True):
-                ticket.settle(promised)
+        except BaseException:
+            self._filing.leave_behind()
+            log.exception("mails that are durable in the journal could not be laid in the trays of their mailboxes")
+        for ticket, promised in zip(batch, promises, strict=True):  # they are durable: refusing them would be untrue
+            ticket.settle(promised)
 
     def _lay(self, batch: Sequence[Ticket], promises: Sequence[Sequence[int]], number: int) -> None:
         """Lay a batch that is durable in the trays of its mailboxes."""
         weight = 0
         for ticket, promised in zip(batch, promises, strict=True):
             mail = ticket.delivery.mail
-            weight += mail.size
+            weight += mail.size * len(promised)
             for tray, mail_id in zip(ticket.delivery.trays, promised, strict=True):
                 tray.lay(number, mail_id, mail)
         self._filing.add((tray for ticket in batch for tray in ticket.delivery.trays), number, len(batch), weight)
@@ -216,8 +242,8 @@ class TextFileStore:
             self._write(mailbox)
             try:
                 return work()
-            except NoSuchMail:
-                found = instead(tray) if instead and tray else None
+            except (NoSuchMail, NoSuchMailbox):
+                found = instead(tray) if instead and tray and tray.waiting else None
                 if found is None:
                     raise
                 return found
@@ -255,11 +281,13 @@ class TextFileStore:
     def _tray_to_fill(self, name: str) -> Tray:
         """Return the tray of a mailbox that can take a mail. Raises StoreFailed, ValueError for what is no mailbox."""
         tray = self._by_name.get(name)
-        if tray is None or not tray.known:
+        if tray is None or tray.fault is not None or not tray.known:
             self._follow()
             tray = self._tray(name)
-            self._do(tray.mailbox, tray.prepare)
-            self._by_name[name] = tray
+            if not tray.known:
+                self._do(tray.mailbox, tray.prepare)
+            if tray.mailbox.file == names.file_name(name) and names.plain_name(name) is None:
+                self._by_name[name] = tray  # no other file can come to serve this name
         tray.check()
         return tray
 
@@ -340,6 +368,7 @@ class TextFileStore:
                 self._open_journal()
             except OSError as fault:
                 raise StoreFailed from fault
+            self._filing.resume([tray for tray in self._trays.values() if tray.waiting])
 
 
 def _entries(batch: Sequence[Ticket], promises: Sequence[Sequence[int]]) -> Sequence[Entry]:

@@ -55,6 +55,7 @@ class Tray:
 
     def forget(self) -> None:
         """Know nothing of the file: another folder stands in the place of ours."""
+        self.fault, self.unsure = None, False
         self.mailbox.index.forget()
 
     def check(self) -> None:
@@ -101,12 +102,15 @@ class Tray:
         except OSError as fault:
             raise StoreFailed from fault
 
-    def write(self, disk: Disk) -> int:
-        """Write what waits to the file; return how many mails. Raises OSError, StoreFailed: they then wait on."""
+    def write(self, disk: Disk) -> int | None:
+        """Write what waits to the file; return the octets of the bodies, None when nothing did.
+
+        Raises OSError, StoreFailed: it then waits on.
+        """
         batch = list(self.waiting)
         if not batch:
             self._unmake()
-            return 0
+            return None
         try:
             write_records(self.mailbox, disk, [each.mail for each in batch], self.full_name)
         except Exception as fault:
@@ -117,7 +121,7 @@ class Tray:
             self.waiting.popleft()
         if not self.unsure:
             self.fault = None
-        return len(batch)
+        return sum(each.mail.size for each in batch)
 
     def summaries(self) -> Sequence[MailSummary]:
         """Return what waits: when it cannot be written now it is read from here."""

@@ -1,0 +1,175 @@
+"""What a review found: mishaps between acknowledging a mail and writing its file, none of which may cost a mail."""
+
+import errno
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from mysmtp.errors import NoSuchMailbox, StoreFailed
+from mysmtp.store import filing
+from mysmtp.store.disk import Disk
+from mysmtp.store.textfile import TextFileStore
+from tests.store.disks import Faults
+from tests.store.mails import ORIGINAL, mail, put
+
+T = TypeVar("T")
+
+
+class Killed(BaseException):
+    """Stands for what gevent raises in a greenlet that is killed."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filing, "_SOON", 3600)
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def store(folder: Path, faults: Faults) -> Iterator[TextFileStore]:
+    opened = TextFileStore(folder, disk=faults.disk)
+    yield opened
+    faults.plan.clear()
+    opened.close()
+
+
+def bodies(folder: Path, mailbox: str = "a@x") -> list[bytes]:
+    """What a new process serves."""
+    store = TextFileStore(folder)
+    try:
+        return [store.read(mailbox, each.id).body for each in store.list(mailbox)]
+    except NoSuchMailbox:
+        return []
+    finally:
+        store.close()
+
+
+def test_a_folder_replaced_while_the_disk_is_busy_costs_no_acknowledged_mail(folder: Path, tmp_path: Path) -> None:
+    aside, reader = tmp_path / "aside", threading.Thread(target=lambda: store.mailboxes())
+    disk = Disk()
+
+    def sync(descriptor: int) -> None:
+        disk.sync(descriptor)
+        if replace:
+            replace.clear()
+            folder.rename(aside)
+            folder.mkdir()
+            reader.start()
+            reader.join(0.2)  # it waits for the batch to be laid in its trays; without that it would be done by now
+
+    replace: list[bool] = []
+    store = TextFileStore(folder, disk=Disk(sync=sync))
+    store.append(["a@x"], mail(b"1"))
+    replace.append(True)
+    try:
+        store.append(["a@x"], mail(b"2"))
+        told = [b"1", b"2"]
+    except StoreFailed:
+        told = [b"1"]
+    reader.join(30)
+    store.append(["a@x"], mail(b"3"))
+    store.close()
+    assert sorted(bodies(folder) + bodies(aside)) == [*told, b"3"]
+
+
+def test_a_pass_that_is_killed_leaves_what_it_did_not_write_for_the_next(folder: Path) -> None:
+    def offload(work: Callable[[], T]) -> T:
+        if killed and killed.pop():
+            raise Killed
+        return work()
+
+    killed: list[bool] = []
+    store = TextFileStore(folder, offload=offload, commit_offload=lambda work: work())
+    store.append(["a@x"], mail(b"1"))
+    killed.append(True)
+    with pytest.raises(Killed):
+        store.flush()
+    store.close()
+    assert bodies(folder) == [b"1"]
+
+
+def test_a_deletion_the_disk_did_not_take_makes_the_file_suspect(store: TextFileStore, faults: Faults) -> None:
+    """The system tells of a lost write once only: a later sync of the same file would call it safe."""
+    store.append(["a@x"], mail(b"1"))
+    store.flush()
+    faults.plan["sync"] = ("a@x", errno.EIO)
+    with pytest.raises(StoreFailed):
+        store.delete("a@x", [1])
+    assert [line.split()[0] for line in store.troubles()] == ["a@x"]
+    with pytest.raises(StoreFailed):
+        store.append(["a@x"], mail(b"2"))
+    faults.plan.clear()
+    store._filing.checkpoint()
+    store.flush()
+    assert list(store.troubles()) == []
+    assert list(store.append(["a@x"], mail(b"2"))) == [2]
+
+
+def test_one_mailbox_that_cannot_be_written_holds_up_no_other(
+    store: TextFileStore, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filing, "_BEHIND", 10_000)
+    monkeypatch.setattr(filing, "_AGAIN", 0.05)
+    store.append(["a@x"], mail(b"waits"))
+    faults.plan["write"] = ("a@x", errno.ENOSPC)
+    store.flush()
+    for number in range(30):
+        store.append(["b@x"], mail(b"%d" % number * 500))
+        store.flush()
+    assert len(store.list("b@x")) == 30
+    assert len(store.troubles()) == 1
+
+
+def test_a_mailbox_that_was_in_trouble_is_well_in_a_new_folder(
+    store: TextFileStore, faults: Faults, folder: Path, tmp_path: Path
+) -> None:
+    store.append(["a@x"], mail(b"1"))
+    faults.plan["write"] = ("a@x", errno.EIO)
+    store.flush()
+    assert len(store.troubles()) == 1
+    faults.plan.clear()
+    folder.rename(tmp_path / "aside")
+    folder.mkdir()
+    store.append(["a@x"], mail(b"2"))
+    assert list(store.troubles()) == []
+    assert b"2" in [store.read("a@x", each.id).body for each in store.list("a@x")]
+
+
+def test_the_file_that_serves_a_mailbox_gets_its_mail(store: TextFileStore, folder: Path) -> None:
+    put(folder / "Bob@X.txt", ORIGINAL)
+    store.append(["bob@x"], mail(b"to the only one"))
+    assert len(store.list("bob@x")) == 3
+    put(folder / "bob@x.txt", ORIGINAL)
+    store.append(["bob@x"], mail(b"to the one that serves"))
+    assert store.read("bob@x", store.list("bob@x")[-1].id).body == b"to the one that serves"
+
+
+def test_a_refused_mail_leaves_no_empty_mailboxes(store: TextFileStore, folder: Path) -> None:
+    names = [f"{number}@x" for number in range(10)]
+    (folder / "5@x.txt").mkdir()
+    with pytest.raises(StoreFailed):
+        store.append(names, mail())
+    store.flush()
+    assert [each.name for each in folder.glob("*.txt")] == ["5@x.txt"]
+    assert store.mailboxes() == []
+
+
+def test_a_mail_whose_tray_failed_is_found_at_the_next_start(
+    store: TextFileStore, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.append(["a@x"], mail(b"1"))
+    tray = store._trays["a@x.txt"]
+    monkeypatch.setattr(type(tray), "lay", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    store.append(["a@x"], mail(b"2"))  # it is durable, so it is not refused
+    monkeypatch.undo()
+    assert any("next start" in line for line in store.troubles())
+    store.append(["a@x"], mail(b"3"))
+    store.close()
+    assert sorted(bodies(folder)) == [b"1", b"2", b"3"]
