@@ -32,6 +32,8 @@ _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
 _MASKED = b"****\r\n"  # what is told of a line that holds a secret
 
+_WITH_REPLY = (Owed, Upgrade)
+
 Settled = Reply | Owed | Upgrade | None  # None: there is nothing to say until content has come
 
 
@@ -176,7 +178,10 @@ class Dialog:
         if data is None:
             return False
         rest = content.feed(data)
-        self._note_content(data[: len(data) - len(rest)] if rest else data, content.secret)
+        taken = data[: len(data) - len(rest)] if rest else data
+        if LineReceived in self._bus.wanted:
+            self._bus.publish(LineReceived(self._session.id, _MASKED if content.secret else taken))
+        self._note_growth(taken)
         if rest is not None:
             self._framing.give_back(rest)
             self._awaited = None
@@ -184,9 +189,7 @@ class Dialog:
             self._conclude(self._verb, b"", None, self._complete, awaited)
         return True
 
-    def _note_content(self, taken: bytes, secret: bool) -> None:
-        if LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, _MASKED if secret else taken))
+    def _note_growth(self, taken: bytes) -> None:
         if self._min_rate is not None:
             self.earned += len(taken) / self._min_rate
             return
@@ -232,9 +235,10 @@ class Dialog:
         """Pass a known verb through the gate and do it."""
         octets_or_text = rest if rule.octets else command.as_text(rest).strip(" ")
         session = self._session
-        after = rule.moves.get(session.state)
-        if after is None:
-            raise OutOfOrder(verb, session.state)
+        try:
+            after = rule.moves[session.state]
+        except KeyError:
+            raise OutOfOrder(verb, session.state) from None
         argument = rule.parse(octets_or_text)
         if rule.looks:
             self._outbox.settle()
@@ -281,21 +285,25 @@ class Dialog:
             outcome = self._excuse(verb, fault)
         if outcome is None:
             return
-        reply = outcome.reply if isinstance(outcome, (Owed, Upgrade)) else outcome
-        if kind is UNDECIDED and unit is not None and not reply.mark:
-            self._framing.settle(unit)
-        as_segment = isinstance(unit, Segment) if kind is UNDECIDED else kind is SEGMENTS
+        reply = outcome.reply if isinstance(outcome, _WITH_REPLY) else outcome
+        as_segment = kind is SEGMENTS
+        if kind is UNDECIDED and unit is not None:
+            as_segment = isinstance(unit, Segment)
+            if not reply.mark:
+                self._framing.settle(unit)
         # A mail that comes in behind one whose reply is owed takes that one for stored: so its shape says.
         session.remember(reply.mark or self._dialect.digit[session.state])
-        answer = Answer(verb, argument, reply, before, session.state, as_segment)
-        if isinstance(outcome, Owed):
-            self._outbox.owe(answer, outcome)
+        outbox = self._outbox
+        if outcome is reply and outbox.is_plain:
+            outbox.say(reply, as_segment)
+        elif isinstance(outcome, Owed):
+            outbox.owe(Answer(verb, argument, reply, before, session.state, as_segment), outcome)
         else:
-            self._outbox.put(answer)
-            if outcome is not reply:
-                self._start_over()
+            outbox.put(Answer(verb, argument, reply, before, session.state, as_segment))
+        if isinstance(outcome, Upgrade):
+            self._start_over()
         if self._patience is not None:
-            self._weigh(self._patience, answer)
+            self._weigh(self._patience, verb, outcome)
 
     def _excuse(self, verb: str, fault: Exception) -> Reply:
         """Return the reply to a command that came to nothing; what is no fault of the client goes to the log."""
@@ -311,11 +319,12 @@ class Dialog:
         self._session.start_over(self._dialect.initial)
         self.upgrading = True
 
-    def _weigh(self, patience: Patience, answer: Answer) -> None:
+    def _weigh(self, patience: Patience, verb: str, outcome: Reply | Owed | Upgrade) -> None:
         """Count what makes no sense, and send a client away that goes on with it."""
-        idle = answer.verb in patience.idle_verbs
-        self._idled = 0 if answer.owed else self._idled + idle
-        if answer.reply.mark == REFUSED or (idle and self._idled > patience.idling):
+        idle = verb in patience.idle_verbs
+        self._idled = 0 if isinstance(outcome, Owed) else self._idled + idle
+        refused = not isinstance(outcome, _WITH_REPLY) and outcome.mark == REFUSED
+        if refused or (idle and self._idled > patience.idling):
             self._errors += 1
         if self._errors >= patience.errors and not self.closing:
             self.closing = True

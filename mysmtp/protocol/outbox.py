@@ -51,6 +51,11 @@ class Outbox:
         self._owed = 0
         self._octets = 0
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a reply may just be said: none is waiting, and nobody wants to hear what was answered to what."""
+        return not self._waiting and CommandAnswered not in self._bus.wanted
+
     def put(self, answer: Answer) -> None:
         """Put an answer behind all others."""
         if not self._waiting and answer.owed is None:
@@ -81,7 +86,9 @@ class Outbox:
             if answer.owed is not None and not self._kept(answer.owed.receipt, answer.verb):
                 answer.reply = answer.owed.failed or self._broken(answer.verb)
                 self._session.correct(answer.reply.mark, later)
-            self._hand_out(answer)
+            if CommandAnswered in self._bus.wanted:
+                self._bus.publish(self._news(answer))
+            self.say(answer.reply, answer.as_segment)
 
     def say(self, reply: Reply, as_segment: bool) -> None:
         """Say something now: nothing may be owed."""
@@ -106,12 +113,6 @@ class Outbox:
             log_failure(verb, fault)
             return False
         return True
-
-    def _hand_out(self, answer: Answer) -> None:
-        """Tell the bus of an answer that is certain, and have its reply sent."""
-        if CommandAnswered in self._bus.wanted:
-            self._bus.publish(self._news(answer))
-        self.say(answer.reply, answer.as_segment)
 
     def _news(self, answer: Answer) -> CommandAnswered:
         argument = decode(answer.argument).strip(" ")

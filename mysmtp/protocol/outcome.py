@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from mysmtp.contracts import Receipt
 from mysmtp.protocol.reply import Reply
@@ -37,7 +37,8 @@ class Owed:
     failed: Reply | None = None
 
 
-class Expect(NamedTuple):  # one is made for each mail, in a third of the time of a frozen dataclass
+@dataclass(slots=True)  # not frozen: one is made for each mail, in a quarter of the time that takes
+class Expect:
     """Content is to follow: say `reply` (None: nothing), read with `content`, then do `then` with its body.
 
     The state changes when the content is there: to `after`, or to what the table says (None), whatever comes of it.

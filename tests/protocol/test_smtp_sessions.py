@@ -151,9 +151,9 @@ class Sessions(RuleBasedStateMachine):
 
 
 ODDITIES = [
-    b"EHLO x\r\n", b"MAIL FROM:", b"<a@x>", b"<>", b"RCPT TO:", b"DATA\r\n", b"BDAT ", b"3", b" LAST", b"\r\n", b"\n", b"\r",
-    b"\0", b"\xff", b" ", b"=", b"SIZE", b"BODY", b"AUTH ", b"PLAIN ", b"LOGIN ", b"AGEAYg==", b"*", b'"', b"\\", b"[", b"]",
-    b"@", b":", b",", b"STARTTLS", b"RSET", b"x" * 3000, b".", b"\r\n.\r\n", "é".encode(),
+    b"EHLO x\r\n", b"MAIL FROM:", b"<a@x>", b"<>", b"RCPT TO:", b"DATA\r\n", b"BDAT ", b"3", b" LAST", b"\r\n", b"\n",
+    b"\r", b"\0", b"\xff", b" ", b"=", b"SIZE", b"BODY", b"AUTH ", b"PLAIN ", b"LOGIN ", b"AGEAYg==", b"*", b'"', b"\\",
+    b"[", b"]", b"@", b":", b",", b"STARTTLS", b"RSET", b"x" * 3000, b".", b"\r\n.\r\n", "é".encode(),
 ]  # fmt: skip
 
 
