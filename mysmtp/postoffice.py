@@ -195,11 +195,13 @@ def connection_caps(wanted: int) -> tuple[int, int]:
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY:
+        with suppress(ValueError, OSError):  # macOS says "unlimited" and takes no such limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
         return wanted, _WEB_CONNECTIONS
-    files, web = min(_FILES_OPEN, hard // 2), min(_WEB_CONNECTIONS, hard // 8)
-    return max(1, min(wanted, (hard - files - web) * 3 // 4)), max(1, web)
+    files, web = min(_FILES_OPEN, limit // 2), min(_WEB_CONNECTIONS, limit // 8)
+    return max(1, min(wanted, (limit - files - web) * 3 // 4)), max(1, web)
 
 
 def shown_folder(folder: Path) -> str:
