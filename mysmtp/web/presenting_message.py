@@ -231,7 +231,7 @@ def parts_of(mail: Mail) -> Sequence[PartRow]:
 def _row(part: Part) -> PartRow:
     nature = part.nature
     facts = (
-        ("Name", nature.name), ("Charset", plain(nature.charset or "")), ("Encoding", nature.encoding),
+        ("Name", nature.name), ("Charset", plain(nature.charset or "")), ("Encoding", nature.encoding if nature.encoding != "7bit" else ""),
         ("Disposition", nature.disposition), ("Content-ID", nature.content_id), ("SHA-256", part.sha256),
     )  # fmt: skip
     return PartRow(
