@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import gevent
@@ -229,10 +230,11 @@ def _say_farewell(connection: _Connection, fault: MailFault) -> str:
 
 def _linger(channel: Channel | Tunnel, seconds: float) -> None:
     """Close our half and read what is still on its way: closing with octets unread would reset the last reply away."""
-    channel.shut(socket.SHUT_WR)
     deadline, size = time.monotonic() + seconds, 0
-    while size < _LINGER_SIZE:
-        data = channel.receive(deadline)
-        if not data:
-            return
-        size += len(data)
+    with suppress(OSError):  # all was said; a peer that slams the door takes nothing back
+        channel.shut(socket.SHUT_WR)
+        while size < _LINGER_SIZE:
+            data = channel.receive(deadline)
+            if not data:
+                return
+            size += len(data)
