@@ -93,6 +93,7 @@ class PostOffice:
             allowed_hosts=config.allowed_host,
             mailbox_folder=shown_folder(config.mailbox),
             send_command=own_command(),
+            offload=charging(ThreadPool(2).apply),  # not the disk's threads: mail does not wait for pages
         )
         self._web_server = serve_web(app, of_web, connections=web_cap)
         self._tending = Greenlet(self._tend)
