@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from pathlib import Path
 
 import gevent
 import pytest
@@ -249,6 +250,46 @@ def test_a_mail_may_take_longer_than_the_idle_timeout_if_it_comes_at_a_fair_pace
         peer.say(b"\r\n.\r\n")
         peer.socket.settimeout(20)
         assert peer.socket.recv(1000) == b"250 2.0.0 Message stored\r\n"
+
+
+def test_a_large_mail_blocks_nobody(office: PostOfficeProcess) -> None:
+    """Twenty million octets with many dots to be undone; the monitor of the hub fails the test if that stood still."""
+    body = (b"..\r\n" * 16 + b"x" * 200 + b"\r\n") * 75_000
+    with smtplib_to(office) as client:
+        client.ehlo()
+        client.mail("a@x", [f"SIZE={len(body)}"])
+        client.rcpt("b@y")
+        assert client.docmd("DATA")[0] == 354
+        client.send(body.replace(b"\r\n.", b"\r\n..").replace(b"..", b"...", 1) + b".\r\n")
+        assert client.getreply()[0] == 250
+    assert stored(office, "b@y") == body
+
+
+HOSTILE = [
+    "<../../etc/passwd@x>", '<"../../etc/passwd"@x>', '<"/etc/x"@x>', '<"a/../../b"@x>', "<a/b@x>", '<"..%2f..%2fx"@x>',
+    '<"a\\\\..\\\\b"@x>', '<".."@x>', '<"."@x>', "<-rf@x>", "<CON@x>", "<%00@x>", "<a@x/../../y>", "<.index@x>",
+    '<".index"@x>', '<" "@x>', f"<{'l' * 1900}@x>", f"<{'ü' * 900}@x>",
+]  # fmt: skip
+
+
+def test_no_recipient_names_a_file_outside_its_folder(office: PostOfficeProcess, tmp_path: Path) -> None:
+    before = {path for path in tmp_path.iterdir() if path != office.mailbox}
+    taken = 0
+    with smtplib_to(office) as client:
+        client.ehlo()
+        for path in HOSTILE:
+            client.mail("a@x", ["SMTPUTF8"])
+            client.send(f"RCPT TO:{path}\r\n".encode())
+            if client.getreply()[0] == 250:
+                assert client.data(b"hi\r\n")[0] == 250
+                taken += 1
+            client.rset()
+    assert taken >= len(HOSTILE) - 4  # those whose dots or domain are no syntax
+    office.stop()
+    assert {path for path in tmp_path.iterdir() if path != office.mailbox} == before
+    files = [path for path in office.mailbox.rglob("*") if path.suffix == ".txt"]
+    assert len(files) == taken
+    assert {path.parent for path in files} == {office.mailbox}
 
 
 # TLS: a server in a thread with a hub of its own
