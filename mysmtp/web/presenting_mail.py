@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mysmtp.message import Envelope, MailSummary, StoredMail, Trace
+from mysmtp.message import Envelope, MailSummary, Parameters, StoredMail, Trace
 from mysmtp.web.presenting import Clock, When, count_words, opened, plain, sender_words, size_words, title_of
 from mysmtp.web.shape import Shape, draw
 
 TEXT_LIMIT = 500_000
-PROTOCOLS = (("my_smtp", "My_SMTP"), ("smtp", "SMTP"), ("esmtp", "SMTP"))
+PROTOCOLS = (("my_smtp", "My_SMTP"), ("smtp", "SMTP"), ("esmtp", "SMTP"), ("lmtp", "LMTP"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,17 @@ def sentence_of(trace: Trace, arrived: datetime | None, clock: Clock) -> str:
 
 
 def _facts(trace: Trace) -> tuple[tuple[str, str], ...]:
-    facts = (("Over", dict(PROTOCOLS).get(trace.via, trace.via)), ("Client", trace.peer), ("HELO", trace.helo))
+    facts = (
+        ("Over", dict(PROTOCOLS).get(trace.via, trace.via)), ("Client", trace.peer), ("HELO", trace.helo),
+        ("TLS", trace.tls), ("Login", trace.user), ("MAIL", parameter_words(trace.parameters)),
+        *(("RCPT", words) for words in dict.fromkeys(map(parameter_words, trace.rcpt_parameters))),
+    )  # fmt: skip
     return tuple((what, plain(value)) for what, value in facts if value)
+
+
+def parameter_words(parameters: Parameters) -> str:
+    """Return the parameters of a command as they are written there: ``BODY=8BITMIME SMTPUTF8``."""
+    return " ".join(f"{key.upper()}={value}" if value else key.upper() for key, value in parameters)
 
 
 def _lies(mail: StoredMail) -> Lies | None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mysmtp.message import StoredMail, Trace
@@ -52,6 +54,26 @@ def test_a_mail_of_ours(clock: Clock) -> None:
         ("File", "mailbox/odd@example.com.txt"),
         ("Bytes", "104,882 to 143,790"),
         ("Checksum", "b0aba0c9, correct"),
+    )
+
+
+def test_what_smtp_knows_besides_is_shown(clock: Clock) -> None:
+    notify = (("notify", "NEVER\x1b"), ("orcpt", "rfc822;bob@x"))
+    trace = Trace(
+        "lmtp", 1, "127.0.0.1:2", "x", "12", "TLSv1.3 AES", "al", (("body", "8BITMIME"), ("smtputf8", "")),
+        (notify, (), notify),
+    )  # fmt: skip
+    odd = OddStore()
+    view = view_of(replace(odd.read(odd.name, 3), trace=trace), odd.name, clock)
+    assert view.came_in is not None
+    assert view.came_in.facts == (
+        ("Over", "LMTP"),
+        ("Client", "127.0.0.1:2"),
+        ("HELO", "x"),
+        ("TLS", "TLSv1.3 AES"),
+        ("Login", "al"),
+        ("MAIL", "BODY=8BITMIME SMTPUTF8"),
+        ("RCPT", "NOTIFY=NEVER\\x1b ORCPT=rfc822;bob@x"),
     )
 
 
