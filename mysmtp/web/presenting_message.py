@@ -230,8 +230,9 @@ def parts_of(mail: Mail) -> Sequence[PartRow]:
 
 def _row(part: Part) -> PartRow:
     nature = part.nature
+    encoding = nature.encoding if nature.encoding != "7bit" else ""
     facts = (
-        ("Name", nature.name), ("Charset", plain(nature.charset or "")), ("Encoding", nature.encoding if nature.encoding != "7bit" else ""),
+        ("Name", nature.name), ("Charset", plain(nature.charset or "")), ("Encoding", encoding),
         ("Disposition", nature.disposition), ("Content-ID", nature.content_id), ("SHA-256", part.sha256),
     )  # fmt: skip
     return PartRow(
