@@ -149,6 +149,8 @@ def test_a_mailbox_removed_and_begun_anew_shares_no_unique_id(
     before, drop = drop_of(store), drop_of(store)
     ids = {unique for _, unique in before.unique_ids()}
     (tmp_path / "box" / "bob@y.txt").unlink()
+    before.mark(2)
+    assert list(before.remove_marked()) == [], "there is no mailbox to delete it from"
     put(store, b"one\n", b"two\n")
     after = drop_of(store)
     assert ids.isdisjoint(unique for _, unique in after.unique_ids())
