@@ -4,6 +4,7 @@ Blocks. Used from many threads at once without a lock: a descriptor is taken out
 that cannot be cut in two, so nobody else can use or close it meanwhile.
 """
 
+import logging
 import os
 import resource
 from collections import OrderedDict
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from mysmtp.store.disk import open_file
+
+log = logging.getLogger(__name__)
 
 MOST = 1024  # kept at once, where the limit of open files allows it
 _SHARE = 8  # of all files this process may have open, these may be one part in so many
@@ -40,7 +43,10 @@ class Descriptors:
         except BaseException:
             os.close(descriptor)
             raise
-        self._keep(file, flags & ~(os.O_CREAT | os.O_EXCL), descriptor, status)
+        try:
+            self._keep(file, flags & ~(os.O_CREAT | os.O_EXCL), descriptor, status)
+        except Exception as fault:  # noqa: BLE001  what was done with the file is done: it must not count as failed
+            log.warning("a file could not be closed: %s", fault)
 
     def clear(self) -> None:
         """Close what is kept."""

@@ -84,3 +84,19 @@ def test_no_more_than_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.Monke
     assert open_files() == before + 3
     again = read(kept, "9.txt")[0]
     assert read(kept, "9.txt")[0] == again
+
+
+@pytest.mark.usefixtures("path")
+def test_a_close_that_fails_makes_nothing_fail_that_is_done(kept: Descriptors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F12: else a mail that was just written would be taken for unwritten, and be written twice."""
+    with kept.borrowed("a@x.txt", os.O_RDONLY), kept.borrowed("a@x.txt", os.O_RDONLY) as other:
+        real = os.close
+
+        def close(descriptor: int) -> None:
+            real(descriptor)
+            raise OSError(5, "planned")
+
+        assert os.pread(other, 5, 0) == b"first"
+        monkeypatch.setattr(os, "close", close)
+    monkeypatch.undo()
+    assert read(kept)[1] == b"first"

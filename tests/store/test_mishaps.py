@@ -173,3 +173,29 @@ def test_a_mail_whose_tray_failed_is_found_at_the_next_start(
     store.append(["a@x"], mail(b"3"))
     store.close()
     assert sorted(bodies(folder)) == [b"1", b"2", b"3"]
+
+
+def test_filing_goes_on_after_an_error_of_its_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """F28: one part breaks; mail is taken all the time, and what the part left undone is done."""
+    for name in ("_SOON", "_AGAIN"):
+        monkeypatch.setattr(filing, name, 0.01)
+    real, broken = filing.Filing.run_pass, threading.Event()
+
+    def run_pass(self: filing.Filing) -> None:
+        if not broken.is_set():
+            broken.set()
+            raise RuntimeError("planned")
+        real(self)
+
+    monkeypatch.setattr(filing.Filing, "run_pass", run_pass)
+    store = TextFileStore(folder)
+    store.append(["a@x"], mail(b"1"))
+    assert broken.wait(30)
+    store.append(["a@x"], mail(b"2"))
+    path, deadline = folder / "a@x.txt", threading.Event()
+    while path.read_bytes().count(b"===END_EMAIL===") < 2:
+        deadline.wait(0.005)
+    assert "failed unexpectedly" in caplog.text
+    store.close()
