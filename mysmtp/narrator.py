@@ -37,6 +37,7 @@ _TOLD = {
     "EHLO": "EHLO received from {}",
     "LHLO": "LHLO received from {}",
     "VRFY": "VRFY answered for {}",
+    "USER": "USER received, mailbox {}",
 }
 
 
@@ -57,7 +58,8 @@ def _of_command(event: CommandAnswered) -> tuple[int, str]:
         begun = event.state_after == event.state_before
         return logging.INFO, "DATA begun." if begun else "DATA received, message stored."
     value = event.argument.partition(":")[2] if event.verb in ("MAIL", "RCPT") else event.argument
-    return logging.INFO, _TOLD.get(event.verb, f"{event.verb} received.").format(_safe(value.strip(" ")))
+    told = _TOLD.get(event.verb) if value else None
+    return logging.INFO, (told or "{verb} received.").format(_safe(value.strip(" ")), verb=event.verb)
 
 
 def narrate(event: Event) -> None:
