@@ -162,6 +162,12 @@ def test_the_page_of_html_opened_by_itself_shows_its_images(letters: str, reader
     assert page.evaluate("self.origin") == "null"
 
 
+def test_an_image_opened_by_itself_is_shown(letters: str, reader: Reader) -> None:
+    page = reader.open(f"{letters}/1/parts")
+    page.get_by_role("link", name="Open part 1.1.2.2").click()
+    assert page.locator("img").evaluate("image => image.naturalWidth") == 1
+
+
 def test_remote_content_is_fetched_only_when_asked(letters: str, chromium: Browser) -> None:
     context = chromium.new_context()
     page = context.new_page()
