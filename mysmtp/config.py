@@ -69,7 +69,7 @@ OPTIONS = (
     Option("mailbox", "FOLDER", "Folder of the mailbox files; made if it is not there."),
     Option("max_message_size", "SIZE", "Largest message taken, such as 500kB or 25MiB."),
     Option("max_connections", "NUMBER", "Mail connections held at once, on all ports; one too many is told so."),
-    Option("idle_timeout", "SECONDS", "A client that completes no line for this long is told so and let go."),
+    Option("idle_timeout", "SECONDS", "A client that ends no line for so long is let go; POP3 waits at least 600."),
     Option("framing", "KIND", "auto also serves clients that end no line (the original program); lines does not.",
            choices=("auto", "lines")),
     Option("durability", "KIND", "sync answers 200 when the mail would survive a power cut; os leaves that to luck.",

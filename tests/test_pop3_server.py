@@ -145,6 +145,16 @@ def test_a_connection_that_just_closes_deletes_nothing(office: PostOfficeProcess
         assert fetched(client, 1) == b"stays\r\n"
 
 
+def test_a_mail_program_is_waited_for_longer_than_other_clients(start: Start) -> None:
+    """RFC 1939 section 3: ten minutes at least."""
+    office = start("--idle-timeout", "0.5")
+    with office.connect("pop3") as patient, office.connect() as other:
+        assert patient.line().startswith(b"+OK ")
+        assert other.rest() == b"500 Idle too long\n"
+        patient.say(b"QUIT\r\n")
+        assert patient.rest() == b"+OK Goodbye\r\n"
+
+
 def test_who_asks_for_a_mailbox_that_is_not_there_makes_none(office: PostOfficeProcess) -> None:
     with poplib_to(office, "nobody@example.com") as client:
         assert client.stat() == (0, 0)
