@@ -10,9 +10,11 @@ from mysmtp.mime.html import sanitise
 from mysmtp.mime.linked import Piece
 from mysmtp.mime.names import OPAQUE, content_disposition, download_type, name_of
 from mysmtp.web import presenting_message as letters
+from mysmtp.web import presenting_tabs as tabs
 from mysmtp.web.presenting import Clock
 from mysmtp.web.presenting_mail import Text, text_of
-from mysmtp.web.presenting_message import Letter, LinkedText, Page, PartRow
+from mysmtp.web.presenting_message import Letter
+from mysmtp.web.presenting_tabs import LinkedText, Page, PartRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ def open_mail(stored: StoredMail, asked: str, address: Address, clock: Clock) ->
         letter,
         tab,
         text=_text(mail, tab),
-        page=letters.page_of(mail, _images(mail, address), address.remote) if tab == "html" else None,
-        fields=tuple(letters.fields_of(mail)) if tab == "headers" else (),
-        parts=tuple(letters.parts_of(mail)) if tab == "parts" else (),
+        page=tabs.page_of(mail, _images(mail, address), address.remote) if tab == "html" else None,
+        fields=tuple(tabs.fields_of(mail)) if tab == "headers" else (),
+        parts=tuple(tabs.parts_of(mail)) if tab == "parts" else (),
     )
 
 
@@ -77,7 +79,7 @@ def as_it_is(text: Text) -> LinkedText:
 
 def _text(mail: Mail, tab: str) -> LinkedText | None:
     if tab == "text":
-        return letters.linked_text(mail.text or "")
+        return tabs.linked_text(mail.text or "")
     return as_it_is(text_of(mail.root.source)) if tab == "source" else None
 
 
