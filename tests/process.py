@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_TIME = 20.0
 REPLY_TIME = 20.0
 # Seconds after which a hub counts as blocked; tests that run beside each other also wait for each other's cores.
-BLOCKED = "0.3" if "PYTEST_XDIST_WORKER" in os.environ else "0.1"
+BLOCKED = "0.5" if "PYTEST_XDIST_WORKER" in os.environ else "0.1"
 
 
 class PostOfficeProcess:
