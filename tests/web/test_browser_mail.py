@@ -6,11 +6,12 @@ Each wall is seen to hold alone: the policy with the vectors as they came, and t
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Error, Page
 
 from mysmtp.web.parts import page_policy
 from tests.mime.vectors import VECTORS
@@ -82,7 +83,9 @@ def acts(chromium: Browser, canary: Canary, kind: str) -> tuple[int, list[str]]:
     page = context.new_page()
     page.on("dialog", dismiss)
     for number in range(len(VECTORS)):
-        page.goto(f"http://{canary.here}/{kind}/{number}")
+        # Without the policy one that sends its reader elsewhere gets in the way of the next.
+        with suppress(Error) if kind == "open" else nullcontext():
+            page.goto(f"http://{canary.here}/{kind}/{number}")
     context.close()
     return len(alerts), canary.asked
 
