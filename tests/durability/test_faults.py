@@ -61,14 +61,16 @@ def known(traced: Start, ledger: Ledger) -> PostOfficeProcess:
     return process
 
 
-def test_after_each_fault_the_server_is_well_again_by_itself(known: PostOfficeProcess, ledger: Ledger) -> None:
+def test_after_each_fault_the_server_is_well_again_by_itself(
+    traced: Start, known: PostOfficeProcess, ledger: Ledger
+) -> None:
     for call, error, place, refuses in FAULTS:
         with Strace(known, *fault(call, f"error={error}", place and known.mailbox / place), trace=call):
             _suffer(known, ledger, f"{error} of {call} {place}", refuses)
         until(lambda: not _is_refused_now(known, ledger), f"mail is taken again after {error} of {call} {place}")
     ledger.check(known)
     sweeps.kill(known)
-    ledger.check(sweeps.server(known.mailbox.parent).start())
+    ledger.check(traced())
 
 
 @pytest.mark.parametrize(
