@@ -295,7 +295,7 @@ class TextFileStore:
         file = self._folder.file_of(name)
         mailbox = self._held(file, name)
         tray = self._trays.get(file)
-        if tray is None or tray.mailbox is not mailbox:
+        if tray is None:
             tray = self._trays[file] = Tray(mailbox, names.lower(name))
         return tray
 
