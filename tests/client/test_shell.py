@@ -99,7 +99,7 @@ def test_a_server_that_leaves_is_told_in_words() -> None:
     with Scripted(lambda hear, say: say(b"500 Server busy\n")) as server:
         done = piped(server, b"HELO x\nHELO x\n")
     assert done.stdout == b"500 Server busy\n"
-    assert b"The server closed the connection." in done.stderr
+    assert b"closed the connection" in done.stderr  # noticed before the second HELO is sent, or after: both are told
     assert done.returncode == 3
 
 
