@@ -2,19 +2,13 @@
 
 import getpass
 import json
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from click.testing import CliRunner
 
-from mysmtp import cli
-from mysmtp.config import OPTIONS, Config
 from tests.client.servers import EVIL, VECTORS, Lines, Original, Scripted, Server, steers
 from tests.client.terminals import ROOT, Terminal, environment
 from tests.process import PostOfficeProcess
@@ -307,89 +301,14 @@ def test_sending_imports_no_server_and_no_editor() -> None:
 
 
 def test_importing_the_commands_is_quick() -> None:
-    program = "import time; began = time.process_time(); import mysmtp.cli; print(time.process_time() - began)"
+    program = (
+        "import time; began = time.process_time(); import mysmtp.commands.group; print(time.process_time() - began)"
+    )
     times = [
         float(subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, timeout=60).stdout)
         for _ in range(5)
     ]
     assert min(times) < 0.15
-
-
-# serve
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> list[Config | str]:
-    """What `serve` does, with a stand-in for gevent and for the process it would start."""
-    done: list[Config | str] = []
-
-    def start(config: Config, started: float) -> int:
-        assert started <= time.monotonic()
-        done.append(config)
-        return 7
-
-    monkey = SimpleNamespace(patch_all=lambda: done.append("patched"))
-    monkeypatch.setitem(sys.modules, "gevent", SimpleNamespace(monkey=monkey))
-    monkeypatch.setitem(sys.modules, "mysmtp.postoffice", SimpleNamespace(run=start))
-    monkeypatch.setattr("mysmtp.postoffice", sys.modules["mysmtp.postoffice"], raising=False)
-    for name in [name for name in os.environ if name.startswith("MYSMTP_")]:
-        monkeypatch.delenv(name)
-    return done
-
-
-def test_serve_patches_first_and_returns_what_the_process_does(served: list[Config | str]) -> None:
-    assert CliRunner().invoke(cli.serve, []).exit_code == 7
-    assert served == ["patched", Config()]
-
-
-@pytest.mark.parametrize(
-    ("words", "config"),
-    [
-        (["5050"], Config(port=5050)),
-        (["--port", "0", "--web-port", "0"], Config(port=0, web_port=0)),
-        (["--smtp-port", "off", "--lmtp-port", "24"], Config(smtp_port="off", lmtp_port=24)),
-        (["--max-message-size", "500kB"], Config(max_message_size=500_000)),
-        (["--allowed-host", "a", "--allowed-host", "b"], Config(allowed_host=("a", "b"))),
-        (["--wire", "--log-level", "debug"], Config(wire=True, log_level="debug")),
-        (["--mailbox", "elsewhere", "--idle-timeout", "1.5"], Config(mailbox=Path("elsewhere"), idle_timeout=1.5)),
-        (["--framing", "lines", "--durability", "os"], Config(framing="lines", durability="os")),
-        (["--host", "::1", "--max-connections", "3"], Config(host="::1", max_connections=3)),
-    ],
-)
-def test_settings_from_the_command_line(served: list[Config | str], words: list[str], config: Config) -> None:
-    result = CliRunner().invoke(cli.serve, words)
-    assert result.exit_code == 7, result.output
-    assert served[1] == config
-
-
-def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str]) -> None:
-    values = {
-        "HOST": "::1", "PORT": "1", "WEB_PORT": "2", "SMTP_PORT": "5", "LMTP_PORT": "off", "POP3_PORT": "6",
-        "MAILBOX": "m", "MAX_MESSAGE_SIZE": "1KiB", "MAX_CONNECTIONS": "3", "IDLE_TIMEOUT": "4", "FRAMING": "lines",
-        "DURABILITY": "os", "ALLOWED_HOST": "a b", "WIRE": "1", "LOG_LEVEL": "error",
-    }  # fmt: skip
-    assert {f"MYSMTP_{key}" for key in values} == {option.variable for option in OPTIONS}
-    given = {f"MYSMTP_{key}": value for key, value in values.items()}
-    result = CliRunner(env=given).invoke(cli.serve, ["--port", "9"])
-    assert result.exit_code == 7, result.output
-    assert served[1] == Config(
-        host="::1", port=9, web_port=2, smtp_port=5, lmtp_port="off", pop3_port=6, mailbox=Path("m"),
-        max_message_size=1024, max_connections=3, idle_timeout=4.0, framing="lines", durability="os",
-        allowed_host=("a", "b"), wire=True, log_level="error",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--max-message-size", "big"], ["--max-message-size", "0"], ["--port", "65536"], ["--port", "off"],
-        ["--smtp-port", "on"], ["--smtp-port", "65536"], ["--port", "-1"], ["abc"], ["--idle-timeout", "0"],
-        ["--max-connections", "0"], ["--framing", "x"], ["5050", "--port", "5051"], ["1", "2"],
-    ],
-)  # fmt: skip
-def test_bad_settings_are_usage_errors(served: list[Config | str], words: list[str]) -> None:
-    assert CliRunner().invoke(cli.serve, words).exit_code == 2
-    assert served == []
 
 
 # With the real server
