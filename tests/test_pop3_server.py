@@ -2,15 +2,12 @@
 
 import contextlib
 import poplib
-import re
 import shutil
 import smtplib
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -71,26 +68,6 @@ def test_poplib_fetches_to_the_octet_what_came_by_any_door(office: PostOfficePro
     with office.connect() as peer:  # and My_SMTP goes by the same numbers
         peer.ask("HELO x", f"LIST {BOB}")
         assert [line[:2] for line in peer.body().splitlines()] == [b"1:", b"2:", b"3:"]
-
-
-def test_mails_of_all_kinds_come_back_to_the_octet(office: PostOfficeProcess) -> None:
-    """Those that Python's own email package is tested with, by SMTP and by My_SMTP."""
-    data = Path(str(find_spec("test.test_email").origin)).parent / "data"  # type: ignore[union-attr]
-    mails = [each.read_bytes() for each in sorted(data.glob("msg_*.txt"))]
-    assert len(mails) > 40
-    in_crlf = [re.sub(rb"\r\n|\r|\n", b"\r\n", mail) for mail in mails]
-    send_by_smtp(office, *in_crlf)
-    for mail in mails:
-        office.send("carol@example.com", body=mail if mail.endswith(b"\n") else mail + b"\n")
-    with poplib_to(office) as client:
-        got = [fetched(client, number) for number in range(1, len(mails) + 1)]
-    assert got == [mail if mail.endswith(b"\r\n") else mail + b"\r\n" for mail in in_crlf]
-    with poplib_to(office, "carol@example.com") as client:
-        sizes = [int(line.split()[1]) for line in client.list()[1]]
-        got = [fetched(client, number) for number in range(1, len(mails) + 1)]
-    ends = [re.sub(rb"\r?\n", b"\r\n", mail if mail.endswith(b"\n") else mail + b"\n") for mail in mails]
-    assert got == ends
-    assert sizes == [len(mail) for mail in ends]
 
 
 def test_poplib_is_told_what_it_may_use(office: PostOfficeProcess) -> None:
