@@ -95,6 +95,24 @@ class RecordKeeper(Protocol):
 
 
 @runtime_checkable
+class Marking(Protocol):
+    """A store that keeps which mails were looked at: an optional power of a MessageStore.
+
+    Its `MailSummary.seen` and `MailboxSummary.unseen` tell. A mark belongs to a mail, not to its id: another mail that
+    comes to stand under that id, in a file that was replaced, is new.
+    """
+
+    def mark(self, mailbox: str, mail_ids: Sequence[int] | None, seen: bool) -> Sequence[int]:
+        """Mark these mails (None: all) seen, or new again; return the ids of those that were not.
+
+        Raises NoSuchMailbox, StoreFailed. What is not there is passed over.
+        """
+
+    def unseen(self, mailbox: str) -> Sequence[int]:
+        """Return the ids of the mails nobody has looked at, rising. Raises NoSuchMailbox, StoreFailed."""
+
+
+@runtime_checkable
 class Watchful(Protocol):
     """A store that notices what is wrong with it: an optional power of a MessageStore."""
 

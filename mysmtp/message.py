@@ -60,7 +60,7 @@ class MailSummary:
 
     `sender` and `date` (dd-mm-yyyy) stand as in the file; `arrived` is the moment (aware) where one is known, None for
     mails of the original program, which keeps a day only; `size` is the body's length in octets; `preview` the first
-    octets of the body (at most 200).
+    octets of the body (at most 200); `seen` tells whether somebody has looked at it, where that is kept.
     """
 
     id: int
@@ -69,6 +69,7 @@ class MailSummary:
     arrived: datetime | None
     size: int
     preview: bytes
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class StoredMail:
 class MailboxSummary:
     """One mailbox: its mails, octets of all their bodies, the highest id ever given, the newest mail, the damage.
 
-    `damage` holds the places of records that are damaged and not shown.
+    `damage` holds the places of records that are damaged and not shown; `unseen` counts the mails nobody has looked at.
     """
 
     name: str
@@ -109,6 +110,7 @@ class MailboxSummary:
     last_id: int
     newest: MailSummary | None
     damage: Sequence[Place] = ()
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

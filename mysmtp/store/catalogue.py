@@ -4,29 +4,26 @@ Derived, and never trusted over the files: whatever is wrong with it, it is put 
 waits for it to reach the disk; sums tell whether it is whole. Everything blocks and nothing takes locks: whoever saves
 holds the mailboxes and does so in one thread at a time; loading may go on in others meanwhile.
 
-What the files cannot hold (seen, starred) has no place yet. It belongs into tables beside those of `_DERIVED`, which
-`clear` leaves alone, and must be carried over where a damaged database is put aside (`_put_aside`).
+What the files cannot hold is not here but in `markbook`, which no rebuild touches.
 """
 
 import logging
 import os
 import sqlite3
-import stat
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from mysmtp.store.entries import COLUMNS, SHIFT, Entry, entry_of, recalled_from
 from mysmtp.store.folder import Folder
+from mysmtp.store.hidden import identity, is_passing, is_safe, path_of, put_aside
 from mysmtp.store.known import Kept, Recalled
 from mysmtp.store.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 
-FOLDER = ".index"
 DATABASE = "index.db"
 _ASIDE = "index.damaged"
-_BESIDE = ("-wal", "-shm", "-journal")
 _VERSION = 1 if sys.byteorder == "little" else 1 << 16 | 1  # pages hold numbers as this machine does
 _DERIVED = {
     "mailbox": "CREATE TABLE mailbox (box INTEGER PRIMARY KEY, file BLOB NOT NULL UNIQUE, device TEXT, inode TEXT,"
@@ -36,11 +33,6 @@ _DERIVED = {
     "odd": "CREATE TABLE odd (box INTEGER PRIMARY KEY, records TEXT NOT NULL)",
 }
 _REPLACE = f"REPLACE INTO mailbox VALUES ({', '.join('?' * COLUMNS)})"  # noqa: S608  question marks only
-# What says that the disk or its owner has no room for it now; anything else says that the database is no good.
-_LATER = frozenset(
-    (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY,
-     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_INTERRUPT)
-)  # fmt: skip
 _FAULTS = (sqlite3.Error, OSError, ValueError, OverflowError)
 
 
@@ -49,8 +41,8 @@ class Catalogue:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._path = folder.path.absolute() / FOLDER
-        self._of = self._identity()
+        self._path = path_of(folder)
+        self._of = identity(self._folder)
         self._database: sqlite3.Connection | None = None
         self._place = object()  # names this very database: what was kept in another counts for nothing
         self._next = 1
@@ -63,7 +55,7 @@ class Catalogue:
     def load(self, file: str) -> Recalled | None:
         """Return what was known of a mailbox file, None where nothing is."""
         database = self._database
-        if database is None or self._of != self._identity():
+        if database is None or self._of != identity(self._folder):
             return None
         try:
             row = database.execute("SELECT * FROM mailbox WHERE file = ?", (os.fsencode(file),)).fetchone()
@@ -81,7 +73,7 @@ class Catalogue:
     def save(self, mailboxes: Iterable[Mailbox]) -> None:
         """Take in what is new of these mailboxes since the last time; what cannot be written now waits."""
         try:
-            if self._of != self._identity():
+            if self._of != identity(self._folder):
                 self._leave()
             if behind := [each for each in mailboxes if self._is_behind(each)]:
                 self._write(self._opened(), behind)
@@ -152,7 +144,7 @@ class Catalogue:
 
     def _open(self, make: bool) -> None:
         """Open the database; one that is not ours is put aside. Raises what `save` handles."""
-        if not self._is_safe(make):
+        if not is_safe(self._folder, DATABASE, make):
             return
         for again in (True, False):
             database = sqlite3.connect(self._path / DATABASE, timeout=0, isolation_level=None, check_same_thread=False)
@@ -163,32 +155,13 @@ class Catalogue:
                 return
             except (sqlite3.Error, ValueError) as fault:
                 database.close()
-                if not again or _is_passing(fault):
+                if not again or is_passing(fault):
                     raise
                 self._put_aside(fault)
 
-    def _is_safe(self, make: bool) -> bool:
-        """Look whether the database is there, or make its folder. Raises OSError for what is a link or no file."""
-        if make:
-            with suppress(FileExistsError):
-                os.mkdir(FOLDER, 0o700, dir_fd=self._folder.descriptor)
-        try:
-            inside = os.stat(FOLDER, dir_fd=self._folder.descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        if not stat.S_ISDIR(inside.st_mode) or not os.path.samestat(inside, os.lstat(self._path)):
-            raise OSError(f"{FOLDER} is no folder")
-        there = False
-        for name in (DATABASE, *(DATABASE + ending for ending in _BESIDE)):
-            with suppress(FileNotFoundError):
-                if not stat.S_ISREG(os.lstat(self._path / name).st_mode):
-                    raise OSError(f"{name} is no plain file")
-                there = there or name == DATABASE
-        return there or make
-
     def _suffer(self, fault: Exception) -> None:
         """Go on without: say so once, and put the database aside unless the cause lies elsewhere."""
-        if _is_passing(fault):
+        if is_passing(fault):
             self._warn(f"cannot be used now: {fault}")
             return
         self._leave()
@@ -196,11 +169,7 @@ class Catalogue:
 
     def _put_aside(self, fault: Exception) -> None:
         self._warn(f"is made again from the mailbox files: {fault}")
-        with suppress(OSError):
-            (self._path / DATABASE).replace(self._path / _ASIDE)
-        for ending in _BESIDE:
-            with suppress(OSError):
-                (self._path / (DATABASE + ending)).unlink()
+        put_aside(self._folder, DATABASE, _ASIDE)
 
     def _warn(self, what: str) -> None:
         if not self._warned:
@@ -209,18 +178,7 @@ class Catalogue:
 
     def _leave(self) -> None:
         """Let go of the database without closing it: another thread may be reading."""
-        self._database, self._place, self._of = None, object(), self._identity()
-
-    def _identity(self) -> tuple[int, int]:
-        status = os.fstat(self._folder.descriptor)
-        return status.st_dev, status.st_ino
-
-
-def _is_passing(fault: Exception) -> bool:
-    """Tell whether the fault says nothing of what is in the database."""
-    if isinstance(fault, sqlite3.Error):
-        return getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _LATER
-    return isinstance(fault, OSError)
+        self._database, self._place, self._of = None, object(), identity(self._folder)
 
 
 def _prepare(database: sqlite3.Connection) -> None:

@@ -86,6 +86,10 @@ class Columns:
         sizes, arrived = self._sizes[at], self._arrived[at]
         return Row(self._ids[at], self._starts[at], self._ends[at], self.flags[at], sizes, arrived, text, note)
 
+    def id_at(self, at: int) -> int:
+        """Return the id of the row at a place."""
+        return self._ids[at]
+
     def find(self, mail_id: int) -> int:
         """Return the place of an id, -1 where there is none."""
         at = bisect_left(self._ids, mail_id)

@@ -58,12 +58,12 @@ class Index:
     @property
     def mails(self) -> int:
         """How many mails there are to list."""
-        return self.known.columns.mails + len(self._open_mails())
+        return self.known.columns.mails + len(self.open_mails())
 
     @property
     def octets(self) -> int:
         """How many octets their bodies have."""
-        return self.known.columns.octets + sum(each.size for each in self._open_mails())
+        return self.known.columns.octets + sum(each.size for each in self.open_mails())
 
     def find(self, mail_id: int) -> Record | None:
         """Return the record of an id, whatever its status."""
@@ -90,18 +90,18 @@ class Index:
 
     def listed(self) -> Sequence[Row]:
         """Return what a list shows, made as it is asked for; stays as it is when the index goes on."""
-        return Rows(self.known.columns, self.known.columns.listed(), self._open_mails())
+        return Rows(self.known.columns, self.known.columns.listed(), self.open_mails())
 
     def newest(self) -> Row | None:
         """Return the newest mail that a list shows."""
-        if mails := self._open_mails():
+        if mails := self.open_mails():
             return mails[-1]
         at = self.known.columns.last_listed()
         return self.known.columns.row(at) if at >= 0 else None
 
     def contents(self, undated: bytes) -> bytes:
         """Return the rows of LIST; `undated` stands for a date where a record has none."""
-        return self._listing.read(self.known.columns, self._open_mails(), undated)
+        return self._listing.read(self.known.columns, self.open_mails(), undated)
 
     def forget(self) -> None:
         """Trust nothing: the next look reads the whole file."""
@@ -197,7 +197,8 @@ class Index:
         odd = [columns.row(at) for at in columns.notes()] + self.known.strays
         return [each.record() for each in odd + self.known.open_end if each.note]
 
-    def _open_mails(self) -> list[Row]:
+    def open_mails(self) -> list[Row]:
+        """Return the mails of a list that more octets could still change."""
         return [each for each in self.known.open_end if each.flags in LISTED]
 
     def _grown(self, descriptor: int, now: Signature) -> bool:

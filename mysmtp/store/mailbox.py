@@ -8,11 +8,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 
 from mysmtp.contracts import Offload, run_here
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
@@ -24,7 +24,8 @@ from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_tr
 from mysmtp.store.index import Index
 from mysmtp.store.known import Recalled
 from mysmtp.store.mails import Mails, preview_of
-from mysmtp.store.record import Record, Row, Status
+from mysmtp.store.record import LISTED, Record, Row, Status
+from mysmtp.store.seen import Seen
 from mysmtp.store.textformat import GONE, START, local_date
 from mysmtp.text import visible
 
@@ -37,11 +38,17 @@ _FIRST_LINE = 1000  # octets that hold any START line of ours
 class Mailbox:
     """A mailbox file and what is known of it. `name` is the mailbox it was asked for by.
 
-    `recall` is asked once, by the file's name, for what was known of it before.
+    `recall` is asked once, by the file's name, for what was known of it before, `marks` for which mails were seen.
     """
 
     def __init__(
-        self, folder: Folder, file: str, name: str, disk: Disk, recall: Callable[[str], Recalled | None] | None = None
+        self,
+        folder: Folder,
+        file: str,
+        name: str,
+        disk: Disk,
+        recall: Callable[[str], Recalled | None] | None = None,
+        marks: Callable[[str], Mapping[int, bytes]] | None = None,
     ) -> None:
         self.folder = folder
         self.file = file
@@ -49,8 +56,18 @@ class Mailbox:
         self.lock = threading.RLock()
         self.index = Index(partial(recall, file)) if recall else Index()
         self._disk = disk
+        self._marks = marks
         self._told: set[tuple[int, int, str]] = set()
         self._changed = 0.0  # the file's time
+
+    @cached_property
+    def seen(self) -> Seen:
+        """Which of its mails were looked at. Blocks the first time."""
+        return Seen(self._marks(self.file) if self._marks else None)
+
+    def forget_marks(self) -> None:
+        """Ask for the marks again: the folder is another one."""
+        self.__dict__.pop("seen", None)
 
     def look(self, descriptor: int, told: Callable[[int], None] | None = None) -> None:
         """Bring the index up to date with the open file, and tell of damage that is new. Raises OSError.
@@ -95,8 +112,9 @@ class Mailbox:
         with self._opened(os.O_RDONLY) as descriptor:
             index, newest = self.index, self.index.newest()
             places = tuple(self._place(record) for record in self.damaged())
-            mail = _summary(newest, descriptor, self._undated()) if newest else None
-            return MailboxSummary(self.name, index.mails, index.octets, index.last_id, mail, places)
+            mail = self._summary(newest, descriptor, self._undated()) if newest else None
+            unseen = self.seen.count_unseen(index)
+            return MailboxSummary(self.name, index.mails, index.octets, index.last_id, mail, places, unseen)
 
     def read(self, mail_id: int) -> StoredMail:
         """Return one mail. Raises NoSuchMailbox, NoSuchMail, DamagedMail, StoreFailed."""
@@ -107,7 +125,9 @@ class Mailbox:
             frame = read_frame(octets)
             envelope, trace = read_trace(frame) or (None, None)
             summary = frame.summary(mail_id)
-            summary = summary if summary.date else replace(summary, date=self._undated())
+            row = self.index.row(mail_id)
+            seen = row is not None and self.seen.has(row)
+            summary = replace(summary, date=summary.date or self._undated(), seen=seen)
             return StoredMail(summary, frame.body, envelope, trace, frame.crc, self._place(record))
 
     def record(self, mail_id: int) -> bytes:
@@ -125,6 +145,21 @@ class Mailbox:
                 self._overwrite(descriptor, records, status)
             return [record.id for record in records]
 
+    def mark(self, mail_ids: Sequence[int] | None, seen: bool) -> Sequence[int]:
+        """Mark mails (None: all) seen, or new again; return those that were not. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY):
+            if mail_ids is None:
+                rows = self.seen.unseen(self.index) if seen else iter(self.index.listed())
+            else:
+                found = (self.index.row(mail_id) for mail_id in dict.fromkeys(mail_ids))
+                rows = (row for row in found if row and row.flags in LISTED)
+            return self.seen.mark(rows, self.index, seen)
+
+    def unseen(self) -> Sequence[int]:
+        """Return the ids of the mails nobody has looked at. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY):
+            return [row.id for row in self.seen.unseen(self.index)]
+
     def name_inside(self) -> str:
         """Return the full name that records of a file with an abbreviated name carry, ``""`` without."""
         with self._opened(os.O_RDONLY) as descriptor:
@@ -138,9 +173,14 @@ class Mailbox:
         """Return mails as a list shows them; without their first octets where the file is not what it was."""
         try:
             with self.folder.open_files.borrowed(self.file, os.O_RDONLY) as descriptor:
-                return [_summary(each, descriptor, undated) for each in rows]
+                return [self._summary(each, descriptor, undated) for each in rows]
         except OSError:
-            return [_summary(each, -1, undated) for each in rows]
+            return [self._summary(each, -1, undated) for each in rows]
+
+    def _summary(self, row: Row, descriptor: int, undated: str) -> MailSummary:
+        mail = row.summary(preview_of(row, descriptor) if descriptor >= 0 else b"", self.seen.has(row))
+        assert mail is not None  # it is listed
+        return mail if mail.date else replace(mail, date=undated)
 
     @contextmanager
     def _opened(self, flags: int, told: Callable[[int], None] | None = None) -> Iterator[int]:
@@ -227,12 +267,6 @@ class Mailbox:
         self._told.add(key)
         log.warning("%s, octets %d to %d: %s", visible(self.file), record.start, record.end, record.note)
         return True
-
-
-def _summary(row: Row, descriptor: int, undated: str) -> MailSummary:
-    mail = row.summary(preview_of(row, descriptor) if descriptor >= 0 else b"")
-    assert mail is not None  # it is listed
-    return mail if mail.date else replace(mail, date=undated)
 
 
 def _begins_with(descriptor: int, record: Record, marker: bytes) -> bool:

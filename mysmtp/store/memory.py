@@ -27,7 +27,7 @@ class _Done:
 
 
 class MemoryStore:
-    """A MessageStore without files."""
+    """A MessageStore and Marking without files."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -51,7 +51,8 @@ class MemoryStore:
         with self._lock:
             box, mails = self._box(mailbox), self.list(mailbox)
             newest = mails[-1] if mails else None
-            return MailboxSummary(lower(mailbox), len(mails), sum(mail.size for mail in mails), len(box), newest)
+            size, unseen = sum(mail.size for mail in mails), sum(not mail.seen for mail in mails)
+            return MailboxSummary(lower(mailbox), len(mails), size, len(box), newest, unseen=unseen)
 
     def list(self, mailbox: str) -> Sequence[MailSummary]:
         with self._lock:
@@ -72,6 +73,19 @@ class MemoryStore:
 
     def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         return self._mark(mailbox, mail_ids, gone=False)
+
+    def mark(self, mailbox: str, mail_ids: Sequence[int] | None, seen: bool) -> Sequence[int]:
+        with self._lock:
+            box, there = self._box(mailbox), {mail.id: mail for mail in self.list(mailbox)}
+            wanted = there if mail_ids is None else dict.fromkeys(mail_ids)
+            ids = [each for each in wanted if each in there and there[each].seen is not seen]
+            for each in ids:
+                stored = box[each].mail
+                box[each] = replace(box[each], mail=replace(stored, summary=replace(stored.summary, seen=seen)))
+            return ids
+
+    def unseen(self, mailbox: str) -> Sequence[int]:
+        return [mail.id for mail in self.list(mailbox) if not mail.seen]
 
     def close(self) -> None:
         """Nothing is held."""

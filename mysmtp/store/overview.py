@@ -28,6 +28,7 @@ class _Known:
 
     mailbox: Mailbox
     signature: Signature
+    version: int  # of the marks
     summary: MailboxSummary
 
 
@@ -76,14 +77,15 @@ class Overview:
 
     def _summary(self, mailbox: Mailbox) -> MailboxSummary:
         known = self._known.get(mailbox.file)
-        if known is not None and known.mailbox is mailbox and known.signature == self._now(mailbox):
+        same = known is not None and known.mailbox is mailbox and known.version == mailbox.seen.version
+        if known is not None and same and known.signature == self._now(mailbox):
             return known.summary
         if names.abbreviated(mailbox.file):
             _name(mailbox)
         summary = mailbox.summarize()
         seen = mailbox.index.signature
         if seen is not None and time.time() - seen[3] / 1e9 > FRESH:  # what is unfinished now is damage in a moment
-            self._known[mailbox.file] = _Known(mailbox, seen, summary)
+            self._known[mailbox.file] = _Known(mailbox, seen, mailbox.seen.version, summary)
         return summary
 
     def _now(self, mailbox: Mailbox) -> Signature | None:

@@ -68,12 +68,12 @@ class Row(NamedTuple):
         """What it is."""
         return Status(self.flags & STATUS)
 
-    def summary(self, preview: bytes = b"") -> MailSummary | None:
+    def summary(self, preview: bytes = b"", seen: bool = False) -> MailSummary | None:
         """Return the mail as a list shows it, None where there is nothing to show."""
         if not self.flags & KNOWN:
             return None
         sender, _, date = self.text.decode("utf-8", "surrogateescape").partition("\n")
-        return MailSummary(self.id, sender, date, moment(self.arrived), self.size, preview)
+        return MailSummary(self.id, sender, date, moment(self.arrived), self.size, preview, seen)
 
     def record(self) -> Record:
         """Return the record in the form to use."""

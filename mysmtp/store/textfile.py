@@ -28,6 +28,7 @@ from mysmtp.store.holder import announce
 from mysmtp.store.holding import all_held
 from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.markbook import Markbook
 from mysmtp.store.offload import to_the_end
 from mysmtp.store.overview import Overview
 from mysmtp.store.recovery import by_mailbox, recover
@@ -46,7 +47,7 @@ _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 
 
 class TextFileStore:
-    """A MessageStore, RecordKeeper, Watchful, Compacting and Exclusive over a folder of mailbox files.
+    """A MessageStore, RecordKeeper, Marking, Watchful, Compacting and Exclusive over a folder of mailbox files.
 
     `offload` runs what blocks, `commit_offload` the journal's part of it, so that no reader is ever waited for;
     `signal` makes what a sender waits on. Raises StartFailed when it cannot have the folder.
@@ -68,6 +69,8 @@ class TextFileStore:
         self._signal = signal
         self._disk = disk or Disk()
         self._catalogue = Catalogue(self._folder)
+        self._markbook = Markbook(self._folder)
+        self._marking = threading.RLock()
         self._mailboxes: dict[str, Mailbox] = {}
         self._trays: dict[str, Tray] = {}  # by file
         self._by_name: dict[str, Tray] = {}
@@ -81,6 +84,7 @@ class TextFileStore:
             self._open_journal()
         except OSError as fault:
             self._catalogue.close()
+            self._markbook.close()
             self._folder.close()
             raise StartFailed(f"{path} cannot be used for mailboxes: {fault.strerror or fault}") from fault
 
@@ -142,6 +146,22 @@ class TextFileStore:
     def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         return self._remark(self._find(mailbox), mail_ids, Status.MAIL)
 
+    def mark(self, mailbox: str, mail_ids: Sequence[int] | None, seen: bool) -> Sequence[int]:
+        there = self._find(mailbox)
+
+        def work() -> Sequence[int]:
+            changed = there.mark(mail_ids, seen)
+            if there.seen.stale:
+                self._markbook.save(there.file, there.seen)
+            return changed
+
+        with self._marking:  # one writes to the markbook at a time
+            return self._do(there, work)
+
+    def unseen(self, mailbox: str) -> Sequence[int]:
+        there = self._find(mailbox)
+        return self._do(there, there.unseen)
+
     def _remark(self, mailbox: Mailbox, mail_ids: Sequence[int], status: Status) -> Sequence[int]:
         """Change markers; a file whose sync failed is verified before it is trusted: a later sync would not tell."""
         try:
@@ -170,6 +190,7 @@ class TextFileStore:
         with all_held(self._mailboxes.values()):
             self._catalogue.save(self._mailboxes.values())
             self._catalogue.close()
+            self._markbook.close()
             self._folder.close()
 
     def _submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Ticket:
@@ -302,7 +323,7 @@ class TextFileStore:
     def _held(self, file: str, name: str) -> Mailbox:
         there = self._mailboxes.get(file)
         if there is None:
-            made = Mailbox(self._folder, file, names.lower(name), self._disk, self._catalogue.load)
+            made = Mailbox(self._folder, file, names.lower(name), self._disk, self._catalogue.load, self._markbook.load)
             there = self._mailboxes.setdefault(file, made)
         return there
 
@@ -364,6 +385,8 @@ class TextFileStore:
                 self.announce(self._address)
                 for tray in self._trays.values():
                     tray.forget()
+                for mailbox in self._mailboxes.values():
+                    mailbox.forget_marks()
             try:
                 self._open_journal()
             except OSError as fault:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mysmtp.contracts import MessageStore
+from mysmtp.contracts import Marking, MessageStore
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Envelope, Trace
@@ -133,6 +133,30 @@ class StoreContract:
         for beyond in (5, -6):
             with pytest.raises(IndexError):
                 got[beyond]
+
+    def test_marks_tell_what_is_new(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Marking)
+        for ask in (any_store.unseen, lambda name: any_store.mark(name, None, True)):
+            with pytest.raises(NoSuchMailbox):
+                ask(BOB)
+        for body in (b"1", b"2", b"3", b"4"):
+            any_store.append([BOB], mail(body))
+        assert [each.seen for each in any_store.list(BOB)] == [False] * 4
+        assert list(any_store.mark(BOB, [3, 1, 1, 9], True)) == [3, 1]
+        assert list(any_store.mark(BOB, [1, 2], True)) == [2]
+        assert [each.seen for each in any_store.list(BOB)] == [True, True, True, False]
+        assert (any_store.read(BOB, 3).summary.seen, any_store.read(BOB, 4).summary.seen) == (True, False)
+        assert list(any_store.unseen(BOB)) == [4]
+        assert [each.unseen for each in any_store.mailboxes()] == [1]
+        any_store.delete(BOB, [4, 3])
+        assert (any_store.summary(BOB).unseen, list(any_store.unseen(BOB))) == (0, [])
+        assert list(any_store.mark(BOB, [4], True)) == []
+        any_store.restore(BOB, [3, 4])
+        assert [each.seen for each in any_store.list(BOB)] == [True, True, True, False]
+        assert list(any_store.mark(BOB, None, False)) == [1, 2, 3]
+        assert any_store.summary(BOB).unseen == 4
+        assert list(any_store.mark(BOB, None, True)) == [1, 2, 3, 4]
+        assert [each.unseen for each in any_store.mailboxes()] == [0]
 
     def test_the_null_sender_is_listed_as_brackets(self, any_store: MessageStore) -> None:
         any_store.append([BOB], mail(sender=""))

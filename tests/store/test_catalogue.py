@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from mysmtp.errors import DamagedMail, NoSuchMail
 from mysmtp.message import MailboxSummary, MailSummary
 from mysmtp.store import catalogue
-from mysmtp.store.catalogue import DATABASE, FOLDER, Catalogue
+from mysmtp.store.catalogue import DATABASE, Catalogue
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
+from mysmtp.store.hidden import FOLDER
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.record import Status
 from mysmtp.store.scan import Scanner
