@@ -23,6 +23,7 @@ from mysmtp.server import Limits, LineServer, listen
 from mysmtp.store import open_store
 from tests import tls
 from tests.process import Peer, PostOfficeProcess
+from tests.protocol.test_readers import FALSE_ENDS, HARMLESS
 
 Start = Callable[..., PostOfficeProcess]
 LONG_LINE = "x" * 5000
@@ -163,6 +164,29 @@ def test_the_cap_on_connections_counts_all_ports(start: Start) -> None:
         with office.connect() as four:
             assert four.rest() == b"500 Server busy\n"
         one.ask("HELO y")
+
+
+def test_no_false_end_smuggles_a_mail_into_a_running_server(office: PostOfficeProcess) -> None:
+    """T1: of what follows a false end nothing is a command; what follows the true one is."""
+    second = b"MAIL FROM:<s@e>\r\nRCPT TO:<smuggled@x>\r\nDATA\r\n"
+    for end in [*FALSE_ENDS, b"\r\n.\r\n"]:
+        with office.connect("smtp") as peer:
+            peer.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n")
+            while not peer.line().startswith(b"354"):
+                pass
+            peer.say(b"Subject: one\r\n\r\nbody" + end + second)
+            if end == b"\r\n.\r\n":
+                while not peer.line().startswith(b"354"):
+                    pass
+            peer.say(b"Subject: two\r\n\r\nz\r\n.\r\nQUIT\r\n")
+            said = peer.rest()
+            assert len(said.splitlines()) == 2, (end, said)
+            assert said[:3] == (b"250" if end in [*HARMLESS, b"\r\n.\r\n"] else b"550"), (end, said)
+    with office.connect() as peer:
+        peer.ask("HELO x", "LIST b@x")
+        assert len(peer.body().splitlines()) == len(HARMLESS) + 1
+        peer.ask("LIST smuggled@x")
+        assert len(peer.body().splitlines()) == 1  # the control's
 
 
 def test_mail_cut_short_is_not_stored(office: PostOfficeProcess) -> None:

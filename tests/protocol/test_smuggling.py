@@ -6,6 +6,7 @@ threats would have kept it. Either way there is one mail, never two.
 
 import pytest
 
+from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.smtp import SMTP
 from tests.protocol.conversation import Client
 from tests.protocol.test_readers import FALSE_ENDS, HARMLESS
@@ -39,6 +40,19 @@ def test_what_looks_like_an_end_is_content(end: bytes) -> None:
         else:
             assert replies == REFUSED + OK
             assert not client.store.mailboxes()
+
+
+@pytest.mark.parametrize("end", FALSE_ENDS)
+def test_nor_is_it_in_lmtp_or_in_a_chunk(end: bytes) -> None:
+    """A chunk ends where its octets are counted; what may stand alone in a binary one is content too."""
+    mail = FIRST + end + SMUGGLED + b".\r\nNOOP\r\n"
+    client = Client(dialect=LMTP)
+    client.say(ENVELOPE.replace(b"EHLO", b"LHLO"))
+    assert client.say(mail) == (STORED if end in HARMLESS else REFUSED) + OK
+    client = Client(dialect=SMTP)
+    client.say(b"EHLO x\r\nMAIL FROM:<a@x> BODY=BINARYMIME\r\nRCPT TO:<b@x>\r\n")
+    assert client.say(b"BDAT %d LAST\r\n%bNOOP\r\n" % (len(mail), mail)) == STORED + OK
+    assert client.bodies("b@x") == [mail]
 
 
 def test_the_true_end_is_one_and_what_follows_are_commands() -> None:
