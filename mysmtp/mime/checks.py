@@ -6,54 +6,40 @@ a header is what My_SMTP sends: only what concerns texts is asked of it.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
 
-from mysmtp.message import Envelope
+from mysmtp.message import Envelope, Trace
+from mysmtp.mime import checks_octets as octets
+from mysmtp.mime import checks_way as way
+from mysmtp.mime.checks_way import hidden_recipients
+from mysmtp.mime.finding import Case, Finding, Level
 from mysmtp.mime.html import SafeHtml
 from mysmtp.mime.mail import Mail
+from mysmtp.mime.part import Part
 
-Level = Literal["error", "warning", "note"]
-LONGEST_LINE = 998  # octets, its line end not counted (RFC 5322 section 2.1.1)
-_LONG_LINE = re.compile(rb"[^\r\n]{999}")
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_BARE_CR = re.compile(rb"\r(?!\n)")
-_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+__all__ = ["LEVELS", "Finding", "Level", "check", "hidden_recipients"]
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing found: how much it matters, what it is, and why, with the RFC that says so."""
-
-    level: Level
-    title: str
-    explanation: str
+LEVELS: tuple[Level, ...] = ("error", "warning", "note")
+_MESSAGE_ID = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is checked: the mail, its envelope and its page as far as they are known."""
-
-    mail: Mail
-    envelope: Envelope | None
-    page: SafeHtml | None
-
-
-def check(mail: Mail, envelope: Envelope | None = None, page: SafeHtml | None = None) -> Sequence[Finding]:
+def check(
+    mail: Mail,
+    envelope: Envelope | None = None,
+    page: SafeHtml | None = None,
+    *,
+    trace: Trace | None = None,
+    arrived: datetime | None = None,
+) -> Sequence[Finding]:
     """Return what is worth telling the sender, the gravest first; nothing when all is well.
 
-    `page` is the mail's HTML as `html.sanitise` returned it; without it nothing is said of images.
+    `page` is the mail's HTML as `html.sanitise` returned it; without it nothing is said of images. `trace` and
+    `arrived` (aware) tell how and when it came, where that is known.
     """
-    case = Case(mail, envelope, page)
+    case = Case(mail, envelope, page, trace, arrived)
     checks = (*_FOR_ALL, *_FOR_MAILS) if mail.has_header else _FOR_ALL
     found = [finding for ask in checks for finding in ask(case)]
-    return sorted(found, key=lambda finding: ("error", "warning", "note").index(finding.level))
-
-
-def hidden_recipients(mail: Mail, envelope: Envelope) -> Sequence[str]:
-    """Return the recipients of the envelope that no header names: they got a blind copy."""
-    named = {box.address.lower() for box in mail.heading.recipients}
-    return [path for path in envelope.forward_paths if path.lower() not in named]
+    return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
 def _missing(case: Case) -> Iterator[Finding]:
@@ -69,6 +55,15 @@ def _missing(case: Case) -> Iterator[Finding]:
         yield Finding(
             "warning", "No Message-ID field", "Every mail should have one; filters miss it (RFC 5322 section 3.6.4)."
         )
+    elif not _MESSAGE_ID.fullmatch(heading.message_id):
+        words = "It is written <left@right>; answers and threads find a mail by it (RFC 5322 section 3.6.4)."
+        yield Finding("warning", "The Message-ID is none", words)
+    if not heading.subject.strip():
+        words = "It may lack, but lists show nothing then, and filters mark it down (RFC 5322 section 3.6.5)."
+        yield Finding("note", "No Subject", words)
+    if "content-type" in names and "mime-version" not in names:
+        words = "Without it a reader may take the mail for plain text, and show its parts raw (RFC 2045 section 4)."
+        yield Finding("warning", "No MIME-Version field", words)
 
 
 def _twice(case: Case) -> Iterator[Finding]:
@@ -81,20 +76,6 @@ def _twice(case: Case) -> Iterator[Finding]:
             )
 
 
-def _sender_differs(case: Case) -> Iterator[Finding]:
-    if case.envelope is None or not case.mail.heading.authors:
-        return
-    sent = case.envelope.reverse_path
-    people = [*case.mail.heading.authors, *case.mail.heading.sender]
-    if sent and sent.lower() not in {box.address.lower() for box in people}:
-        authors = ", ".join(box.address for box in case.mail.heading.authors[:3])
-        yield Finding(
-            "note",
-            "The envelope has another sender",
-            f"The header says {authors}; bounces go to {sent}, and SPF looks at it (RFC 5321 section 3.6.3, RFC 7208).",
-        )
-
-
 def _deceptive(case: Case) -> Iterator[Finding]:
     for box in case.mail.heading.authors:
         if box.deceptive:
@@ -102,25 +83,25 @@ def _deceptive(case: Case) -> Iterator[Finding]:
             yield Finding("warning", "The name of the sender looks like another address", words)
 
 
-def _blind_copies(case: Case) -> Iterator[Finding]:
-    if case.envelope is not None:
-        hidden = hidden_recipients(case.mail, case.envelope)
-        if hidden:
-            yield Finding(
-                "note",
-                "Blind copies",
-                f"No header names {', '.join(hidden[:5])}{', …' if len(hidden) > 5 else ''} (RFC 5322 section 3.6.3).",
-            )
-    if case.mail.heading.bcc:
-        yield Finding(
-            "warning", "The Bcc field is in the mail", "Every recipient can read it (RFC 5322 section 3.6.3)."
-        )
-
-
 def _text_beside_html(case: Case) -> Iterator[Finding]:
-    if case.mail.html is not None and case.mail.text is None:
+    mail = case.mail
+    if mail.html is None:
+        return
+    if mail.text is None:
         words = "Not everybody reads HTML; filters mark such mail down (RFC 2046 section 5.1.4)."
         yield Finding("warning", "HTML without a text beside it", words)
+    elif not mail.text.strip() and mail.html.strip():
+        words = "Whoever reads no HTML sees an empty mail (RFC 2046 section 5.1.4)."
+        yield Finding("warning", "The text beside the HTML is empty", words)
+    if any(_html_first(part) for part in mail.root.walk()):
+        words = "Readers show the last one that they can: the plainest comes first (RFC 2046 section 5.1.4)."
+        yield Finding("warning", "The HTML stands before the text", words)
+
+
+def _html_first(part: Part) -> bool:
+    kinds = [child.nature.type for child in part.children]
+    both = part.nature.type == "multipart/alternative" and {"text/html", "text/plain"} <= set(kinds)
+    return both and kinds.index("text/html") < kinds.index("text/plain")
 
 
 def _page(case: Case) -> Iterator[Finding]:
@@ -140,27 +121,6 @@ def _page(case: Case) -> Iterator[Finding]:
         yield Finding("error", "An image is not in the mail", f"No part is called {missing[0]} (RFC 2392).")
 
 
-def _long_lines(case: Case) -> Iterator[Finding]:
-    found = _LONG_LINE.search(case.mail.root.source)
-    if found:
-        number = case.mail.root.source.count(b"\n", 0, found.start()) + 1
-        yield Finding(
-            "error",
-            f"Line {number:,} is longer than {LONGEST_LINE} octets",
-            "Servers may refuse or break it (RFC 5322 section 2.1.1, RFC 5321 section 4.5.3.1.6).",
-        )
-
-
-def _line_ends(case: Case) -> Iterator[Finding]:
-    """Lines that all end with LF are what My_SMTP stores; a mixture, or a lone CR, came from a broken program."""
-    octets = case.mail.root.source
-    why = "Lines end with CR LF and nothing else; many servers refuse such mail (RFC 5322 section 2.3)."
-    if _BARE_CR.search(octets):
-        yield Finding("error", "A CR without LF", why)
-    elif b"\r\n" in octets and _BARE.search(octets):
-        yield Finding("error", "An LF without CR among lines that end with CR LF", why)
-
-
 def _eight_bit_header(case: Case) -> Iterator[Finding]:
     for field in case.mail.heading.header.fields:
         if not field.raw.isascii():
@@ -175,23 +135,9 @@ def _eight_bit_header(case: Case) -> Iterator[Finding]:
             return
 
 
-def _charsets(case: Case) -> Iterator[Finding]:
-    for part in case.mail.root.walk():
-        if part.children or not part.nature.type.startswith("text/") or part.nature.disposition == "attachment":
-            continue
-        problem = part.text().problem
-        if problem:
-            yield Finding("error", f"The charset of part {part.path} is wrong", f"{problem} (RFC 2046 section 4.1.2).")
-        elif part.nature.charset is None and _BEYOND_ASCII.search(part.octets) and case.mail.has_header:
-            yield Finding(
-                "warning",
-                f"Part {part.path} does not declare its charset",
-                "Text without one is US-ASCII, and this is not (RFC 2046 section 4.1.2).",
-            )
-
-
 _Check = Callable[[Case], Iterator[Finding]]
-_FOR_ALL: tuple[_Check, ...] = (_long_lines, _line_ends, _charsets)
+_FOR_ALL: tuple[_Check, ...] = (octets.long_lines, octets.line_ends, octets.zeros, octets.charsets)
 _FOR_MAILS: tuple[_Check, ...] = (
-    _missing, _twice, _sender_differs, _deceptive, _blind_copies, _text_beside_html, _page, _eight_bit_header,
+    _missing, _twice, way.sender_differs, _deceptive, way.blind_copies, way.not_sent, way.dates, _text_beside_html,
+    _page, _eight_bit_header, octets.seven_bit, octets.encoded_lines, way.eight_bit, way.helo,
 )  # fmt: skip

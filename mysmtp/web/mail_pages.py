@@ -12,7 +12,7 @@ from mysmtp.web import presenting_mail as mails
 from mysmtp.web.guard import POLICY
 from mysmtp.web.parts import image_address
 from mysmtp.web.presenting import plain
-from mysmtp.web.reading import Opened, as_it_is, open_beside, open_mail
+from mysmtp.web.reading import Opened, open_mail, open_record
 from mysmtp.web.site import site
 
 routes = Blueprint("mail", __name__, url_prefix="/mailbox/<mailbox:name>/<mail_id:mail_id>")
@@ -24,7 +24,7 @@ def show(name: str, mail_id: int) -> Response:
     return _view(name, mail_id, "")
 
 
-@routes.get("/<any(html, text, headers, parts, source):tab>")
+@routes.get("/<any(html, text, headers, parts, source, checks):tab>")
 def view(name: str, mail_id: int, tab: str) -> Response:
     """Show one mail in another way, if it has that."""
     return _view(name, mail_id, tab)
@@ -37,14 +37,14 @@ def raw(name: str, mail_id: int) -> Response:
     if not isinstance(store, RecordKeeper):
         raise NotFound
     stored, clock = store.read(name, mail_id), site().clock()
-    record = as_it_is(mails.text_of(store.record(name, mail_id), keep_cr=True))
-    letter = site().offload(lambda: open_beside(stored, clock))
-    return _page(name, stored, Opened(letter, "raw", record))
+    record, look = store.record(name, mail_id), site().findings.of
+    return _page(name, stored, site().offload(lambda: open_record(stored, record, clock, look)))
 
 
 def _view(name: str, mail_id: int, tab: str) -> Response:
     stored, address, clock = site().store.read(name, mail_id), image_address(name, mail_id), site().clock()
-    opened = site().offload(lambda: open_mail(stored, tab, address, clock))
+    look = site().findings.of
+    opened = site().offload(lambda: open_mail(stored, tab, address, clock, look))
     if opened is None:
         raise NotFound
     return _page(name, stored, opened, remote=address.remote)

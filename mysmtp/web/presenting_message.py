@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from mysmtp.message import Envelope
 from mysmtp.mime import Attachment, Mail
 from mysmtp.mime.addresses import Mailbox
-from mysmtp.mime.checks import hidden_recipients
+from mysmtp.mime.checks import Finding, hidden_recipients
 from mysmtp.mime.names import name_of
 from mysmtp.web.presenting import Clock, When, plain, size_words
+from mysmtp.web.presenting_checks import grave_words
 
 MOST_PEOPLE = 20  # of a field, on every tab; the tab of the headers has all
 MOST_FILES = 10
@@ -49,7 +50,8 @@ class Tab:
 class Letter:
     """What stands over the tabs. `date_text` is what was written for a date that cannot be read.
 
-    `differs`: the envelope's sender is nobody the header names; `blind`: recipients that no header names.
+    `differs`: the envelope's sender is nobody the header names; `blind`: recipients that no header names; `grave`: how
+    many errors and warnings the checks found, in words.
     """
 
     subject: str
@@ -61,14 +63,10 @@ class Letter:
     files: Sequence[File]
     more_files: int
     problems: Sequence[str]
-    tabs: Sequence[Tab]
-
-    def has(self, key: str) -> bool:
-        """Tell whether this view of the mail exists."""
-        return any(tab.key == key for tab in self.tabs)
+    grave: str
 
 
-def letter_of(mail: Mail, envelope: Envelope | None, clock: Clock) -> Letter:
+def letter_of(mail: Mail, envelope: Envelope | None, clock: Clock, found: Sequence[Finding] = ()) -> Letter:
     """Return what stands over the tabs of a mail with a header."""
     heading = mail.heading
     listed = [attachment for attachment in mail.attachments if not attachment.inline]
@@ -84,7 +82,7 @@ def letter_of(mail: Mail, envelope: Envelope | None, clock: Clock) -> Letter:
         files=[file_of(attachment) for attachment in listed[:MOST_FILES]],
         more_files=max(0, len(listed) - MOST_FILES),
         problems=[plain(problem) for problem in mail.problems],
-        tabs=tabs_of(mail),
+        grave=grave_words(found),
     )
 
 
@@ -127,15 +125,19 @@ def file_of(attachment: Attachment) -> File:
     )
 
 
-def tabs_of(mail: Mail) -> Sequence[Tab]:
-    """Return the views that exist of a mail with a header."""
-    found = [Tab("html", "HTML")] if mail.html is not None else []
-    found += [Tab("text", "Text")] if mail.text is not None else []
+def tabs_of(mail: Mail, found: Sequence[Finding] = ()) -> Sequence[Tab]:
+    """Return the views that exist of a mail, its record aside. Of plain text that is the text, and what was found."""
+    checks = Tab("checks", "Checks", f"{len(found):,}")
+    if not mail.has_header:
+        return [Tab("text", "Text", size_words(len(mail.root.source))), *([checks] if found else [])]
+    views = [Tab("html", "HTML")] if mail.html is not None else []
+    views += [Tab("text", "Text")] if mail.text is not None else []
     return [
-        *found,
+        *views,
         Tab("headers", "Headers", f"{len(mail.heading.header.fields):,}"),
         Tab("parts", "Parts", f"{sum(1 for _ in mail.root.walk()):,}"),
         Tab("source", "Raw", size_words(len(mail.root.source))),
+        checks,
     ]
 
 

@@ -1,10 +1,11 @@
 """Opens a mail for one of its pages, off the hub: taken apart, looked at, and let go again. Only views come back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mysmtp.message import StoredMail
 from mysmtp.mime import Mail, Part, read_mail
+from mysmtp.mime.checks import Finding
 from mysmtp.mime.fields import Field
 from mysmtp.mime.html import sanitise
 from mysmtp.mime.linked import Piece
@@ -12,8 +13,9 @@ from mysmtp.mime.names import OPAQUE, content_disposition, download_type, name_o
 from mysmtp.web import presenting_message as letters
 from mysmtp.web import presenting_tabs as tabs
 from mysmtp.web.presenting import Clock
+from mysmtp.web.presenting_checks import Found, found_of
 from mysmtp.web.presenting_mail import Text, text_of
-from mysmtp.web.presenting_message import Letter
+from mysmtp.web.presenting_message import Letter, Tab
 from mysmtp.web.presenting_tabs import LinkedText, Page, PartRow
 
 
@@ -32,10 +34,12 @@ class Opened:
 
     letter: Letter | None
     tab: str
+    tabs: Sequence[Tab]
     text: LinkedText | None = None
     page: Page | None = None
     fields: tuple[Field, ...] = ()
     parts: tuple[PartRow, ...] = ()
+    found: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +51,35 @@ class Download:
     disposition: str
 
 
-def open_mail(stored: StoredMail, asked: str, address: Address, clock: Clock) -> Opened | None:
-    """Return a view of a mail, its first if `asked` is ``""``; None where it has no such view."""
+Look = Callable[[StoredMail, Mail], Sequence[Finding]]
+
+
+def open_mail(stored: StoredMail, asked: str, address: Address, clock: Clock, look: Look) -> Opened | None:
+    """Return a view of a mail, its first if `asked` is ``""``; None where it has no such view. `look` finds faults."""
     mail = read_mail(stored.body)
     tab = asked or letters.first_tab(mail)
-    if not mail.has_header:
-        return Opened(None, tab, as_it_is(text_of(stored.body))) if tab == "text" else None
-    letter = letters.letter_of(mail, stored.envelope, clock)
-    if not letter.has(tab):
+    found = look(stored, mail)
+    views = letters.tabs_of(mail, found)
+    if not any(view.key == tab for view in views):
         return None
     return Opened(
-        letter,
+        letters.letter_of(mail, stored.envelope, clock, found) if mail.has_header else None,
         tab,
+        views,
         text=_text(mail, tab),
         page=tabs.page_of(mail, _images(mail, address), address.remote) if tab == "html" else None,
         fields=tuple(tabs.fields_of(mail)) if tab == "headers" else (),
         parts=tuple(tabs.parts_of(mail)) if tab == "parts" else (),
+        found=found_of(found) if tab == "checks" else (),
     )
 
 
-def open_beside(stored: StoredMail, clock: Clock) -> Letter | None:
-    """Return what stands over a view that is not the mail's own (its record); None for plain text."""
+def open_record(stored: StoredMail, record: bytes, clock: Clock, look: Look) -> Opened:
+    """Return the view of a mail's record as it lies in its file."""
     mail = read_mail(stored.body)
-    return letters.letter_of(mail, stored.envelope, clock) if mail.has_header else None
+    found = look(stored, mail)
+    letter = letters.letter_of(mail, stored.envelope, clock, found) if mail.has_header else None
+    return Opened(letter, "raw", letters.tabs_of(mail, found), as_it_is(text_of(record, keep_cr=True)))
 
 
 def as_it_is(text: Text) -> LinkedText:
@@ -78,8 +88,10 @@ def as_it_is(text: Text) -> LinkedText:
 
 
 def _text(mail: Mail, tab: str) -> LinkedText | None:
-    if tab == "text":
+    if tab == "text" and mail.has_header:
         return tabs.linked_text(mail.text or "")
+    if tab == "text":
+        return as_it_is(text_of(mail.root.source))
     return as_it_is(text_of(mail.root.source)) if tab == "source" else None
 
 

@@ -15,6 +15,7 @@ from flask import current_app
 from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
 from mysmtp.events import Bus
 from mysmtp.text import clipped
+from mysmtp.web.findings import Findings
 from mysmtp.web.governor import Governor
 from mysmtp.web.live import Live
 from mysmtp.web.presenting import Clock, plain
@@ -94,6 +95,7 @@ class Site:
     zone: tzinfo | None = None
     send_command: str = ""
     offload: Offload = run_here
+    findings: Findings = field(default_factory=Findings)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def clock(self) -> Clock:

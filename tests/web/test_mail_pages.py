@@ -5,6 +5,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mysmtp.contracts import MessageStore
+from mysmtp.message import Trace
 from tests.web.letters import HEAD, PNG, rich, simple
 from tests.web.posts import message
 
@@ -32,7 +33,7 @@ def test_a_mail_has_its_subject_and_a_tab_for_each_view(client: FlaskClient, sto
     store.append([BOB], message(rich()))
     page = shown(client)
     assert "<h1><bdi>The Weekly Postcard</bdi></h1>" in page
-    assert tabs(page) == ["HTML", "Text", "Headers", "Parts", "Raw"]
+    assert tabs(page) == ["HTML", "Text", "Headers", "Parts", "Raw", "Checks"]
     assert current(page) == "HTML"
     for tab, label in (("html", "HTML"), ("text", "Text"), ("headers", "Headers"), ("parts", "Parts")):
         assert current(shown(client, f"{AT}/{tab}")) == label
@@ -44,14 +45,14 @@ def test_a_view_that_does_not_exist_is_absent(client: FlaskClient, store: Messag
     store.append([BOB], message("Hello, no header\n"))
     store.append([BOB], message(simple("Only HTML", "<p>Hi", "text/html")))
     store.append([BOB], message(simple("Only a file", "x", "application/pdf")))
-    assert tabs(shown(client)) == ["Text", "Headers", "Parts", "Raw"]
+    assert tabs(shown(client)) == ["Text", "Headers", "Parts", "Raw", "Checks"]
     assert client.get(f"{AT}/html").status_code == 404
     plain = f"/mailbox/{BOB}/2"
     assert tabs(shown(client, plain)) == ["Text"]
     assert [client.get(f"{plain}/{tab}").status_code for tab in ("text", "html", "headers", "parts", "source")] == [
         200, 404, 404, 404, 404,
     ]  # fmt: skip
-    assert tabs(shown(client, f"/mailbox/{BOB}/3")) == ["HTML", "Headers", "Parts", "Raw"]
+    assert tabs(shown(client, f"/mailbox/{BOB}/3")) == ["HTML", "Headers", "Parts", "Raw", "Checks"]
     assert current(shown(client, f"/mailbox/{BOB}/4")) == "Parts"
 
 
@@ -330,10 +331,38 @@ def test_references_lead_to_parts_of_the_same_mail_only(client: FlaskClient, sto
 
 
 def test_what_is_wrong_with_a_mail_is_told(client: FlaskClient, store: MessageStore) -> None:
-    store.append([BOB], message(simple("x", more="Subject: <b>again\n")))
-    page = shown(client)
-    assert "One thing in this mail is not as it should be" in page
+    store.append([BOB], message(simple("x", more="Subject: <b>again\nMIME-Version: 1.0\n")))
+    assert f'For the sender: <a href="{AT}/checks">1 error</a>' in shown(client)
+    page = shown(client, f"{AT}/checks")
+    assert "For the sender" not in page
+    assert current(page) == "Checks"
+    assert '<span class="level error">Error</span> <div><b><bdi>More than one subject field</bdi></b>' in page
+    assert '<a href="https://www.rfc-editor.org/rfc/rfc5322#section-3.6" target="_blank"' in page
     assert "<li><bdi>more than one Subject field</bdi></li>" in page
+
+
+def test_the_way_a_mail_came_is_checked_too(client: FlaskClient, store: MessageStore) -> None:
+    body = simple("x", "Grüße\n", more="MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n")
+    trace = Trace("esmtp", helo="localhost", parameters=(("body", "8BITMIME"),))
+    store.append([BOB], message(body.replace(b"<1@x>", b"<1@x.example>"), trace=trace))
+    page = shown(client, f"{AT}/checks")
+    assert "The client introduced itself as &#39;localhost&#39;" in page
+    assert "For the sender" not in shown(client)
+
+
+def test_a_mail_with_nothing_to_tell_says_so(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("x", more="MIME-Version: 1.0\n")))
+    assert "Nothing found. Looked at were" in shown(client, f"{AT}/checks")
+
+
+def test_plain_text_has_checks_only_where_something_is_found(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message("Hello\n"))
+    store.append([BOB], message("Hello\n" + "x" * 999))
+    assert tabs(shown(client)) == ["Text"]
+    assert client.get(f"{AT}/checks").status_code == 404
+    plain = f"/mailbox/{BOB}/2"
+    assert tabs(shown(client, plain)) == ["Text", "Checks"]
+    assert "Line 2 is longer than 998 octets" in shown(client, f"{plain}/checks")
 
 
 def test_nobody_frames_a_mails_page_but_this_server(client: FlaskClient, store: MessageStore) -> None:
