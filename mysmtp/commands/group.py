@@ -3,11 +3,12 @@
 import click
 
 from mysmtp import __version__
-from mysmtp.commands import folder, serving, talking
+from mysmtp.commands import files, folder, serving, talking
 
 _COMMANDS = (
     serving.serve,
     *(talking.client, talking.send, talking.list_, talking.read),
+    files.sendmail,
     *(folder.delete, folder.compact, folder.reindex),
 )
 
