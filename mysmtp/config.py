@@ -10,6 +10,8 @@ Framing = Literal["auto", "lines"]
 Durability = Literal["sync", "os"]
 Port = int | Literal["off"]
 
+SIZES = frozenset({"max_message_size", "session_bytes"})  # settings that are given as sizes
+
 _UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 
 
@@ -30,6 +32,8 @@ class Config:
     framing: Framing = "auto"
     durability: Durability = "sync"
     allowed_host: tuple[str, ...] = ()
+    sessions_kept: int = 1000
+    session_bytes: int = 64 * 1024
     wire: bool = False
     log_level: str = "info"
 
@@ -75,6 +79,8 @@ OPTIONS = (
     Option("durability", "KIND", "sync answers 200 when the mail would survive a power cut; os leaves that to luck.",
            choices=("sync", "os")),
     Option("allowed_host", "NAME", "One more host name the pages answer to (repeatable); addresses always work."),
+    Option("sessions_kept", "NUMBER", "Sessions that are recorded to be looked at, the newest; 0 records none."),
+    Option("session_bytes", "SIZE", "Memory that the record of one session may take."),
     Option("wire", "", "Print every line of every conversation as C: and S: lines."),
     Option("log_level", "LEVEL", "What is told on the console; info tells at most 1,000 lines a second.",
            choices=("debug", "info", "warning", "error")),
@@ -104,7 +110,7 @@ def show_size(size: int) -> str:
 def show_default(option: Option) -> str:
     """Return an option's default as a user would write it."""
     value = option.default
-    if option.field == "max_message_size":
+    if option.field in SIZES:
         return show_size(value)
     if isinstance(value, bool):
         return "off"

@@ -30,6 +30,6 @@ class LocalDelivery:
 
         def stored(ids: Sequence[int]) -> None:
             for mailbox, mail_id in zip(mailboxes, ids, strict=True):
-                self._bus.publish(MessageStored(trace.session, mailbox, mail_id, len(body)))
+                self._bus.publish(MessageStored(trace.session, mailbox, mail_id, len(body), len(mailboxes)))
 
         return self._store.submit(mailboxes, Message(envelope, body, self._clock(), trace), stored)

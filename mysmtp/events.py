@@ -65,11 +65,12 @@ class SessionClosed(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageStored(Event):
-    """A mail rests durably in this mailbox under this id."""
+    """A mail rests durably in this mailbox under this id, one of so many `copies` stored together."""
 
     mailbox: str
     mail_id: int
     size: int
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import PATIENT, pop3
 from mysmtp.protocol.smtp import SMTP
+from mysmtp.recorder import Recorder
 from mysmtp.server import Limits, LineServer, listen
 from mysmtp.signals import HubSignal
 from mysmtp.store import open_store
@@ -63,6 +64,7 @@ class PostOffice:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.bus = Bus()
+        self.recorder = Recorder(self.bus, kept=config.sessions_kept, session_bytes=config.session_bytes)
         self._session_ids = itertools.count(1)
         self._mail_cap, web_cap = connection_caps(config.max_connections)
         pool = ThreadPool(_DISK_THREADS)
@@ -126,6 +128,7 @@ class PostOffice:
             max_message_size=self.config.max_message_size,
             fixed_to_lines=self.config.framing == "lines",
             name=own_name(),
+            tape=self.recorder.tape(session_id),
         )
 
     def _tend(self) -> None:

@@ -17,7 +17,7 @@ def test_one_copy_for_each_mailbox_and_news_of_each() -> None:
     moment = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
     delivery = LocalDelivery(store, bus, lambda: moment)
     delivery.deliver(Envelope("a@x", ("Bob@y", "carol@y", "bob@Y")), b"hi\n", Trace(session=5)).wait()
-    assert heard == [MessageStored(5, "bob@y", 1, 3), MessageStored(5, "carol@y", 1, 3)]
+    assert heard == [MessageStored(5, "bob@y", 1, 3, 2), MessageStored(5, "carol@y", 1, 3, 2)]
     assert [box.name for box in store.mailboxes()] == ["bob@y", "carol@y"]
     mail = store.read("bob@y", 1)
     assert (mail.body, mail.summary.sender, mail.summary.arrived) == (b"hi\n", "a@x", moment)

@@ -29,13 +29,13 @@ class _PortOrOff(click.ParamType[Any]):
 def _type_of(option: config.Option) -> Any:
     if option.choices:
         return click.Choice(option.choices)
-    if option.field.endswith("size"):
+    if option.field in config.SIZES:
         return click.STRING
     if option.field.endswith("port"):
         return PORTS if option.field in ("port", "web_port") else _PortOrOff()
     match option.default:
         case int():
-            return click.IntRange(min=1)
+            return click.IntRange(min=0 if option.field == "sessions_kept" else 1)
         case float():
             return click.FloatRange(min=0, min_open=True)
         case Path():
@@ -54,7 +54,7 @@ def _as_click(option: config.Option) -> click.Option:
         return click.Option([option.flag], is_flag=True, **common)
     common["show_default"] = bool(option.default)
     multiple = isinstance(option.default, tuple)
-    if option.field.endswith("size"):
+    if option.field in config.SIZES:
         common |= {"default": config.show_default(option), "callback": _octets}
     return click.Option([option.flag], type=_type_of(option), metavar=option.takes, multiple=multiple, **common)
 

@@ -27,6 +27,7 @@ from mysmtp.protocol.outcome import Expect, Owed, Upgrade
 from mysmtp.protocol.reply import REFUSED, Reply
 from mysmtp.protocol.transaction import Session
 from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Unit
+from mysmtp.tape import Tape, Told
 
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
@@ -48,8 +49,9 @@ class Dialog:
     """
 
     __slots__ = (
-        "_after", "_awaited", "_bus", "_clock", "_content_size", "_desk", "_dialect", "_errors", "_framing", "_idled",
-        "_min_rate", "_outbox", "_patience", "_session", "_verb", "closing", "earned", "progress", "upgrading",
+        "_after", "_ahead", "_awaited", "_bus", "_clock", "_content_size", "_desk", "_dialect", "_errors", "_framing",
+        "_heard", "_idled", "_min_rate", "_outbox", "_patience", "_session", "_tape", "_verb", "closing", "earned",
+        "progress", "upgrading",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +69,7 @@ class Dialog:
         name: str = "localhost",
         check: Check = anybody,
         upgrades: bool = False,
+        tape: Tape | None = None,
     ) -> None:
         self.closing = self.upgrading = False
         self.progress = 0  # grows when a line is completed or a message grows: a client that is not idle
@@ -82,13 +85,18 @@ class Dialog:
         )
         self._session = Session(dialect.initial, dialect.name, session_id, peer)
         self._desk = Desk(self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish)
-        self._outbox = Outbox(self._session, bus, dialect.broken)
+        self._outbox = Outbox(self._session, bus, dialect.broken, clock, tape)
+        self._tape = tape
+        self._heard = 0.0  # when the last octets came
+        self._ahead = 0  # octets on the tape that the framing has yet to cut into lines
         self._awaited: Expect | None = None  # content that is being read
         self._verb = self._after = ""  # whose it is, and the state it leads to
         self._content_size = 0
         self._patience = dialect.patience
         self._min_rate = dialect.min_rate
         self._errors = self._idled = 0
+        if tape is not None:
+            tape.state, tape.framing = dialect.initial, self._framing.kind.value
 
     @property
     def state(self) -> str:
@@ -114,17 +122,21 @@ class Dialog:
         """Return what the server says first: nothing, in a dialect without a greeting."""
         if self._dialect.greeting is None:
             return b""
-        self._outbox.say(self._dialect.greeting(self._desk), as_segment=False)
+        self._say(self._dialect.greeting(self._desk), as_segment=False)
         return self._outbox.take()
 
     def upgraded(self, tls: str) -> None:
         """Note that all goes through TLS from now on; `tls` names its version and cipher."""
         self.upgrading = False
         self._session.tls = tls
+        if self._tape is not None:
+            self._tape.secured(self._clock(), tls)
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take what one `recv` returned; yield the replies."""
         now, framing = self._clock(), self._framing
+        if self._tape is not None:
+            self._record(self._tape, data, now)
         framing.receive(data, now)
         if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
             self.progress += 1
@@ -146,8 +158,13 @@ class Dialog:
         """Return what to say before closing for the server's own reasons."""
         self.closing = True
         self._outbox.settle()
-        self._outbox.say(self._dialect.refuse(fault), self._framing.kind is SEGMENTS)
+        self._say(self._dialect.refuse(fault), self._framing.kind is SEGMENTS, Told(type(fault).__name__))
         return self._outbox.take()
+
+    def _say(self, reply: Reply, as_segment: bool, fault: Told | None = None) -> None:
+        """Say what answers no command."""
+        state = self._session.state
+        self._outbox.say(reply, as_segment, "", state, state, fault)
 
     def _all_ready(self) -> bytes:
         """Return every reply that is not sent yet, once all of them are true."""
@@ -171,7 +188,39 @@ class Dialog:
                 yield self._all_ready()  # each command has a send of its own
             elif answered % _BATCH == 0 or outbox.size > _CHUNK:
                 yield outbox.take()
+        if self._tape is not None and framing.has_more:
+            self._note_rest(self._tape)
         yield self._all_ready()
+
+    def _record(self, tape: Tape, data: bytes, now: float) -> None:
+        """Note that octets came. What comes in segments is noted as it came, for there each is a thing of its own."""
+        self._heard = now
+        tape.received += len(data)
+        if self._framing.kind is SEGMENTS:
+            self._ahead = -1
+            if self.in_message:
+                tape.body(now, data)
+            else:
+                tape.heard(now, data)
+
+    def _note(self, tape: Tape, octets: bytes, *, masked: bool = False) -> None:
+        """Note a command, unless it is on the tape as a segment already."""
+        if self._framing.kind is SEGMENTS:
+            return
+        if self._ahead < 0:  # the connection has just turned to lines
+            self._ahead = len(octets) + len(self._framing.rest)
+            tape.framing = self._framing.kind.value
+        if self._ahead:
+            known = min(self._ahead, len(octets))
+            self._ahead -= known
+            octets = octets[known:]
+        if octets:
+            tape.heard(self._heard, self._shown(octets) if masked else octets, masked=masked)
+
+    def _note_rest(self, tape: Tape) -> None:
+        """Note what has come of a line that is not complete."""
+        if self._awaited is None and self._framing.kind is not SEGMENTS:
+            tape.left(self._heard, self._shown(self._framing.rest))
 
     def _read_content(self, awaited: Expect) -> bool:
         data, content = self._framing.take_content(), awaited.content
@@ -181,10 +230,17 @@ class Dialog:
         taken = data[: len(data) - len(rest)] if rest else data
         if LineReceived in self._bus.wanted:
             self._bus.publish(LineReceived(self._session.id, _MASKED if content.secret else taken))
+        if self._tape is not None and self._framing.kind is not SEGMENTS:
+            if not content.secret:
+                self._tape.body(self._heard, taken)
+            elif rest is not None:
+                self._tape.heard(self._heard, _MASKED, masked=True)
         self._note_growth(taken)
         if rest is not None:
             self._framing.give_back(rest)
             self._awaited = None
+            if self._tape is not None:
+                self._tape.reading = ""
             self.progress += 1
             self._conclude(self._verb, b"", None, self._complete, awaited)
         return True
@@ -204,6 +260,8 @@ class Dialog:
         if isinstance(unit, (Line, Segment)):
             verb, rest = command.take_apart(unit.command)
             rule = self._dialect.verbs.get(verb)
+            if self._tape is not None:
+                self._note(self._tape, unit.octets, masked=rule is not None and rule.mask is not None)
             if rule is not None:
                 told = rest if rule.mask is None else rule.mask(rest)
                 self._conclude(verb, told, unit, self._obey, verb, rule, rest)
@@ -211,13 +269,15 @@ class Dialog:
             if not command.is_http(unit.octets):
                 self._conclude("", rest, unit, _refuse_unknown, unit.command)
                 return
-        elif isinstance(unit, SegmentBody):
+        elif self._tape is not None and not isinstance(unit, SegmentBody):
+            self._note(self._tape, unit.octets)
+        if isinstance(unit, SegmentBody):
             assert self._dialect.segments is not None
             self._conclude(
                 self._dialect.segments.verb, b"", None, self._take_segment, self._dialect.segments, unit.body
             )
             return
-        elif isinstance(unit, Overlong) and not command.is_http(unit.octets):
+        if isinstance(unit, Overlong) and not command.is_http(unit.octets):
             self._conclude("", b"", None, _refuse_overlong)
             return
         self.closing = True
@@ -258,6 +318,8 @@ class Dialog:
         if expect.reply is None and expect.content.feed(b"") is not None:
             return self._complete(expect)
         self._awaited = expect
+        if self._tape is not None:
+            self._tape.reading = verb
         return expect.reply
 
     def _complete(self, expect: Expect) -> Settled:
@@ -279,10 +341,12 @@ class Dialog:
         """Do a command, turn a fault into its reply, remember the path, and put the answer behind all others."""
         session, kind = self._session, self._framing.kind
         before = session.state
+        why = None
         try:
             outcome = do(*words)
         except Exception as fault:  # noqa: BLE001  no fault ends a session: it is told, or logged
             outcome = self._excuse(verb, fault)
+            why = Told(type(fault).__name__, str(fault) if isinstance(fault, MailFault) else "")
         if outcome is None:
             return
         reply = outcome.reply if isinstance(outcome, _WITH_REPLY) else outcome
@@ -291,15 +355,17 @@ class Dialog:
             as_segment = isinstance(unit, Segment)
             if not reply.mark:
                 self._framing.settle(unit)
+                if self._tape is not None:
+                    self._tape.framing = self._framing.kind.value
         # A mail that comes in behind one whose reply is owed takes that one for stored: so its shape says.
         session.remember(reply.mark or self._dialect.digit[session.state])
         outbox = self._outbox
         if outcome is reply and outbox.is_plain:
-            outbox.say(reply, as_segment)
+            outbox.say(reply, as_segment, verb, before, session.state, why)
         elif isinstance(outcome, Owed):
             outbox.owe(Answer(verb, argument, reply, before, session.state, as_segment), outcome)
         else:
-            outbox.put(Answer(verb, argument, reply, before, session.state, as_segment))
+            outbox.put(Answer(verb, argument, reply, before, session.state, as_segment, why))
         if isinstance(outcome, Upgrade):
             self._start_over()
         if self._patience is not None:
@@ -329,7 +395,7 @@ class Dialog:
         if self._errors >= patience.errors and not self.closing:
             self.closing = True
             reply, state = self._dialect.refuse(TooManyErrors()), self._session.state
-            self._outbox.put(Answer("", b"", reply, state, state, as_segment=False))
+            self._outbox.put(Answer("", b"", reply, state, state, as_segment=False, fault=Told("TooManyErrors")))
 
 
 def _refuse_unknown(line: bytes) -> Settled:

@@ -116,6 +116,11 @@ class Framing:
         """Whether something has come that was not taken yet."""
         return self._at < len(self._buffer) or bool(self._segments)
 
+    @property
+    def rest(self) -> bytes:
+        """What has come of a line that is not complete, and all behind it, where lines are read."""
+        return self._buffer[self._at :]
+
     def drop(self) -> None:
         """Forget all that has come and was not taken yet."""
         self._buffer, self._at, self._skipped = b"", 0, 0

@@ -5,6 +5,7 @@ that is answered after it, until `settle`; so the mails of a pipeline go to the 
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from mysmtp.events import Bus, CommandAnswered, ReplySent
 from mysmtp.protocol.outcome import Owed
 from mysmtp.protocol.reply import Reply
 from mysmtp.protocol.transaction import Session
+from mysmtp.tape import Mail, Tape, Told
 from mysmtp.text import decode
 
 log = logging.getLogger(__name__)
@@ -25,7 +27,10 @@ _MOST_WAITING = 1000  # replies that may wait behind one that is owed
 
 @dataclass(slots=True)
 class Answer:
-    """One command and its reply. `argument` is what came after the verb; the states are those before and after it."""
+    """One command and its reply. `argument` is what came after the verb; the states are those before and after it.
+
+    `fault` is why it was refused, `since` the moment at which what is owed was handed over.
+    """
 
     verb: str
     argument: bytes
@@ -33,19 +38,33 @@ class Answer:
     before: str
     after: str
     as_segment: bool
+    fault: Told | None = None
     owed: Owed | None = None
+    since: float = 0.0
 
 
 class Outbox:
-    """Takes answers as they are found, gives out octets to send. `broken` makes the reply to a verb that failed."""
+    """Takes answers as they are found, gives out octets to send. `broken` makes the reply to a verb that failed.
 
-    __slots__ = ("_broken", "_bus", "_octets", "_owed", "_ready", "_session", "_waiting", "size")
+    What is said is noted on `tape`, with its moment on `clock`.
+    """
 
-    def __init__(self, session: Session, bus: Bus, broken: Callable[[str], Reply]) -> None:
+    __slots__ = ("_broken", "_bus", "_clock", "_octets", "_owed", "_ready", "_session", "_tape", "_waiting", "size")
+
+    def __init__(
+        self,
+        session: Session,
+        bus: Bus,
+        broken: Callable[[str], Reply],
+        clock: Callable[[], float] = time.monotonic,
+        tape: Tape | None = None,
+    ) -> None:
         self.size = 0  # octets that are ready to be sent
         self._session = session
         self._bus = bus
         self._broken = broken
+        self._clock = clock
+        self._tape = tape
         self._ready: list[bytes] = []
         self._waiting: list[Answer] = []  # the first of these is owed
         self._owed = 0
@@ -61,7 +80,7 @@ class Outbox:
         if not self._waiting and answer.owed is None:
             if CommandAnswered in self._bus.wanted:
                 self._bus.publish(self._news(answer))
-            self.say(answer.reply, answer.as_segment)
+            self._say_answer(answer)
         else:
             self._waiting.append(answer)
             if len(self._waiting) >= _MOST_WAITING:
@@ -69,7 +88,7 @@ class Outbox:
 
     def owe(self, answer: Answer, owed: Owed) -> None:
         """Put an answer whose reply is owed behind all others; wait now if enough is owed."""
-        answer.owed = owed
+        answer.owed, answer.since = owed, self._clock()
         self._owed += 1
         self._octets += owed.octets
         self.put(answer)
@@ -86,15 +105,35 @@ class Outbox:
             if answer.owed is not None and not self._kept(answer.owed.receipt, answer.verb):
                 answer.reply = answer.owed.failed or self._broken(answer.verb)
                 self._session.correct(answer.reply.mark, later)
+                answer.fault = Told("StoreFailed")
             if CommandAnswered in self._bus.wanted:
                 self._bus.publish(self._news(answer))
-            self.say(answer.reply, answer.as_segment)
+            self._say_answer(answer)
 
-    def say(self, reply: Reply, as_segment: bool) -> None:
-        """Say something now: nothing may be owed."""
+    def _say_answer(self, answer: Answer) -> None:
+        mails: tuple[Mail, ...] = ()
+        since = 0.0
+        if answer.owed is not None and self._tape is not None and not answer.reply.mark:
+            mails, since = self._tape.take_stored(), answer.since
+        self.say(answer.reply, answer.as_segment, answer.verb, answer.before, answer.after, answer.fault, mails, since)
+
+    def say(
+        self,
+        reply: Reply,
+        as_segment: bool,
+        verb: str = "",
+        before: str = "",
+        after: str = "",
+        fault: Told | None = None,
+        mails: tuple[Mail, ...] = (),
+        since: float = 0.0,
+    ) -> None:
+        """Say something now: nothing may be owed. The rest is noted on the tape (`tape.Entry`)."""
         octets = reply.in_segment() if as_segment else reply.in_lines()
         if ReplySent in self._bus.wanted:
             self._bus.publish(ReplySent(self._session.id, octets))
+        if self._tape is not None:
+            self._tape.said(self._clock(), octets, reply.mark, verb, before, after, fault, mails, since)
         self._ready.append(octets)
         self.size += len(octets)
 

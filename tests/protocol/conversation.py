@@ -11,6 +11,7 @@ from mysmtp.protocol.dialect import Check, Dialect, anybody
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.store import open_store
+from mysmtp.tape import Tape
 
 
 @dataclass
@@ -32,18 +33,20 @@ class Client:
     store: MessageStore = field(default_factory=lambda: open_store("memory:"))
     clock: Clock = field(default_factory=Clock)
     bus: Bus = field(default_factory=Bus)
+    stored: Bus = field(default_factory=Bus)
     events: list[Event] = field(default_factory=list)
     ids: "count[int]" = field(default_factory=lambda: count(1))
     dialect: Dialect = MY_SMTP
     check: Check = anybody
     upgrades: bool = False
+    tape: Tape | None = None
 
     def __post_init__(self) -> None:
         self.bus.attach(self.events.append)
         self.dialog = Dialog(
             self.dialect,
             store=self.store,
-            deliverer=LocalDelivery(self.store, Bus()),
+            deliverer=LocalDelivery(self.store, self.stored),
             clock=self.clock,
             bus=self.bus,
             session_id=next(self.ids),
@@ -52,6 +55,7 @@ class Client:
             fixed_to_lines=self.framing == "lines",
             check=self.check,
             upgrades=self.upgrades,
+            tape=self.tape,
         )
 
     @property

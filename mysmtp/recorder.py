@@ -1,0 +1,97 @@
+"""The recorder: a tape of every session, open ones and the last that ended, within a measure of memory.
+
+A subscriber of the bus; the tapes themselves are written by the dialogs. At most `kept` tapes may hold `session_bytes`
+each: those of open sessions first, then the newest that have ended. Sessions beyond that are open in such a crowd that
+nobody reads them all: their tapes keep a few lines.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from mysmtp.delivery import now
+from mysmtp.events import Bus, Event, MessageStored, SessionClosed, SessionOpened
+from mysmtp.tape import Tape
+
+CROWDED = 2048  # octets of a tape beyond the number kept
+
+
+class Recorder:
+    """The tapes of all sessions. `kept` 0 records nothing. `clock` is the one that the dialogs use."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        kept: int = 1000,
+        session_bytes: int = 64 * 1024,
+        clock: Callable[[], float] = time.monotonic,
+        moment: Callable[[], datetime] = now,
+    ) -> None:
+        self.started = moment()
+        self.opened = 0  # sessions since the start
+        self._kept = kept
+        self._session_bytes = session_bytes
+        self._clock = clock
+        self._moment = moment
+        self._open: dict[int, Tape] = {}
+        self._whole = 0  # open tapes that may take all of session_bytes
+        self._ended: OrderedDict[int, Tape] = OrderedDict()
+        if kept:
+            bus.attach(self._hear, SessionOpened, SessionClosed, MessageStored)
+
+    def tape(self, session: int) -> Tape | None:
+        """Return the tape of an open session for its dialog to write on, None where nothing is recorded."""
+        return self._open.get(session)
+
+    def find(self, session: int) -> Tape | None:
+        """Return the tape of a session, None if it is not kept any more or never was."""
+        return self._open.get(session) or self._ended.get(session)
+
+    def tapes(self) -> Sequence[Tape]:
+        """Return every tape that is kept, the newest session first."""
+        return sorted((*self._open.values(), *self._ended.values()), key=lambda tape: -tape.session)
+
+    @property
+    def open(self) -> int:
+        """How many sessions are open now."""
+        return len(self._open)
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """What differs whenever a session was opened or closed, or something was said in an open one."""
+        return self.opened, len(self._open), sum(tape.last for tape in self._open.values())
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, MessageStored):
+            tape = self._open.get(event.session)
+            if tape is not None:
+                tape.stored(event.mailbox, event.mail_id, event.copies)
+        elif isinstance(event, SessionOpened):
+            self._begin(event)
+        elif isinstance(event, SessionClosed):
+            self._end(event)
+
+    def _begin(self, event: SessionOpened) -> None:
+        whole = self._whole < self._kept
+        self._whole += whole
+        self.opened += 1
+        self._open[event.session] = Tape(
+            event.session, event.protocol, event.peer, began=self._moment(), start=self._clock(),
+            limit=self._session_bytes if whole else min(CROWDED, self._session_bytes),
+        )  # fmt: skip
+        self._forget()
+
+    def _end(self, event: SessionClosed) -> None:
+        tape = self._open.pop(event.session, None)
+        if tape is None:
+            return
+        tape.close(self._clock(), event.reason)
+        self._whole -= tape.limit == self._session_bytes
+        self._ended[event.session] = tape
+        self._forget()
+
+    def _forget(self) -> None:
+        while len(self._ended) > max(0, self._kept - self._whole):
+            self._ended.popitem(last=False)

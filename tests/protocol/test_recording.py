@@ -1,0 +1,186 @@
+"""What a dialog writes on its tape: exactly what crossed, whatever the protocol and the framing; and no password."""
+
+import base64
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mysmtp.errors import ShuttingDown
+from mysmtp.events import MessageStored
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import pop3
+from mysmtp.protocol.smtp import SMTP
+from mysmtp.tape import Mail, Tape, Told
+from tests.protocol.conversation import Client, cut
+
+SECRET = "hunter2"
+
+
+def recorded(dialect: Dialect = MY_SMTP, **settings: object) -> tuple[Client, Tape]:
+    tape = Tape(1, dialect.name, "127.0.0.1:4", began=datetime(2026, 11, 27, tzinfo=UTC), start=1000.0, limit=10**6)
+    client = Client(dialect=dialect, tape=tape, **settings)  # type: ignore[arg-type]
+    client.stored.attach(
+        lambda event: (
+            tape.stored(event.mailbox, event.mail_id, event.copies) if isinstance(event, MessageStored) else None
+        )
+    )
+    return client, tape
+
+
+def sides(tape: Tape) -> tuple[bytes, bytes]:
+    """Return all that the tape says the client sent, and all that the server did."""
+    client = b"".join(entry.octets for entry in tape.entries() if entry.kind in ("client", "body"))
+    return client, b"".join(entry.octets for entry in tape.entries() if entry.kind == "server")
+
+
+CONVERSATIONS = {
+    "my_smtp": (
+        MY_SMTP,
+        b"RCPT TO: bob@x\nHELO x\r\nMAIL FROM: a@y\nMAIL FROM: a@x\nRCPT TO: bob@x\nRCPT TO: carol@x\nDATA\n"
+        b"Hello\r\n..dot\n.\nHELO x\nLIST bob@x\nGET_MAIL bob@x 1\n\n\xff\x00\nMAIL FROM: a@x\nRCPT TO: b@x\n"
+        b"DATA at once\nQUIT\n",
+    ),
+    "smtp": (
+        SMTP,
+        b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<bob@x>\r\nBDAT 5 LAST\r\nHello"
+        b"MAIL FROM:<a@x>\r\nRCPT TO:<nobody>\r\nNOOP\nRSET\r\nQUIT\r\n",
+    ),
+    "lmtp": (
+        LMTP,
+        b"LHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<bob@x>\r\nRCPT TO:<bob@x>\r\nBDAT 3 LAST\r\n\0\r\nQUIT\r\n",
+    ),
+    "pop3": (pop3(), b"NOOP\r\nUSER bob@x\r\nCAPA\r\nQUIT\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+@given(places=st.lists(st.integers(0, 400), max_size=6))
+def test_the_tape_holds_what_crossed_octet_for_octet(name: str, places: list[int]) -> None:
+    dialect, said = CONVERSATIONS[name]
+    client, tape = recorded(dialect)
+    answered = client.dialog.greet()
+    for piece in cut(said, places):
+        answered += client.say(piece)
+    answered += client.hang_up()
+    assert sides(tape) == (said, answered)
+    assert (tape.received, tape.sent) == (len(said), len(answered))
+    # The states before and after follow one from the other.
+    steps = [(entry.before, entry.after) for entry in tape.entries() if entry.kind == "server"]
+    assert steps[0][0] == dialect.initial
+    assert all(one[1] == other[0] for one, other in pairwise(steps))
+    assert tape.state == client.dialog.state
+
+
+SEGMENTS = (b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@x\0junk", b"DATA\nHello\n", b"more\n", b"LIST b@x", b"QUIT")
+
+
+def test_segments_are_recorded_as_they_came() -> None:
+    client, tape = recorded(framing="auto")
+    answered = b""
+    for segment in SEGMENTS:
+        answered += client.say(segment)
+        if not segment.startswith(b"DATA"):
+            answered += client.wait(0.4)
+    client.hang_up()
+    assert [entry.octets for entry in tape.entries() if entry.kind in ("client", "body")] == list(SEGMENTS)
+    assert sides(tape)[1] == answered
+    assert tape.framing == "segments"
+
+
+def test_a_connection_that_turns_to_lines_is_recorded_once() -> None:
+    client, tape = recorded(framing="auto")
+    client.say(b"HELO x")
+    client.wait(0.4)
+    client.say(b"MAIL FROM: a@x\nRCPT")
+    client.say(b" TO: b@x\nLIST b@x\n")
+    assert sides(tape)[0] == b"HELO xMAIL FROM: a@x\nRCPT TO: b@x\nLIST b@x\n"
+    assert tape.framing == "lines"
+
+
+def test_a_command_without_its_newline_stands_there_while_it_is_waited_for() -> None:
+    client, tape = recorded(framing="auto")
+    client.say(b"HELO x")
+    assert tape.rest == (1000.0, b"HELO x")
+    client.wait(0.4)
+    assert tape.rest is None
+    heard, said = tape.entries()
+    assert (heard.octets, heard.at, round(said.at, 6)) == (b"HELO x", 0.0, 0.3)
+
+
+def test_what_was_stored_stands_with_the_reply_that_says_so() -> None:
+    client, tape = recorded()
+    client.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: bob@x\nRCPT TO: carol@x\nDATA one\n")
+    client.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: bob@x\nDATA two\n" * 2)
+    stored = [entry.mails for entry in tape.entries() if entry.verb == "DATA"]
+    assert stored == [(Mail("bob@x", 1), Mail("carol@x", 1)), (Mail("bob@x", 2),), (Mail("bob@x", 3),)]
+
+
+def test_a_refusal_tells_its_fault() -> None:
+    client, tape = recorded()
+    client.say(b"RCPT TO: bob@x\nHELO x\nMAIL FROM: a@y\nnonsense\n")
+    client.dialog.farewell(ShuttingDown())
+    faults = [entry.fault for entry in tape.entries() if entry.kind == "server"]
+    names = [fault.name if fault else "" for fault in faults]
+    assert names == ["OutOfOrder", "", "DomainMismatch", "UnknownCommand", "ShuttingDown"]
+    assert faults[2] == Told("DomainMismatch", "y is not x")
+
+
+ENCODED = base64.b64encode(f"\0me\0{SECRET}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "lines"),
+    [
+        (pop3(), f"USER bob@x\r\nPASS {SECRET}\r\n"),
+        (pop3(), f"pass {SECRET}\r\n"),
+        (pop3(), f"APOP bob {SECRET}\r\n"),
+        (SMTP, f"EHLO x\r\nAUTH PLAIN {ENCODED}\r\n"),
+        (SMTP, f"EHLO x\r\nAUTH PLAIN\r\n{ENCODED}\r\n"),
+        (SMTP, f"EHLO x\r\nAUTH LOGIN\r\n{ENCODED}\r\n{base64.b64encode(SECRET.encode()).decode()}\r\n"),
+    ],
+)
+def test_no_password_comes_on_the_tape_however_it_is_cut(dialect: Dialect, lines: str) -> None:
+    octets = lines.encode()
+    for place in range(len(octets)):
+        client, tape = recorded(dialect)
+        seen = b""
+        for piece in cut(octets, [place]):
+            client.say(piece)
+            seen += tape.rest[1] if tape.rest else b""
+        client.hang_up()
+        seen += b"".join(entry.octets for entry in tape.entries())
+        assert SECRET.encode() not in seen
+        assert ENCODED.encode() not in seen
+        assert base64.b64encode(SECRET.encode()) not in seen
+        assert b"****\r\n" in seen
+
+
+def test_tls_is_noted_and_what_was_dropped_with_it_is_not_taken_for_a_command() -> None:
+    client, tape = recorded(SMTP, upgrades=True)
+    client.say(b"EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@x>\r\n")
+    client.dialog.upgraded("TLSv1.3 AES")
+    client.say(b"EHLO y\r\n")
+    assert [entry.kind for entry in tape.entries()] == [
+        "client",
+        "server",
+        "client",
+        "server",
+        "tls",
+        "client",
+        "server",
+    ]
+    assert b"evil" not in sides(tape)[0]
+    assert tape.tls == "TLSv1.3 AES"
+
+
+def test_what_is_being_read_is_told() -> None:
+    client, tape = recorded()
+    client.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA\nHello\n")
+    assert tape.reading == "DATA"
+    client.say(b".\n")
+    assert tape.reading == ""
