@@ -1,9 +1,10 @@
 """The typed seams between the rooms. What stands here is all that one side may know of the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
-from mysmtp.message import Compaction, Envelope, MailboxSummary, MailSummary, Message, StoredMail, Trace
+from mysmtp.message import Changes, Compaction, Envelope, MailboxSummary, MailSummary, Message, StoredMail, Trace
 
 T = TypeVar("T")
 
@@ -110,6 +111,41 @@ class Marking(Protocol):
 
     def unseen(self, mailbox: str) -> Sequence[int]:
         """Return the ids of the mails nobody has looked at, rising. Raises NoSuchMailbox, StoreFailed."""
+
+
+@runtime_checkable
+class Followed(Protocol):
+    """A store that can be followed by whoever keeps something of every mail: an optional power of a MessageStore."""
+
+    def states(self) -> Mapping[str, str]:
+        """Return a state for every mailbox: another one when anything in it may have changed, now or over a restart.
+
+        Costs a look at each file and no more. Raises StoreFailed.
+        """
+
+    def changes(self, mailbox: str, since: object) -> Changes:
+        """Return what has changed since the `mark` of an earlier answer; all there is, without one that still counts.
+
+        Raises NoSuchMailbox, StoreFailed.
+        """
+
+    def read_some(self, mailbox: str, mail_ids: Sequence[int], octets: int) -> Sequence[tuple[StoredMail, int] | None]:
+        """Return mails with their prints, in the order of the ids; None for those that are gone, or damaged.
+
+        Ends early once bodies of so many octets were read. Raises as `changes`.
+        """
+
+    def prints(self, mailbox: str, mail_ids: Sequence[int]) -> Mapping[int, int]:
+        """Return a print of each of these mails that is there: another one when the mail is another. Raises likewise.
+
+        Costs reading them, and nothing is taken apart.
+        """
+
+    def hidden_place(self, name: str) -> tuple[Path, object] | None:
+        """Return where a database of this name may lie beside the mailboxes, and an identity of that place.
+
+        None for a store without files. Raises OSError where something else lies there: nothing planted is followed.
+        """
 
 
 @runtime_checkable

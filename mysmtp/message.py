@@ -124,3 +124,19 @@ class Compaction:
     outcome: Outcome
     freed: int = 0
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has come into a mailbox, and gone from it, since it was `mark` (an opaque thing), by ids.
+
+    `state` is that of `contracts.Followed.states` when this was found. Where `whole`, `came` is all there is, and
+    nothing that was known of the mailbox counts any more. `waiting` counts mails that cannot be read now.
+    """
+
+    mark: object
+    state: str
+    came: Sequence[int]
+    gone: Sequence[int]
+    whole: bool
+    waiting: int = 0

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,7 +18,7 @@ from functools import cached_property, partial
 from mysmtp.contracts import Offload, run_here
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import MailboxSummary, MailSummary, Place, StoredMail
-from mysmtp.store import damage
+from mysmtp.store import damage, names
 from mysmtp.store.disk import Disk, read_exactly
 from mysmtp.store.folder import Folder
 from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_trace
@@ -119,16 +120,36 @@ class Mailbox:
     def read(self, mail_id: int) -> StoredMail:
         """Return one mail. Raises NoSuchMailbox, NoSuchMail, DamagedMail, StoreFailed."""
         with self._opened(os.O_RDONLY) as descriptor:
-            record, octets = self._fetch(descriptor, mail_id, self._is_as_indexed)
-            if record.status is not Status.MAIL:
-                raise DamagedMail(self.name, mail_id)
-            frame = read_frame(octets)
-            envelope, trace = read_trace(frame) or (None, None)
-            summary = frame.summary(mail_id)
-            row = self.index.row(mail_id)
-            seen = row is not None and self.seen.has(row)
-            summary = replace(summary, date=summary.date or self._undated(), seen=seen)
-            return StoredMail(summary, frame.body, envelope, trace, frame.crc, self._place(record))
+            return self._stored(descriptor, mail_id)[0]
+
+    def read_some(self, mail_ids: Sequence[int], octets: int) -> list[tuple[StoredMail, int] | None]:
+        """Return mails, each with the CRC-32 of its record, None for those that are gone or damaged.
+
+        Ends early once bodies of so many octets were read. Raises NoSuchMailbox, StoreFailed.
+        """
+        found: list[tuple[StoredMail, int] | None] = []
+        with self._opened(os.O_RDONLY) as descriptor:
+            for mail_id in mail_ids:
+                try:
+                    mail, record = self._stored(descriptor, mail_id)
+                except (NoSuchMail, DamagedMail):
+                    found.append(None)
+                    continue
+                found.append((mail, zlib.crc32(record)))
+                octets -= len(mail.body)
+                if octets <= 0:
+                    break
+        return found
+
+    def prints(self, mail_ids: Sequence[int]) -> dict[int, int]:
+        """Return the CRC-32 of the records of mails as they lie in the file. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY) as descriptor:
+            rows = (self.index.row(mail_id) for mail_id in mail_ids)
+            return {
+                row.id: zlib.crc32(read_exactly(descriptor, row.end - row.start, row.start))
+                for row in rows
+                if row is not None and row.flags in LISTED
+            }
 
     def record(self, mail_id: int) -> bytes:
         """Return a record as it lies in the file. Raises NoSuchMailbox, NoSuchMail, StoreFailed."""
@@ -168,6 +189,27 @@ class Mailbox:
                 if each.summary and (name := full_name(last)):
                     return name
             return ""
+
+    def _stored(self, descriptor: int, mail_id: int) -> tuple[StoredMail, bytes]:
+        """Return a mail and its record. Raises NoSuchMail, DamagedMail, OSError."""
+        record, octets = self._fetch(descriptor, mail_id, self._is_as_indexed)
+        if record.status is not Status.MAIL:
+            raise DamagedMail(self.name, mail_id)
+        frame = read_frame(octets)
+        envelope, trace = read_trace(frame) or (None, None)
+        summary = frame.summary(mail_id)
+        row = self.index.row(mail_id)
+        seen = row is not None and self.seen.has(row)
+        summary = replace(summary, date=summary.date or self._undated(), seen=seen)
+        return StoredMail(summary, frame.body, envelope, trace, frame.crc, self._place(record)), octets
+
+    def name_fully(self) -> None:
+        """Take the full name that its records carry, where the file's name is abbreviated. Raises as `name_inside`."""
+        if names.cut_name(self.name):
+            return
+        name = self.name_inside()
+        if name and names.cut_name(name) and names.file_name(name) == names.lower(self.file):
+            self.name = name
 
     def _summaries(self, rows: Sequence[Row], undated: str) -> list[MailSummary]:
         """Return mails as a list shows them; without their first octets where the file is not what it was."""

@@ -2,13 +2,15 @@
 
 import threading
 import zlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mysmtp.contracts import Receipt
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import MailboxSummary, MailSummary, Message, StoredMail
+from mysmtp.message import Changes, MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store.names import lower
 from mysmtp.store.textformat import PREVIEW, local_date
 
@@ -27,17 +29,18 @@ class _Done:
 
 
 class MemoryStore:
-    """A MessageStore and Marking without files."""
+    """A MessageStore, Marking and Followed without files."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._boxes: dict[str, dict[int, _Kept]] = {}
+        self._changed: Counter[str] = Counter()  # how often each mailbox was
 
     def append(self, mailboxes: Sequence[str], message: Message) -> Sequence[int]:
         if not all(mailboxes):
             raise StoreFailed
         with self._lock:
-            return [self._keep(self._boxes.setdefault(lower(name), {}), message) for name in mailboxes]
+            return [self._keep(lower(name), message) for name in mailboxes]
 
     def submit(self, mailboxes: Sequence[str], message: Message, stored: Callable[[Sequence[int]], None]) -> Receipt:
         stored(self.append(mailboxes, message))
@@ -87,6 +90,31 @@ class MemoryStore:
     def unseen(self, mailbox: str) -> Sequence[int]:
         return [mail.id for mail in self.list(mailbox) if not mail.seen]
 
+    def states(self) -> Mapping[str, str]:
+        with self._lock:
+            return {name: str(self._changed[name]) for name in self._boxes}
+
+    def changes(self, mailbox: str, since: object) -> Changes:
+        with self._lock:
+            now = frozenset(mail.id for mail in self.list(mailbox))
+            state = str(self._changed[lower(mailbox)])
+            if not isinstance(since, frozenset):
+                return Changes(now, state, sorted(now), (), True)
+            return Changes(now, state, sorted(now - since), sorted(since - now), False)
+
+    def read_some(self, mailbox: str, mail_ids: Sequence[int], octets: int) -> Sequence[tuple[StoredMail, int] | None]:
+        with self._lock:
+            box = self._box(mailbox)
+            kept = (box.get(each) for each in mail_ids)
+            return [(each.mail, zlib.crc32(each.mail.body)) if each and not each.gone else None for each in kept]
+
+    def prints(self, mailbox: str, mail_ids: Sequence[int]) -> Mapping[int, int]:
+        found = self.read_some(mailbox, mail_ids, 0)
+        return {each[0].summary.id: each[1] for each in found if each}
+
+    def hidden_place(self, name: str) -> tuple[Path, object] | None:
+        return None
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -96,12 +124,14 @@ class MemoryStore:
             raise NoSuchMailbox(mailbox)
         return box
 
-    def _keep(self, box: dict[int, _Kept], message: Message) -> int:
+    def _keep(self, name: str, message: Message) -> int:
+        box = self._boxes.setdefault(name, {})
         mail_id, body = len(box) + 1, message.body
         sender, date = message.envelope.reverse_path or "<>", local_date(message.arrived)
         summary = MailSummary(mail_id, sender, date, message.arrived, len(body), body[:PREVIEW])
         checksum = f"{zlib.crc32(body):08x}"
         box[mail_id] = _Kept(StoredMail(summary, body, message.envelope, message.trace, checksum))
+        self._changed[name] += 1
         return mail_id
 
     def _mark(self, mailbox: str, mail_ids: Sequence[int], gone: bool) -> Sequence[int]:
@@ -109,4 +139,5 @@ class MemoryStore:
             box = self._box(mailbox)
             ids = [each for each in dict.fromkeys(mail_ids) if each in box and box[each].gone is not gone]
             box.update((each, replace(box[each], gone=gone)) for each in ids)
+            self._changed[lower(mailbox)] += bool(ids)
             return ids

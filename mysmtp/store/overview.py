@@ -81,7 +81,7 @@ class Overview:
         if known is not None and same and known.signature == self._now(mailbox):
             return known.summary
         if names.abbreviated(mailbox.file):
-            _name(mailbox)
+            mailbox.name_fully()
         summary = mailbox.summarize()
         seen = mailbox.index.signature
         if seen is not None and time.time() - seen[3] / 1e9 > FRESH:  # what is unfinished now is damage in a moment
@@ -93,12 +93,3 @@ class Overview:
             return signature(os.stat(mailbox.file, dir_fd=self._folder.descriptor, follow_symlinks=False))
         except OSError:
             return None
-
-
-def _name(mailbox: Mailbox) -> None:
-    """Give a mailbox whose file's name is abbreviated the full name that its records carry."""
-    if names.cut_name(mailbox.name):
-        return
-    name = mailbox.name_inside()
-    if name and names.cut_name(name) and names.file_name(name) == names.lower(mailbox.file):
-        mailbox.name = name

@@ -7,8 +7,9 @@ tray written first, so a mail that was acknowledged is always seen. What is in a
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +17,7 @@ from typing import TypeVar
 from mysmtp.contracts import Offload, Receipt, Signal, run_here
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import Compaction, MailboxSummary, MailSummary, Message, StoredMail
+from mysmtp.message import Changes, Compaction, MailboxSummary, MailSummary, Message, StoredMail
 from mysmtp.store import names
 from mysmtp.store.catalogue import Catalogue
 from mysmtp.store.commit import Committer, Delivery, Ticket
@@ -24,6 +25,8 @@ from mysmtp.store.compact import Behind, Compactor
 from mysmtp.store.disk import Disk
 from mysmtp.store.filing import Filing
 from mysmtp.store.folder import Folder
+from mysmtp.store.following import Watch, changes_of
+from mysmtp.store.hidden import identity, is_safe, path_of
 from mysmtp.store.holder import announce
 from mysmtp.store.holding import all_held
 from mysmtp.store.journal import Journal
@@ -47,7 +50,7 @@ _LARGE = 64 << 10  # octets of a body that is not encoded in the caller
 
 
 class TextFileStore:
-    """A MessageStore, RecordKeeper, Marking, Watchful, Compacting and Exclusive over a folder of mailbox files.
+    """A MessageStore, RecordKeeper, Marking, Followed, Watchful, Compacting and Exclusive over mailbox files.
 
     `offload` runs what blocks, `commit_offload` the journal's part of it, so that no reader is ever waited for;
     `signal` makes what a sender waits on. Raises StartFailed when it cannot have the folder.
@@ -75,6 +78,7 @@ class TextFileStore:
         self._trays: dict[str, Tray] = {}  # by file
         self._by_name: dict[str, Tray] = {}
         self._overview = Overview(self._folder, offload, self._held, self._write)
+        self._watch = Watch(self._folder, self._held)
         self._following = threading.RLock()
         self._committer = Committer(self._commit)
         self._address = ""
@@ -161,6 +165,37 @@ class TextFileStore:
     def unseen(self, mailbox: str) -> Sequence[int]:
         there = self._find(mailbox)
         return self._do(there, there.unseen)
+
+    def states(self) -> Mapping[str, str]:
+        self._follow()
+        try:
+            found = to_the_end(self._offload, self._watch.states)
+        except OSError as fault:
+            raise StoreFailed from fault
+        for tray in list(self._trays.values()):
+            if waiting := len(tray.waiting):
+                found[tray.mailbox.name] = f"{found.get(tray.mailbox.name, '')}+{waiting}"
+        return found
+
+    def changes(self, mailbox: str, since: object) -> Changes:
+        there = self._find(mailbox)
+        found = self._do(
+            there, lambda: changes_of(there, since), lambda tray: Changes(None, "", (), (), True, len(tray.waiting))
+        )
+        return replace(found, waiting=len(self._unwritten(there)))
+
+    def read_some(self, mailbox: str, mail_ids: Sequence[int], octets: int) -> Sequence[tuple[StoredMail, int] | None]:
+        there = self._find(mailbox)
+        return self._do(there, lambda: there.read_some(mail_ids, octets))
+
+    def prints(self, mailbox: str, mail_ids: Sequence[int]) -> Mapping[int, int]:
+        there = self._find(mailbox)
+        return self._do(there, lambda: there.prints(mail_ids))
+
+    def hidden_place(self, name: str) -> tuple[Path, object] | None:
+        self._follow()
+        is_safe(self._folder, name, make=True)
+        return path_of(self._folder) / name, identity(self._folder)
 
     def _remark(self, mailbox: Mailbox, mail_ids: Sequence[int], status: Status) -> Sequence[int]:
         """Change markers; a file whose sync failed is verified before it is trusted: a later sync would not tell."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mysmtp.contracts import Marking, MessageStore
+from mysmtp.contracts import Followed, Marking, MessageStore
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Envelope, Trace
@@ -157,6 +157,42 @@ class StoreContract:
         assert any_store.summary(BOB).unseen == 4
         assert list(any_store.mark(BOB, None, True)) == [1, 2, 3, 4]
         assert [each.unseen for each in any_store.mailboxes()] == [0]
+
+    def test_a_follower_learns_what_came_and_what_went(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Followed)
+        assert any_store.states() == {}
+        with pytest.raises(NoSuchMailbox):
+            any_store.changes(BOB, None)
+        any_store.append([BOB, "a@x"], mail(b"1"))
+        any_store.append([BOB], mail(b"2"))
+        first = any_store.changes(BOB, None)
+        assert (list(first.came), list(first.gone), first.whole, first.waiting) == ([1, 2], [], True, 0)
+        assert any_store.states()[BOB] == first.state
+        assert set(any_store.states()) == {BOB, "a@x"}
+        any_store.append([BOB], mail(b"3"))
+        assert any_store.states()[BOB] != first.state
+        second = any_store.changes(BOB, first.mark)
+        assert (list(second.came), list(second.gone), second.whole) == ([3], [], False)
+        any_store.delete(BOB, [1, 3])
+        third = any_store.changes(BOB, second.mark)
+        assert (list(third.came), list(third.gone), third.whole) == ([], [1, 3], False)
+        any_store.restore(BOB, [3])
+        any_store.append([BOB], mail(b"4"))
+        fourth = any_store.changes(BOB, third.mark)
+        assert (list(fourth.came), list(fourth.gone), fourth.whole) == ([3, 4], [], False)
+        assert list(any_store.changes(BOB, None).came) == [2, 3, 4]
+        assert (list(any_store.changes(BOB, fourth.mark).came), fourth.state) == ([], any_store.states()[BOB])
+
+    def test_mails_are_read_many_at_once_with_their_prints(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Followed)
+        for body in (b"1" * 50, b"2" * 50, b"3" * 50):
+            any_store.append([BOB], mail(body))
+        any_store.delete(BOB, [2])
+        found = any_store.read_some(BOB, [3, 2, 1, 9], 1000)
+        mails = [each[0] if each else None for each in found]
+        assert mails == [any_store.read(BOB, 3), None, any_store.read(BOB, 1), None]
+        assert any_store.prints(BOB, [1, 2, 3, 9]) == {each[0].summary.id: each[1] for each in found if each}
+        assert len(set(any_store.prints(BOB, [1, 3]).values())) == 2
 
     def test_the_null_sender_is_listed_as_brackets(self, any_store: MessageStore) -> None:
         any_store.append([BOB], mail(sender=""))

@@ -1,0 +1,215 @@
+"""How the index follows the mailboxes: what has come, gone or changed since, and taking that in, a little at a time.
+
+A mail is known by a print of its record: when a file was changed by others, prints tell which mails are to be read
+again. A mailbox counts as indexed in a state only once all of it is. Whoever calls does so one at a time.
+"""
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from mysmtp.contracts import Followed, Offload
+from mysmtp.errors import NoSuchMailbox, StoreFailed
+from mysmtp.message import StoredMail
+from mysmtp.search.sheet import sheet_of
+from mysmtp.search.tables import Entry, Tables
+from mysmtp.store.offload import to_the_end
+
+T = TypeVar("T")
+
+_MAILS = 256  # read in one step
+_OCTETS = 4 << 20  # of their bodies
+_PRINTS = 2000  # compared in one step
+
+
+@dataclass(slots=True)
+class Box:
+    """A mailbox and what is still to be done about it.
+
+    `due` are ids to be read; `check` ids with the prints they are indexed under, to be compared; `stale` ids whose
+    index is of another mail, `gone` ids to be forgotten; `waiting` counts mails that nobody can read now.
+    """
+
+    name: str
+    number: int
+    state: str = ""  # in which it was looked at
+    mark: object = None
+    saved: str = ""  # the state in which all of it is indexed, as the tables have it
+    lost: bool = False
+    due: "array[int]" = field(default_factory=lambda: array("q"))
+    check: dict[int, int] = field(default_factory=dict)
+    stale: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+    waiting: int = 0
+
+    @property
+    def unsearched(self) -> int:
+        """How many of its mails are not searched."""
+        return len(self.due) + len(self.check) + self.waiting
+
+    def hides(self, mail_id: int) -> bool:
+        """Tell whether what the index knows under an id counts no more, or not for sure."""
+        return self.lost or mail_id in self.gone or mail_id in self.stale or mail_id in self.check
+
+
+class Follower:
+    """Follows a store into one set of tables. `offload` runs what takes long."""
+
+    def __init__(self, store: Followed, tables: Tables, offload: Offload) -> None:
+        self._store = store
+        self._tables = tables
+        self._offload = offload
+        kept = self._away(tables.boxes)
+        self.boxes = {name: Box(name, number, state, None, state) for name, (number, state) in kept.items()}
+        self.numbers = {box.number: box for box in self.boxes.values()}
+        self._busy: dict[str, Box] = {}
+
+    @property
+    def unsearched(self) -> int:
+        """How many mails are not searched yet."""
+        return sum(box.unsearched for box in self._busy.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self._busy)
+
+    def survey(self, named: frozenset[str] = frozenset()) -> None:
+        """Find out what has changed; mailboxes that are `named` are looked at in any case. Raises StoreFailed."""
+        states = self._store.states()
+        for name, state in states.items():
+            box = self.boxes.get(name) or self._meet(name)
+            if box.state != state or box.lost or name in named:
+                self._look(box)
+        for name in [name for name in self.boxes if name not in states]:
+            self._lose(self.boxes[name])
+
+    def step(self) -> bool:
+        """Do some of what is left; tell whether there was anything."""
+        if not self._busy:
+            return False
+        boxes, entries, read = [], [], 0
+        for box in list(self._busy.values()):
+            boxes.append(box)
+            self._compare(box)
+            mails = self._read(box, _MAILS - read)
+            read += len(mails)
+            entries.append((box, mails))
+            if read >= _MAILS or sum(mail.summary.size for mail, _ in mails) >= _OCTETS:
+                break
+        self._away(lambda: self._write(boxes, entries))
+        for box in boxes:
+            self._settle(box)
+        return True
+
+    def _meet(self, name: str) -> Box:
+        box = Box(name, self._away(lambda: self._tables.add_box(name)))
+        self.boxes[name] = self.numbers[box.number] = box
+        return box
+
+    def _look(self, box: Box) -> None:
+        """Take note of what has changed in a mailbox."""
+        try:
+            changes = self._store.changes(box.name, box.mark)
+        except NoSuchMailbox:
+            self._lose(box)
+            return
+        except StoreFailed:  # the store tells of it; it is looked at again each time
+            return
+        some = None if changes.whole else changes.came
+        known = self._away(lambda: self._tables.prints(box.number, some)) if changes.came or changes.whole else {}
+        if changes.whole:
+            box.due, box.check, box.stale = array("q"), {}, set()
+            box.gone = set(known).difference(changes.came)
+        box.lost = False
+        box.gone.difference_update(changes.came)
+        box.gone.update(changes.gone)
+        for mail_id in changes.gone:
+            box.check.pop(mail_id, None)
+        box.check.update((mail_id, known[mail_id]) for mail_id in changes.came if mail_id in known)
+        box.due.extend(mail_id for mail_id in changes.came if mail_id not in known)
+        box.mark, box.state, box.waiting = changes.mark, changes.state, changes.waiting
+        self._busy[box.name] = box
+
+    def _lose(self, box: Box) -> None:
+        """Take note that a mailbox is no more."""
+        box.lost, box.mark, box.state = True, None, ""
+        box.due, box.check, box.waiting = array("q"), {}, 0
+        self._busy[box.name] = box
+
+    def _compare(self, box: Box) -> None:
+        """Take what is indexed and still the same off the list."""
+        some = list(box.check)[:_PRINTS]
+        if not some:
+            return
+        prints = self._ask(box, lambda: self._store.prints(box.name, some))
+        if prints is None:
+            return
+        for mail_id in some:
+            was = box.check.pop(mail_id)
+            if mail_id not in prints:
+                box.gone.add(mail_id)
+            elif prints[mail_id] != was:
+                box.stale.add(mail_id)
+                box.due.append(mail_id)
+
+    def _read(self, box: Box, most: int) -> list[tuple[StoredMail, int]]:
+        """Read some of the mails that are due, the newest first."""
+        taken = box.due[-most:]
+        some = list(dict.fromkeys(reversed(taken)))
+        if not some or box.check:
+            return []
+        found = self._ask(box, lambda: self._store.read_some(box.name, some, _OCTETS))
+        if found is None:
+            return []
+        done = set(some[: len(found)])
+        del box.due[-most:]
+        box.due.extend(each for each in taken if each not in done)
+        box.gone.update(mail_id for mail_id, each in zip(some, found, strict=False) if each is None)
+        return [each for each in found if each is not None]
+
+    def _ask(self, box: Box, question: Callable[[], T]) -> T | None:
+        """Ask the store about a mailbox; when it cannot answer, the mailbox is looked at anew next time."""
+        try:
+            return question()
+        except NoSuchMailbox:
+            self._lose(box)
+        except StoreFailed:
+            box.waiting, box.mark, box.state = box.unsearched, None, ""
+            box.due, box.check = array("q"), {}
+        return None
+
+    def _write(self, boxes: Sequence[Box], mails: Sequence[tuple[Box, Sequence[tuple[StoredMail, int]]]]) -> None:
+        """Bring to the tables what was found out."""
+        entries = [
+            Entry(box.number, mail.summary.id, print_, sheet_of(mail, box.name))
+            for box, some in mails
+            for mail, print_ in some
+        ]
+        for box in boxes:
+            if box.lost:
+                box.gone = set(self._tables.prints(box.number))
+        states = {box.number: box.state for box in boxes if self._is_through(box)}
+        self._tables.write(entries, [(box.number, mail_id) for box in boxes for mail_id in box.gone], states)
+        for box in boxes:
+            box.gone.clear()
+            if box.number in states:
+                box.saved = box.state
+            if box.lost:
+                self._tables.drop_box(box.number)
+        for entry in entries:
+            self.numbers[entry.box].stale.discard(entry.id)
+
+    def _is_through(self, box: Box) -> bool:
+        return not (box.due or box.check or box.waiting or box.lost) and box.saved != box.state
+
+    def _settle(self, box: Box) -> None:
+        """Put a mailbox off the list when nothing is left to do."""
+        if box.lost:
+            del self.boxes[box.name], self.numbers[box.number], self._busy[box.name]
+        elif not (box.due or box.check or box.gone or box.waiting):
+            self._busy.pop(box.name, None)
+
+    def _away(self, work: Callable[[], T]) -> T:
+        return to_the_end(self._offload, work)

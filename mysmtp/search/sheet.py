@@ -1,0 +1,111 @@
+"""What of a mail is searched: its texts, taken out of the mail once, and packed to be shown beside what was found.
+
+Pure. How much of a mail is looked at is bounded; `cut` tells of those that are longer.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
+
+from mysmtp.message import StoredMail
+from mysmtp.mime import Mail, read_mail
+from mysmtp.mime.addresses import Mailbox
+from mysmtp.mime.fields import Field
+from mysmtp.mime.plaintext import text_of_html
+
+MOST_TEXT = 200_000  # characters of a mail's text that are searched
+MOST_MARKUP = 2_000_000  # characters of HTML that are read for them
+MOST_HEADER = 50_000  # characters of all header fields
+MOST_PEOPLE = 50_000  # characters of each kind
+MOST_TITLE = 1_000
+MOST_NAMES = 10_000
+_ELSEWHERE = frozenset(("from", "sender", "reply-to", "to", "cc", "bcc", "subject"))  # fields that other texts have
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The texts of a mail, each searched by an operator of its own, and what a list shows besides.
+
+    `subject` is the first line of a mail without a header, as lists show it; `letter` tells that there is one. `sender`
+    and `recipients` hold the envelope's first, then the header's, one on a line; `header` the fields that no other text
+    has. `arrived` is the moment in microseconds since 1970, None where only a `date` is known. `files` are names;
+    `attached` tells of any attachment, with a name or without.
+    """
+
+    subject: str
+    sender: str
+    recipients: str
+    body: str
+    files: str
+    header: str
+    letter: bool
+    attached: bool
+    cut: bool
+    size: int
+    arrived: int | None
+    date: str
+
+
+def sheet_of(stored: StoredMail, mailbox: str) -> Sheet:
+    """Return what is searched of a mail. Never raises; takes as long as reading the mail does."""
+    mail, summary = read_mail(stored.body), stored.summary
+    text, heading = _text(mail), mail.heading
+    paths = stored.envelope.forward_paths if stored.envelope else ()
+    people = (*heading.authors, *heading.sender, *heading.reply_to)
+    return Sheet(
+        subject=_clean(heading.subject if mail.has_header else _first_line(text), MOST_TITLE),
+        sender=_clean(_joined([summary.sender], people)),
+        recipients=_clean(_joined([mailbox, *paths], heading.recipients)),
+        body=_clean(text, MOST_TEXT),
+        files=_clean("\n".join(part.name for part in mail.attachments if part.name), MOST_NAMES),
+        header=_clean("\n".join(map(_field, heading.header.fields)), MOST_HEADER),
+        letter=mail.has_header,
+        attached=any(not part.inline for part in mail.attachments),
+        cut=len(text) > MOST_TEXT or len(mail.html or "") > MOST_MARKUP,
+        size=summary.size,
+        arrived=None if summary.arrived is None else (summary.arrived - _EPOCH) // _MICROSECOND,
+        date=_clean(summary.date, 20),
+    )
+
+
+def pack(sheet: Sheet) -> bytes:
+    """Return a sheet as octets."""
+    return zlib.compress(json.dumps(astuple(sheet), ensure_ascii=False).encode(), 1)
+
+
+def unpack(octets: bytes) -> Sheet:
+    """Return the sheet that `pack` was given. Raises ValueError for anything else."""
+    try:
+        return Sheet(*json.loads(zlib.decompress(octets)))
+    except (zlib.error, TypeError) as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def _text(mail: Mail) -> str:
+    """Return the text, or that of the HTML where there is no other."""
+    if mail.text and mail.text.strip():
+        return mail.text
+    return text_of_html(mail.html, MOST_MARKUP) if mail.html else ""
+
+
+def _field(field: Field) -> str:
+    return field.name if field.name.lower() in _ELSEWHERE else f"{field.name}: {field.value}"
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in map(str.strip, text[:MOST_TITLE].split("\n")) if line), "")
+
+
+def _joined(first: list[str], boxes: Iterable[Mailbox]) -> str:
+    """Return addresses and names, each once."""
+    texts = (text for box in boxes for text in (f"{box.name} <{box.address}>" if box.name else box.address,))
+    return "\n".join(dict.fromkeys((*first, *texts)))
+
+
+def _clean(text: str, longest: int = MOST_PEOPLE) -> str:
+    """Return a text that any database takes: no lone surrogates, which stand for octets that are no text."""
+    return text[:longest].encode("utf-8", "replace").decode()

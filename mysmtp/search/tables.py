@@ -1,0 +1,231 @@
+"""The index of words in SQLite: mails by the moment they came, their sheets, and FTS5 over the words of them.
+
+Blocks, and takes no locks: one at a time uses it. A key is the moment in microseconds times 16, so that the order of
+keys is the order of mails, whichever was indexed first. FTS5 keeps no texts (`content=''`): what it is to forget must
+be given to it again, word for word, and comes from the sheet.
+"""
+
+import sqlite3
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mysmtp.search.sheet import Sheet, pack, unpack
+from mysmtp.search.words import split
+
+ANY = "\ue000all"  # words of our own, which no text holds: every mail has this one
+ATTACHED = "\ue000file"
+_HALF_A_DAY = 43_000_000_000  # microseconds
+_BITS = 4  # of a key, for mails of one microsecond
+_FEW = 200  # ids that are asked for one by one
+LAST_KEY = 1 << 60  # of a mail; those that share its moment come behind it
+_WIDTHS = (_BITS, 14, 24, 34, 44)
+_TABLES = {
+    "made": "CREATE TABLE made (by TEXT NOT NULL)",
+    "box": "CREATE TABLE box (number INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, state TEXT NOT NULL)",
+    "mail": "CREATE TABLE mail (key INTEGER PRIMARY KEY, box INTEGER NOT NULL, id INTEGER NOT NULL,"
+    " print INTEGER NOT NULL, size INTEGER NOT NULL, cut INTEGER NOT NULL)",
+    "mail_of_box": "CREATE UNIQUE INDEX mail_of_box ON mail (box, id)",
+    "sheet": "CREATE TABLE sheet (key INTEGER PRIMARY KEY, octets BLOB NOT NULL)",
+    "words": "CREATE VIRTUAL TABLE words USING fts5(subject, sender, recipients, body, files, header, own,"
+    " content='', columnsize=0, tokenize='ascii')",
+}
+_COLUMNS = "rowid, subject, sender, recipients, body, files, header, own"
+_PUT = f"INSERT INTO words({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  our own names
+_TAKE = f"INSERT INTO words(words, {_COLUMNS}) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A mail to be indexed: the number of its mailbox, its id, its print, its texts."""
+
+    box: int
+    id: int
+    print: int
+    sheet: Sheet
+
+
+class Tables:
+    """One database, made if it is not there; None keeps it in memory.
+
+    Every method may raise sqlite3.Error, and ValueError for a database of someone else or of another version.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._database = sqlite3.connect(path or ":memory:", timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with suppress(sqlite3.Error):
+            self._database.close()
+
+    def check(self) -> None:
+        """Raise an error unless the database is whole, as far as SQLite can tell, and has words of every mail."""
+        (told,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
+        if told != "ok":
+            raise sqlite3.DatabaseError(told)
+        self._database.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+        found = self._database.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid", (f'"{ANY}"',))
+        mails = self._database.execute("SELECT key FROM mail ORDER BY key")
+        if found.fetchall() != mails.fetchall():
+            raise sqlite3.DatabaseError("some mails have no words")
+
+    def boxes(self) -> dict[str, tuple[int, str]]:
+        """Return number and state of each mailbox, by name."""
+        found = self._database.execute("SELECT name, number, state FROM box")
+        return {_name(name): (number, state) for name, number, state in found}
+
+    def add_box(self, name: str) -> int:
+        """Give a mailbox its number."""
+        octets = name.encode("utf-8", "surrogateescape")
+        return self._database.execute("INSERT INTO box (name, state) VALUES (?, '')", (octets,)).lastrowid or 0
+
+    def prints(self, box: int, mail_ids: Sequence[int] | None = None) -> dict[int, int]:
+        """Return the print of each mail of a mailbox that is indexed, by id; of some, or of all."""
+        found = "SELECT id, print FROM mail WHERE box = ?"
+        if mail_ids is None or len(mail_ids) > _FEW:
+            return dict(self._database.execute(found, (box,)).fetchall())
+        some = f"{found} AND id IN ({','.join('?' * len(mail_ids))})"
+        return dict(self._database.execute(some, (box, *mail_ids)).fetchall())
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many mails are indexed, and how many of them not to their end."""
+        mails, cut = self._database.execute("SELECT count(*), sum(cut) FROM mail").fetchone()
+        return mails, cut or 0
+
+    def write(self, entries: Sequence[Entry], gone: Iterable[tuple[int, int]], states: Mapping[int, str]) -> None:
+        """Index mails, forget others by mailbox and id, note in which states mailboxes are indexed; all or nothing."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            for box, mail_id in gone:
+                self._forget(box, mail_id)
+            for key, entry in self._keyed(entries):
+                self._put(key, entry)
+            for box, state in states.items():
+                self._database.execute("UPDATE box SET state = ? WHERE number = ?", (state, box))
+            self._database.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise
+
+    def drop_box(self, box: int) -> None:
+        """Forget that a mailbox has a number. Its mails must have been forgotten."""
+        self._database.execute("DELETE FROM box WHERE number = ?", (box,))
+
+    def select(self, statement: tuple[str, Sequence[object]]) -> list[tuple[int, int, int]]:
+        """Return key, mailbox's number and id of the mails that a statement of `plan` asks for."""
+        return self._database.execute(*statement).fetchall()
+
+    def sheet(self, key: int) -> Sheet | None:
+        """Return the texts of a mail."""
+        row = self._database.execute("SELECT octets FROM sheet WHERE key = ?", (key,)).fetchone()
+        return unpack(row[0]) if row else None
+
+    def _prepare(self) -> None:
+        for pragma in ("locking_mode = EXCLUSIVE", "mmap_size = 0", "journal_mode = WAL", "synchronous = NORMAL",
+                       "cell_size_check = ON", "trusted_schema = OFF", "cache_size = -8000"):  # fmt: skip
+            self._database.execute(f"PRAGMA {pragma}").fetchall()
+        found = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        there = dict(self._database.execute(found).fetchall())
+        if not there:
+            self._database.execute("BEGIN IMMEDIATE")
+            for sql in _TABLES.values():
+                self._database.execute(sql)
+            self._database.execute("INSERT INTO made VALUES (?)", (made_by(),))
+            self._database.execute("COMMIT")
+        elif {name: there.get(name) for name in _TABLES} != _TABLES:
+            raise ValueError("it is no index of words")
+        elif self._database.execute("SELECT by FROM made").fetchall() != [(made_by(),)]:
+            raise ValueError("another version has made it")
+
+    def _keyed(self, entries: Sequence[Entry]) -> list[tuple[int, Entry]]:
+        """Take out what mails were before, and return each with its key, in the order that FTS5 takes fastest."""
+        for entry in entries:
+            self._forget(entry.box, entry.id)
+        keyed: dict[int, Entry] = {}
+        for entry in sorted(entries, key=lambda entry: entry.id):
+            keyed[self._free_key(key_of(entry.sheet, entry.id), keyed)] = entry
+        return sorted(keyed.items())
+
+    def _free_key(self, first: int, taken: Mapping[int, Entry]) -> int:
+        """Return a key for a mail of this moment: behind those that came with it, as close as there is room."""
+        if first not in taken and not self._keys_from(first, first + 1):
+            return first
+        for width in _WIDTHS:
+            end = first + (1 << width)
+            last = max((key for key in taken if first <= key < end), default=first)
+            key = max(last, *self._keys_from(first, end), first) + 1
+            if key < end:
+                return key
+        raise ValueError("there is no room for more mails of one time")
+
+    def _keys_from(self, first: int, end: int) -> list[int]:
+        found = "SELECT key FROM mail WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1"
+        return [key for (key,) in self._database.execute(found, (first, end))]
+
+    def _put(self, key: int, entry: Entry) -> None:
+        sheet = entry.sheet
+        self._database.execute(
+            "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?)",
+            (key, entry.box, entry.id, entry.print, sheet.size, sheet.cut),
+        )
+        self._database.execute("INSERT INTO sheet VALUES (?, ?)", (key, pack(sheet)))
+        self._database.execute(_PUT, (key, *_words(sheet, entry.box)))
+
+    def _forget(self, box: int, mail_id: int) -> None:
+        row = self._database.execute("SELECT key FROM mail WHERE box = ? AND id = ?", (box, mail_id)).fetchone()
+        if row is None:
+            return
+        sheet = self.sheet(row[0])
+        if sheet is None:
+            raise ValueError("a mail has no sheet")
+        self._database.execute(_TAKE, (row[0], *_words(sheet, box)))
+        self._database.execute("DELETE FROM mail WHERE key = ?", row)
+        self._database.execute("DELETE FROM sheet WHERE key = ?", row)
+
+
+def made_by() -> str:
+    """Return what an index depends on besides the mails: these tables, and the words that this Python finds."""
+    return f"1 {unicodedata.unidata_version} {sys.maxunicode}"
+
+
+def key_of(sheet: Sheet, mail_id: int) -> int:
+    """Return the first key of a mail's moment. Of those that know a day only, each is a little after the one before."""
+    if sheet.arrived is not None:
+        return key_of_moment(sheet.arrived)
+    try:
+        noon = int(datetime.strptime(sheet.date, "%d-%m-%Y").timestamp() + 43200) * 1_000_000
+    except (ValueError, OverflowError, OSError):
+        noon = 0
+    return key_of_moment(noon + min(mail_id, _HALF_A_DAY))
+
+
+def key_of_moment(microseconds: int) -> int:
+    """Return the first key of a moment."""
+    return min(max(microseconds << _BITS, 0), LAST_KEY)
+
+
+def own_word(box: int) -> str:
+    """Return the word that every mail of a mailbox has."""
+    return f"\ue000box{box}"
+
+
+def _words(sheet: Sheet, box: int) -> tuple[str, ...]:
+    """Return the words of a mail as FTS5 is given them: parted by spaces, nothing else in them."""
+    texts = (sheet.subject, sheet.sender, sheet.recipients, sheet.body, sheet.files, sheet.header)
+    own = f"{ANY} {own_word(box)} {ATTACHED if sheet.attached else ''}"
+    return (*(" ".join(split(text)) for text in texts), own)
+
+
+def _name(octets: bytes) -> str:
+    return octets.decode("utf-8", "surrogateescape")
