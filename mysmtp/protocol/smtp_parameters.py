@@ -31,7 +31,7 @@ OF_MAIL: Syntax = MappingProxyType(
 OF_RCPT: Syntax = MappingProxyType(
     {
         "NOTIFY": re.compile(rf"NEVER|{_EVENT}(?:,{_EVENT})*", re.IGNORECASE),
-        "ORCPT": re.compile(r"[A-Za-z0-9-]+;(?:[!-*,-<>-~\u0080-\U0010ffff]|\+[0-9A-F]{2}){1,500}"),
+        "ORCPT": re.compile(r"[A-Za-z0-9-]+;(?:[^\0-\40+=\177]|\+[0-9A-F]{2}){1,500}"),
     }
 )
 _UPPER = ("BODY", "RET", "NOTIFY")  # their values are words of the protocol
