@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: the running process; and under MYSMTP_REQUIRE_ALL=1 a skip is a failure."""
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -8,6 +9,10 @@ from types import MappingProxyType
 import pytest
 
 from tests.process import PostOfficeProcess
+
+# Where the environment forbids it, each of the many processes that tests start would compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture
