@@ -214,7 +214,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted(folder.glob("*.txt"))}
 
 
-def until(true: Callable[[], object], what: str, seconds: float = 10) -> None:
+def until(true: Callable[[], object], what: str, seconds: float = 30) -> None:
     """Return when `true()` is; fail with what was waited for."""
     deadline = time.monotonic() + seconds
     while not true():
