@@ -28,6 +28,11 @@ def plain(sock: socket.socket) -> socket.socket:
     return bare
 
 
+def send_time(size: int) -> float:
+    """Return the seconds that a peer may take to read so many octets."""
+    return _SEND_TIME + size / _SEND_RATE
+
+
 class Channel:
     """A connection as its greenlet sees it: make it there. `sock` is a plain, non-blocking socket.
 
@@ -63,14 +68,14 @@ class Channel:
         """In any greenlet: have the hub call `wake`."""
         self._hub.loop.run_callback(self._resume, False)
 
-    def send(self, octets: bytes) -> None:
-        """Send it all. Raises TimeoutError when the peer takes too long to read."""
+    def send(self, octets: bytes, deadline: float | None = None) -> None:
+        """Send it all. Raises TimeoutError when the peer has not read it by `deadline` (None: in `send_time`)."""
         try:
             sent = self._socket.send(octets)
         except BlockingIOError:
             sent = 0
         if sent < len(octets):
-            self._send_slowly(memoryview(octets)[sent:])
+            self._send_slowly(memoryview(octets)[sent:], deadline)
 
     def shut(self, how: int) -> None:
         """Shut one half down; a connection that is gone already is left alone."""
@@ -92,7 +97,7 @@ class Channel:
         timer = None
         if seconds is not None:
             timer = self._hub.loop.timer(seconds)
-            timer.start(self._resume, False)
+            timer.start(self._resume, False, update=True)  # the loop's own idea of now may be old
         self.waiting = True
         try:
             return bool(self._hub.switch())
@@ -114,9 +119,10 @@ class Channel:
             self.waiting = False  # at once: two calls of one round must not resume it twice
             self._switch(come)
 
-    def _send_slowly(self, rest: memoryview) -> None:
+    def _send_slowly(self, rest: memoryview, deadline: float | None) -> None:
         """Send as the peer takes it; each wait may last as long as all of it may take."""
-        deadline = time.monotonic() + _SEND_TIME + len(rest) / _SEND_RATE
+        if deadline is None:
+            deadline = time.monotonic() + send_time(len(rest))
         while rest:
             wait_write(self._socket.fileno(), max(deadline - time.monotonic(), 0), TimeoutError())
             try:

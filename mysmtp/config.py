@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Framing = Literal["auto", "lines"]
 Durability = Literal["sync", "os"]
+Tls = Literal["off", "auto"]
 Port = int | Literal["off"]
 
 SIZES = frozenset({"max_message_size", "session_bytes"})  # settings that are given as sizes
@@ -24,6 +25,9 @@ class Config:
     smtp_port: Port = 1025
     lmtp_port: Port = "off"
     pop3_port: Port = 1110
+    my_smtps_port: Port = "off"
+    smtps_port: Port = "off"
+    pop3s_port: Port = "off"
     web_port: int = 8025
     mailbox: Path = Path("mailbox")
     max_message_size: int = 25 * 1024**2
@@ -31,6 +35,9 @@ class Config:
     idle_timeout: float = 300.0
     framing: Framing = "auto"
     durability: Durability = "sync"
+    tls: Tls = "off"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     allowed_host: tuple[str, ...] = ()
     sessions_kept: int = 1000
     session_bytes: int = 64 * 1024
@@ -69,6 +76,9 @@ OPTIONS = (
     Option("smtp_port", "PORT", "Port of SMTP; 0 takes a free one and prints it, off opens none."),
     Option("lmtp_port", "PORT", "Port of LMTP; 0 takes a free one and prints it, off opens none."),
     Option("pop3_port", "PORT", "Port of POP3; 0 takes a free one and prints it, off opens none."),
+    Option("my_smtps_port", "PORT", "Port of My_SMTP inside TLS; 0 takes a free one and prints it, off opens none."),
+    Option("smtps_port", "PORT", "Port of SMTP inside TLS; 0 takes a free one and prints it, off opens none."),
+    Option("pop3s_port", "PORT", "Port of POP3 inside TLS; 0 takes a free one and prints it, off opens none."),
     Option("web_port", "PORT", "Port of the web pages; 0 takes a free one and prints it."),
     Option("mailbox", "FOLDER", "Folder of the mailbox files; made if it is not there."),
     Option("max_message_size", "SIZE", "Largest message taken, such as 500kB or 25MiB."),
@@ -78,6 +88,10 @@ OPTIONS = (
            choices=("auto", "lines")),
     Option("durability", "KIND", "sync answers 200 when the mail would survive a power cut; os leaves that to luck.",
            choices=("sync", "os")),
+    Option("tls", "KIND", "auto makes a certificate for this server, keeps it, and offers TLS with it.",
+           choices=("off", "auto")),
+    Option("tls_cert", "FILE", "Certificate in PEM, its chain after it: TLS is offered with it."),
+    Option("tls_key", "FILE", "Its key in PEM; not needed if it stands in the file of the certificate."),
     Option("allowed_host", "NAME", "One more host name the pages answer to (repeatable); addresses always work."),
     Option("sessions_kept", "NUMBER", "Sessions that are recorded to be looked at, the newest; 0 records none."),
     Option("session_bytes", "SIZE", "Memory that the record of one session may take."),
@@ -110,6 +124,8 @@ def show_size(size: int) -> str:
 def show_default(option: Option) -> str:
     """Return an option's default as a user would write it."""
     value = option.default
+    if value is None:
+        return ""
     if option.field in SIZES:
         return show_size(value)
     if isinstance(value, bool):
@@ -137,9 +153,9 @@ def as_markdown() -> str:
             "| --- | --- | --- | --- |",
             *rows,
             "",
-            "Values of `--framing`: `auto`, `lines`. Of `--durability`: `sync`, `os`. Of `--log-level`: `debug`,",
-            "`info`, `warning`, `error`. `MYSMTP_WIRE` takes `1` or `0`; `MYSMTP_ALLOWED_HOST` takes",
-            "names parted by spaces.",
+            "Values of `--framing`: `auto`, `lines`. Of `--durability`: `sync`, `os`. Of `--tls`: `off`, `auto`. Of",
+            "`--log-level`: `debug`, `info`, `warning`, `error`. `MYSMTP_WIRE` takes `1` or `0`; `MYSMTP_ALLOWED_HOST`",
+            "takes names parted by spaces.",
             "",
         ]
     )

@@ -27,6 +27,13 @@ class SessionOpened(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TlsBegun(Event):
+    """All that client and server say from now on goes through TLS, of this version and cipher."""
+
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineReceived(Event):
     """The client sent this (a line with its end, a segment, or a piece of a message), exactly these octets."""
 

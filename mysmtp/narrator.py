@@ -17,6 +17,7 @@ from mysmtp.events import (
     ReplySent,
     SessionClosed,
     SessionOpened,
+    TlsBegun,
 )
 from mysmtp.text import clipped, decode, visible
 
@@ -41,7 +42,7 @@ _TOLD = {
 }
 
 
-NARRATED = (CommandAnswered, SessionOpened, SessionClosed, MessageStored, MailboxChanged)
+NARRATED = (CommandAnswered, SessionOpened, TlsBegun, SessionClosed, MessageStored, MailboxChanged)
 WIRED = (LineReceived, ReplySent)
 
 
@@ -69,6 +70,8 @@ def narrate(event: Event) -> None:
             level, text = _of_command(event)
         case SessionOpened():
             level, text = logging.INFO, f"connected: {event.protocol} from {event.peer}"
+        case TlsBegun():
+            level, text = logging.INFO, f"TLS begun: {event.agreed}"
         case SessionClosed():
             level, text = logging.INFO, f"closed: {_safe(event.reason)}"
         case MessageStored():

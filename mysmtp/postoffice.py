@@ -14,10 +14,10 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from socket import gethostname, socket
-from types import MappingProxyType
 
 import gevent
 from gevent import Greenlet
@@ -39,7 +39,8 @@ from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import PATIENT, pop3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
-from mysmtp.server import Limits, LineServer, listen
+from mysmtp.securing import certificate_for, to_trust
+from mysmtp.server import Limits, LineServer, TlsOffer, listen
 from mysmtp.signals import HubSignal
 from mysmtp.store import open_store
 from mysmtp.web.app import Endpoints, create_app
@@ -51,11 +52,21 @@ log = logging.getLogger(__name__)
 
 GRACE = 10.0  # seconds that messages under way get to finish after the first signal
 _DISK_THREADS = 8
+_HANDSHAKES = 1  # threads that work out those of TLS
 _NEW_OBJECTS = 20_000  # after which the garbage collector looks for cycles among them
 _FILES_OPEN = 512  # descriptors kept for mailbox files and the process itself
 _WEB_CONNECTIONS = 512
 _TEND_EVERY = 60.0  # seconds
-_DOES = MappingProxyType({"pop3": "hands it out"})  # what a port is for, where it takes no mail
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One mail port, by the name it has in URLs; `at_once`: TLS comes before anything is said."""
+
+    name: str
+    dialect: Dialect
+    port: Port
+    at_once: bool = False
 
 
 class PostOffice:
@@ -75,19 +86,20 @@ class PostOffice:
             signal=HubSignal,
             durability=config.durability,
         )
-        dialects, numbers = zip(*mail_ports(config), strict=True)
+        doors = mail_doors(config)
         try:
-            *listeners, of_web = listen_on(config.host, *numbers, config.web_port)
+            certificate = certificate_for(config, own_name())
+            *listeners, of_web = listen_on(config.host, *(door.port for door in doors), config.web_port)
         except StartFailed:
             self.store.close()
             raise
         self._crowd: set[int] = set()
         self._deliverer = LocalDelivery(self.store, self.bus)
-        ports = list(zip(dialects, listeners, strict=True))
-        self.doors = {dialect.name: address_of(listener) for dialect, listener in ports}
+        self._tls = TlsOffer(certificate.context, ThreadPool(_HANDSHAKES).apply) if certificate else None
+        self.doors = {door.name: address_of(listener) for door, listener in zip(doors, listeners, strict=True)}
         self.my_smtp = self.doors[MY_SMTP.name]
         self.web = address_of(of_web)
-        self._mail_servers = [self._line_server(dialect, listener) for dialect, listener in ports]
+        self._mail_servers = [self._line_server(*each) for each in zip(doors, listeners, strict=True)]
         app = create_app(
             self.store,
             self.bus,
@@ -103,8 +115,8 @@ class PostOffice:
             here = "::1" if ":" in self.web[0] else "127.0.0.1"
             self.store.announce(endpoint("http", reachable(self.web, here)))
 
-    def _line_server(self, dialect: Dialect, listener: socket) -> LineServer:
-        idle = self.config.idle_timeout
+    def _line_server(self, door: Door, listener: socket) -> LineServer:
+        dialect, idle = door.dialect, self.config.idle_timeout
         limits = Limits(self._mail_cap, max(idle, PATIENT) if dialect.name == "pop3" else idle)
         return LineServer(
             listener,
@@ -114,6 +126,7 @@ class PostOffice:
             session_ids=self._session_ids,
             limits=limits,
             crowd=self._crowd,
+            tls=self._tls and replace(self._tls, at_once=door.at_once),
         )
 
     def _open_dialog(self, dialect: Dialect, session_id: int, peer: str) -> Dialog:
@@ -129,6 +142,7 @@ class PostOffice:
             fixed_to_lines=self.config.framing == "lines",
             name=own_name(),
             tape=self.recorder.tape(session_id),
+            upgrades=self._tls is not None,
         )
 
     def _tend(self) -> None:
@@ -155,22 +169,27 @@ class PostOffice:
         self.store.close()
 
 
-def mail_ports(config: Config) -> list[tuple[Dialect, int]]:
-    """Return the protocols that mail is served by, and the port of each."""
-    wanted: list[tuple[Dialect, Port]] = [
-        (MY_SMTP, config.port),
-        (SMTP, config.smtp_port),
-        (LMTP, config.lmtp_port),
-        (pop3(), config.pop3_port),
+def mail_doors(config: Config) -> list[Door]:
+    """Return the ports that mail goes in and out by."""
+    reader = pop3()
+    doors = [
+        Door("my_smtp", MY_SMTP, config.port),
+        Door("my_smtps", MY_SMTP, config.my_smtps_port, at_once=True),
+        Door("smtp", SMTP, config.smtp_port),
+        Door("smtps", SMTP, config.smtps_port, at_once=True),
+        Door("lmtp", LMTP, config.lmtp_port),
+        Door("pop3", reader, config.pop3_port),
+        Door("pop3s", reader, config.pop3s_port, at_once=True),
     ]
-    return [(dialect, port) for dialect, port in wanted if port != "off"]
+    return [door for door in doors if door.port != "off"]
 
 
-def listen_on(host: str, *ports: int) -> list[socket]:
+def listen_on(host: str, *ports: Port) -> list[socket]:
     """Listen on all of these ports, or on none. Raises StartFailed."""
     listeners: list[socket] = []
     try:
         for port in ports:
+            assert port != "off"
             listeners.append(listen(host, port))
     except StartFailed:
         for listener in listeners:
@@ -226,18 +245,27 @@ def own_command() -> str:
     return shown_folder(beside).rstrip("/")
 
 
+def _what_it_does(door: str) -> str:
+    does = "hands it out" if door.startswith("pop3") else "takes mail"
+    return f"{does}, inside TLS" if door.endswith("s") else does
+
+
 def greeting(office: PostOffice, seconds: float) -> str:
     """Return what is printed once the server serves: each endpoint, and one line to try."""
     port = f" --port {office.my_smtp[1]}" if office.my_smtp[1] != 2525 else ""
     host = f" --host {office.my_smtp[0]}" if office.my_smtp[0] != "127.0.0.1" else ""
+    told = [
+        *((endpoint(name, address), _what_it_does(name)) for name, address in office.doors.items()),
+        (endpoint("http", office.web), "shows it"),
+        (shown_folder(office.config.mailbox), "keeps it, one text file for each recipient"),
+    ]
+    if authority := to_trust(office.config):
+        told.append((shown_folder(authority).rstrip("/"), "is what clients trust for TLS"))
+    elif office.config.tls_cert:
+        told.append((str(office.config.tls_cert), "is the certificate for TLS"))
     lines = [
         f"mysmtp {__version__}, ready after {seconds:.1f} s",
-        *(
-            f"  {endpoint(name, address):<28}  {_DOES.get(name, 'takes mail')}"
-            for name, address in office.doors.items()
-        ),
-        f"  {endpoint('http', office.web):<28}  shows it",
-        f"  {shown_folder(office.config.mailbox):<28}  keeps it, one text file for each recipient",
+        *(f"  {what:<28}  {does}" for what, does in told),
         f'Send the first mail:  {own_command()} send{host}{port} --to bob@example.com "Hello Bob"',
         "Stop with Ctrl-C.",
     ]

@@ -16,10 +16,11 @@ from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from mysmtp.channel import Channel, plain
+from mysmtp.contracts import Offload
 from mysmtp.errors import IdleTooLong, MailFault, ServerBusy, ShuttingDown, StartFailed
-from mysmtp.events import Bus, SessionClosed, SessionOpened
+from mysmtp.events import Bus, SessionClosed, SessionOpened, TlsBegun
 from mysmtp.protocol.dialog import Dialog
-from mysmtp.tunnel import Tunnel
+from mysmtp.tunnel import Tunnel, in_words
 
 BACKLOG = 4096
 _ROOM_TO_REFUSE = 64  # connections over the cap that can be told so at the same time
@@ -34,6 +35,18 @@ class Limits:
 
     max_connections: int
     idle_timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOffer:
+    """TLS for clients: `context` makes what it is started with, called through `offload` as each handshake is.
+
+    `at_once`: TLS comes before anything is said (RFC 8314 section 3), else when a client asks for it.
+    """
+
+    context: Callable[[], ssl.SSLContext]
+    offload: Offload
+    at_once: bool = False
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -97,8 +110,8 @@ class _GraceOver(gevent.GreenletExit):  # type: ignore[misc]
 class LineServer:
     """Serves one dialect on one listening socket. `open_dialog(session_id, peer)` makes the Dialog of a connection.
 
-    Servers that share a `crowd`, the ids of their open sessions, share the cap on connections. `tls` is what TLS is
-    started with when a dialog asks for it; with `implicit_tls` it is before anything is said.
+    Servers that share a `crowd`, the ids of their open sessions, share the cap on connections. `tls` is there where
+    a dialog may ask for it, or has it from the first.
     """
 
     def __init__(
@@ -111,8 +124,7 @@ class LineServer:
         session_ids: Iterator[int],
         limits: Limits,
         crowd: set[int] | None = None,
-        tls: ssl.SSLContext | None = None,
-        implicit_tls: bool = False,
+        tls: TlsOffer | None = None,
     ) -> None:
         self._open_dialog = open_dialog
         self._protocol = protocol
@@ -121,7 +133,6 @@ class LineServer:
         self._limits = limits
         self._crowd = set() if crowd is None else crowd
         self._tls = tls
-        self._implicit_tls = implicit_tls
         self._open: dict[int, _Connection] = {}
         self._draining = False
         self._pool = Pool(limits.max_connections + min(_ROOM_TO_REFUSE, 1 + limits.max_connections // 4))
@@ -163,11 +174,11 @@ class LineServer:
             self._crowd.add(session_id)
             connection = _Connection(channel, self._open_dialog(session_id, peer), time.monotonic())
             self._open[session_id] = connection
-            reason = _say_farewell(connection, ServerBusy()) if busy else self._converse(connection)
+            reason = self._turn_away(connection) if busy else self._converse(session_id, connection)
             self._leave(session_id)  # what lingers takes nobody's place
             _linger(connection.channel, 0 if busy else _LINGER_TIME)
         except ssl.SSLError as error:
-            reason = f"TLS failed: {error.reason or error}"
+            reason = in_words(error)
         except OSError as error:
             reason = f"connection lost: {error.strerror or error or 'the client took too long to read'}"
         finally:
@@ -179,15 +190,15 @@ class LineServer:
         self._open.pop(session_id, None)
         self._crowd.discard(session_id)
 
-    def _converse(self, connection: _Connection) -> str:
+    def _converse(self, session_id: int, connection: _Connection) -> str:
         """Carry octets between channel and dialog until one side ends it; return why it ended."""
         dialog = connection.dialog
-        if self._implicit_tls:
-            self._begin_tls(connection)
+        if self._at_once:
+            self._begin_tls(session_id, connection)
         _send_all(connection.channel, iter([dialog.greet()]))
         while not dialog.closing:
             if dialog.upgrading:
-                self._begin_tls(connection)
+                self._begin_tls(session_id, connection)
             channel = connection.channel
             if self._draining and not dialog.in_message:
                 return _say_farewell(connection, ShuttingDown())
@@ -206,11 +217,22 @@ class LineServer:
                 _send_all(channel, dialog.silence())
         return "done"
 
-    def _begin_tls(self, connection: _Connection) -> None:
-        assert self._tls is not None
+    @property
+    def _at_once(self) -> bool:
+        return self._tls is not None and self._tls.at_once
+
+    def _turn_away(self, connection: _Connection) -> str:
+        """Tell a client over the cap so; where it waits for TLS, which costs more than it is worth, just close."""
+        return "Server busy" if self._at_once else _say_farewell(connection, ServerBusy())
+
+    def _begin_tls(self, session_id: int, connection: _Connection) -> None:
+        tls = self._tls
+        assert tls is not None
         assert isinstance(connection.channel, Channel)
-        connection.channel = tunnel = Tunnel(connection.channel, self._tls)
-        connection.dialog.upgraded(tunnel.begin())
+        connection.channel = tunnel = Tunnel(connection.channel, tls.offload(tls.context), tls.offload)
+        agreed = tunnel.begin()
+        connection.dialog.upgraded(agreed)
+        self._bus.publish(TlsBegun(session_id, agreed))
 
 
 def _send_all(channel: Channel | Tunnel, pieces: Iterator[bytes]) -> None:

@@ -15,11 +15,12 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from mysmtp.contracts import run_here
 from mysmtp.delivery import LocalDelivery
 from mysmtp.events import Bus, SessionClosed
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.server import Limits, LineServer, listen
+from mysmtp.server import Limits, LineServer, TlsOffer, listen
 from mysmtp.store import open_store
 from tests import tls
 from tests.process import Peer, PostOfficeProcess
@@ -342,7 +343,7 @@ class Room:
         self.address: tuple[str, int] = listener.getsockname()
         server = LineServer(
             listener, self._open_dialog, protocol="smtp", bus=self.bus, session_ids=itertools.count(1),
-            limits=Limits(10, 60), tls=tls.of_server(), implicit_tls=self._implicit,
+            limits=Limits(10, 60), tls=TlsOffer(tls.of_server, run_here, at_once=self._implicit),
         )  # fmt: skip
         server.start()
         self._ready.set()

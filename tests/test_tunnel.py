@@ -4,14 +4,17 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 
 from mysmtp.channel import Channel
 from mysmtp.tunnel import Tunnel
 from tests import tls
+
+T = TypeVar("T")
 
 
 def pair() -> tuple[Tunnel, socket.socket]:
@@ -59,6 +62,25 @@ def test_a_peer_that_speaks_no_tls_or_leaves_fails_as_a_lost_connection() -> Non
         with pytest.raises(OSError, match=r"WRONG_VERSION|wrong version|http request|closed in the middle"):
             tunnel.begin()
         other.close()
+
+
+def test_the_handshake_is_worked_out_where_it_holds_up_nobody() -> None:
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    other.settimeout(20)
+    run: list[str] = []
+
+    def offload(work: Callable[[], T]) -> T:
+        run.append("worked")
+        with ThreadPoolExecutor(1) as elsewhere:
+            return elsewhere.submit(work).result()
+
+    tunnel = Tunnel(Channel(one), tls.of_server(), offload)
+    with ThreadPoolExecutor(1) as client:
+        connected = client.submit(tls.of_client().wrap_socket, other, server_hostname="localhost")
+        assert tunnel.begin().startswith("TLSv1.")
+        connected.result(20).close()
+    assert len(run) >= 2  # the hello of the client and its last word
 
 
 def test_a_silent_peer_has_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:

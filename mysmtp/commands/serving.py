@@ -38,7 +38,7 @@ def _type_of(option: config.Option) -> Any:
             return click.IntRange(min=0 if option.field == "sessions_kept" else 1)
         case float():
             return click.FloatRange(min=0, min_open=True)
-        case Path():
+        case Path() | None:
             return click.Path(path_type=Path)
     return None
 

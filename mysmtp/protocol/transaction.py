@@ -94,6 +94,6 @@ class Session:
         """Tell how a mail came in that is about to be stored, which leads to the state of this digit."""
         shape = self.shape + digit
         if transaction is None:
-            return Trace(self.via, self.id, self.peer, self.helo, shape)
+            return Trace(self.via, self.id, self.peer, self.helo, shape, self.tls, self.user)
         of_mail, of_rcpt = transaction.parameters, transaction.rcpt_parameters
         return Trace(self.via, self.id, self.peer, self.helo, shape, self.tls, self.user, of_mail, of_rcpt)
