@@ -1,6 +1,6 @@
 """The typed seams between the rooms. What stands here is all that one side may know of the other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -85,6 +85,21 @@ class MessageStore(Protocol):
 
     def close(self) -> None:
         """Finish what is under way and let go of files and locks. The store is not used afterwards."""
+
+
+@runtime_checkable
+class Surveyed(Protocol):
+    """Mails that can be surveyed all at once: an optional power of what `MessageStore.list` returned."""
+
+    def without_previews(self) -> Iterator[MailSummary]:
+        """Give the mails without their first octets, for which their file would be read."""
+
+    def sizes_in_lines(self) -> Sequence[int]:
+        """Return how many octets the mails have in lines that end with CR LF (`mysmtp.crlf`), from the first on.
+
+        They may be fewer than the mails: the rest must be read to be measured. Takes its time once for a large mailbox.
+        Raises StoreFailed.
+        """
 
 
 @runtime_checkable

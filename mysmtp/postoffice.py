@@ -36,7 +36,7 @@ from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
-from mysmtp.protocol.pop3 import PATIENT, pop3
+from mysmtp.protocol.pop3 import PATIENT, POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
 from mysmtp.securing import certificate_for, to_trust
@@ -171,15 +171,14 @@ class PostOffice:
 
 def mail_doors(config: Config) -> list[Door]:
     """Return the ports that mail goes in and out by."""
-    reader = pop3()
     doors = [
         Door("my_smtp", MY_SMTP, config.port),
         Door("my_smtps", MY_SMTP, config.my_smtps_port, at_once=True),
         Door("smtp", SMTP, config.smtp_port),
         Door("smtps", SMTP, config.smtps_port, at_once=True),
         Door("lmtp", LMTP, config.lmtp_port),
-        Door("pop3", reader, config.pop3_port),
-        Door("pop3s", reader, config.pop3s_port, at_once=True),
+        Door("pop3", POP3, config.pop3_port),
+        Door("pop3s", POP3, config.pop3s_port, at_once=True),
     ]
     return [door for door in doors if door.port != "off"]
 

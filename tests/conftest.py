@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import hypothesis
 import pytest
 
 from tests.process import PostOfficeProcess
@@ -13,6 +14,9 @@ from tests.process import PostOfficeProcess
 # Where the environment forbids it, each of the many processes that tests start would compile all modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy machine is no fault of what is tested
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from mysmtp.delivery import LocalDelivery
 from mysmtp.events import Bus
 from mysmtp.protocol.dialog import Dialog
-from mysmtp.protocol.pop3 import pop3
+from mysmtp.protocol.pop3 import POP3
 from tests import tls
 from tests.process import Peer, PostOfficeProcess
 from tests.test_mail_ports import Room
@@ -200,7 +200,7 @@ class Pop3Room(Room):
 
     def _open_dialog(self, session_id: int, peer: str) -> Dialog:
         return Dialog(
-            pop3(), store=self.store, deliverer=LocalDelivery(self.store, Bus()), clock=time.monotonic, bus=Bus(),
+            POP3, store=self.store, deliverer=LocalDelivery(self.store, Bus()), clock=time.monotonic, bus=Bus(),
             session_id=session_id, peer=peer, max_message_size=1000, upgrades=True,
         )  # fmt: skip
 

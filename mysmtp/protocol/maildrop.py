@@ -6,26 +6,29 @@ as it is asked for, some mails at a time, and each time the store is asked other
 
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
-from mysmtp.contracts import MessageStore
+from mysmtp.contracts import MessageStore, Surveyed
+from mysmtp.crlf import in_crlf_lines, size_in_crlf_lines
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox
 from mysmtp.message import MailSummary
-from mysmtp.protocol.crlf import in_crlf_lines, size_in_crlf_lines
-from mysmtp.protocol.sizes import Measured, Sizes, microseconds
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MANY = 256  # mails that are measured one by one before the store is asked for more
 
 
 class Maildrop:
-    """The mails of `mailbox`, as they are now. `sizes` remembers what was measured before. Raises StoreFailed.
+    """The mails of `mailbox`, as they are now. Raises StoreFailed.
 
     A mailbox that does not exist is an empty maildrop, as it is for a mail program that looks before the first mail
     came: in a sandbox every address is good, and a mailbox begins with its first mail. No file is made for it.
     """
 
-    def __init__(self, store: MessageStore, mailbox: str, sizes: Sizes) -> None:
+    def __init__(self, store: MessageStore, mailbox: str) -> None:
         self.mailbox = mailbox
         self._store = store
-        self._known = sizes
         self._mails: Sequence[MailSummary] = ()
         self._sizes: array[int] | None = None  # of all mails, once all were asked for
         self._marked: dict[int, MailSummary] = {}
@@ -52,12 +55,12 @@ class Maildrop:
     def size(self, number: int) -> int:
         """Return the octets of a mail as RETR sends it. Raises NoSuchMail."""
         mail = self._find(number)
-        return self._sizes[number - 1] if self._sizes else self._size(mail, self._known.of(self.mailbox))
+        return self._sizes[number - 1] if self._sizes else self._size(mail)
 
     def unique_ids(self) -> Iterator[tuple[int, str]]:
         """Give number and unique id of each mail that is not marked."""
-        marked = self._marked
-        return ((number, self._unique_id(mail)) for number, mail in enumerate(self._mails, 1) if number not in marked)
+        marked, mails = self._marked, _without_previews(self._mails)
+        return ((number, self._unique_id(mail)) for number, mail in enumerate(mails, 1) if number not in marked)
 
     def unique_id(self, number: int) -> str:
         """Return the unique id of a mail. Raises NoSuchMail."""
@@ -84,7 +87,7 @@ class Maildrop:
         if not marked:
             return ()
         try:
-            now = self._store.list(self.mailbox)
+            now = _without_previews(self._store.list(self.mailbox))
             ids = [mail.id for mail in now if mail.id in marked and marked[mail.id] == _identity(mail)]
             return self._store.delete(self.mailbox, ids) if ids else ()
         except NoSuchMailbox:
@@ -107,19 +110,16 @@ class Maildrop:
     def _all_sizes(self) -> "array[int]":
         """Return the octets of every mail, marked or not."""
         if self._sizes is None:
-            known, measured = self._known.of(self.mailbox), Measured()
-            for mail in self._mails:
-                measured.add(mail, self._size(mail, known))
-            self._known.remember(self.mailbox, measured)
-            self._sizes = measured.octets
+            sizes = array("q", self._mails.sizes_in_lines() if isinstance(self._mails, Surveyed) else ())
+            while len(sizes) < len(self._mails):
+                sizes.extend(map(self._size, self._mails[len(sizes) : len(sizes) + _MANY]))
+            self._sizes = sizes
         return self._sizes
 
-    def _size(self, mail: MailSummary, known: Measured) -> int:
+    def _size(self, mail: MailSummary) -> int:
         """Return the octets of a mail as RETR sends it; of one that is gone or damaged by now, those it was kept in."""
         if len(mail.preview) == mail.size:
             return size_in_crlf_lines(mail.preview)
-        if (octets := known.find(mail)) is not None:
-            return octets
         try:
             return size_in_crlf_lines(self._body(mail))
         except (NoSuchMail, DamagedMail):
@@ -131,7 +131,7 @@ class Maildrop:
         The id is never given again by the mailbox's file; the rest tells apart the mails of two files of one name.
         """
         if mail.arrived is not None:
-            return f"{mail.id}.{microseconds(mail.arrived):x}.{mail.size:x}"
+            return f"{mail.id}.{(mail.arrived - _EPOCH) // _MICROSECOND:x}.{mail.size:x}"
         try:
             return f"{mail.id}.c{zlib.crc32(self._body(mail)):08x}.{mail.size:x}"
         except (NoSuchMail, DamagedMail):
@@ -141,3 +141,7 @@ class Maildrop:
 def _identity(mail: MailSummary) -> tuple[object, ...]:
     """Return what makes it this mail; its date may be that of the file, which changes."""
     return mail.id, mail.arrived, mail.size, mail.sender
+
+
+def _without_previews(mails: Sequence[MailSummary]) -> Iterable[MailSummary]:
+    return mails.without_previews() if isinstance(mails, Surveyed) else mails

@@ -8,22 +8,21 @@ The user is the mailbox, whoever asks for it. No maildrop is locked: ids are nev
 one mailbox do no harm to each other, and what one deleted is no such message to the other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from mysmtp import errors
 from mysmtp.address import mailbox_name
+from mysmtp.crlf import top_of
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.events import MailboxChanged
 from mysmtp.protocol import command
-from mysmtp.protocol.crlf import top_of
 from mysmtp.protocol.dialect import Desk, Dialect, Patience, Verb, stay, to
 from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.outbox import log_failure
 from mysmtp.protocol.outcome import Upgrade
 from mysmtp.protocol.pop3_reply import Pop3Reply as Reply
 from mysmtp.protocol.pop3_reply import Refused, failure, refusal
-from mysmtp.protocol.sizes import Sizes
 
 AUTHORIZATION, USER, TRANSACTION = "authorization", "user given", "transaction"
 EVERY = (AUTHORIZATION, USER, TRANSACTION)
@@ -124,15 +123,12 @@ def _user(desk: Desk, mailbox: str) -> Reply:
     return Reply("Send PASS")
 
 
-def _log_in(sizes: Sizes) -> Callable[[Desk, str], Reply]:
-    def log_in(desk: Desk, password: str) -> Reply:
-        session = desk.session
-        if not desk.check(session.user, password):
-            raise Refused(refusal("[AUTH] User or password is wrong"))
-        session.maildrop = Maildrop(desk.store, session.user, sizes)
-        return Reply(_messages(len(session.maildrop)))
-
-    return log_in
+def _log_in(desk: Desk, password: str) -> Reply:
+    session = desk.session
+    if not desk.check(session.user, password):
+        raise Refused(refusal("[AUTH] User or password is wrong"))
+    session.maildrop = Maildrop(desk.store, session.user)
+    return Reply(_messages(len(session.maildrop)))
 
 
 def _drop(desk: Desk) -> Maildrop:
@@ -229,35 +225,34 @@ def _not_here(_desk: Desk, _argument: str) -> Reply:
     raise Refused(refusal("Not offered; send USER and PASS"))
 
 
-def pop3() -> Dialect:
-    """Return POP3, with a memory of its own for the sizes of mails."""
-    in_transaction = stay((TRANSACTION,))
-    not_offered = Verb(stay(BEFORE), _anything, _not_here, mask=_secret)
-    verbs = {
-        "USER": Verb(to(USER, BEFORE), _user_name, _user),
-        "PASS": Verb(to(TRANSACTION, (USER,)), _password, _log_in(Sizes()), octets=True, mask=_secret),
-        "APOP": not_offered,
-        "AUTH": not_offered,
-        "STLS": Verb(to(AUTHORIZATION, BEFORE), _nothing, _stls),
-        "UTF8": Verb(stay(BEFORE), _nothing, _utf8),
-        "STAT": Verb(in_transaction, _nothing, _stat),
-        "LIST": Verb(in_transaction, _message_or_all, _list),
-        "UIDL": Verb(in_transaction, _message_or_all, _uidl),
-        "RETR": Verb(in_transaction, _message, _retr),
-        "TOP": Verb(in_transaction, _message_and_lines, _top),
-        "DELE": Verb(in_transaction, _message, _dele),
-        "RSET": Verb(in_transaction, _nothing, _rset),
-        "NOOP": Verb(in_transaction, _nothing, _noop),
-        "CAPA": Verb(stay(EVERY), _nothing, _capa),
-        "QUIT": Verb(stay(EVERY), _nothing, _quit, ends=True),
-    }
-    return Dialect(
-        name="pop3",
-        initial=AUTHORIZATION,
-        verbs=MappingProxyType(verbs),
-        digit=DIGIT,
-        refuse=_refuse,
-        broken=_broken,
-        greeting=_greeting,
-        patience=Patience(errors=100),
-    )
+_IN_TRANSACTION = stay((TRANSACTION,))
+_NOT_OFFERED = Verb(stay(BEFORE), _anything, _not_here, mask=_secret)
+_VERBS = {
+    "USER": Verb(to(USER, BEFORE), _user_name, _user),
+    "PASS": Verb(to(TRANSACTION, (USER,)), _password, _log_in, octets=True, mask=_secret),
+    "APOP": _NOT_OFFERED,
+    "AUTH": _NOT_OFFERED,
+    "STLS": Verb(to(AUTHORIZATION, BEFORE), _nothing, _stls),
+    "UTF8": Verb(stay(BEFORE), _nothing, _utf8),
+    "STAT": Verb(_IN_TRANSACTION, _nothing, _stat),
+    "LIST": Verb(_IN_TRANSACTION, _message_or_all, _list),
+    "UIDL": Verb(_IN_TRANSACTION, _message_or_all, _uidl),
+    "RETR": Verb(_IN_TRANSACTION, _message, _retr),
+    "TOP": Verb(_IN_TRANSACTION, _message_and_lines, _top),
+    "DELE": Verb(_IN_TRANSACTION, _message, _dele),
+    "RSET": Verb(_IN_TRANSACTION, _nothing, _rset),
+    "NOOP": Verb(_IN_TRANSACTION, _nothing, _noop),
+    "CAPA": Verb(stay(EVERY), _nothing, _capa),
+    "QUIT": Verb(stay(EVERY), _nothing, _quit, ends=True),
+}
+
+POP3 = Dialect(
+    name="pop3",
+    initial=AUTHORIZATION,
+    verbs=MappingProxyType(_VERBS),
+    digit=DIGIT,
+    refuse=_refuse,
+    broken=_broken,
+    greeting=_greeting,
+    patience=Patience(errors=100),
+)

@@ -4,7 +4,7 @@ Pure memory. Rows are only ever added, by rising id and place; of a row that sta
 """
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import compress
 
@@ -18,14 +18,18 @@ _IS_LISTED = bytes(flags in LISTED for flags in range(256))
 
 
 class Columns:
-    """Rows, each at a place from 0 on. `mails` and `octets` count what a list shows, and the octets of its bodies."""
+    """Rows, each at a place from 0 on. `mails` and `octets` count what a list shows, and the octets of its bodies.
 
-    __slots__ = (*_NUMBERS, "_damaged", "_notes", "_texts", "flags", "mails", "octets")
+    `in_lines` has the octets in CR LF lines of the first rows, as many as somebody wanted to know (`measure`).
+    """
+
+    __slots__ = (*_NUMBERS, "_damaged", "_notes", "_texts", "flags", "in_lines", "mails", "octets")
 
     def __init__(self) -> None:
         self.flags = bytearray()
         self.mails = 0
         self.octets = 0
+        self.in_lines = array("q")
         self._ids = array("q")
         self._starts = array("q")
         self._ends = array("q")
@@ -94,6 +98,11 @@ class Columns:
         """Return the place of an id, -1 where there is none."""
         at = bisect_left(self._ids, mail_id)
         return at if at < len(self) and self._ids[at] == mail_id else -1
+
+    def spans(self, first: int, octets: int) -> Iterator[tuple[int, int, int, int]]:
+        """Give start, end, flags and size of rows from a place on: those in so many octets, and one at least."""
+        last = bisect_right(self._ends, self._starts[first] + octets, first + 1) if first < len(self) else first
+        return zip(*(each[first:last] for each in (self._starts, self._ends, self.flags, self._sizes)), strict=True)
 
     def mark(self, at: int, flags: int) -> None:
         """Give the row at a place other flags."""

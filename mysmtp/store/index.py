@@ -88,7 +88,7 @@ class Index:
         rows = chain(self.known.columns.damaged(), self.known.strays, self.known.open_end)
         return iter(sorted((each.record() for each in rows if each.flags in _WRONG), key=lambda each: each.start))
 
-    def listed(self) -> Sequence[Row]:
+    def listed(self) -> Rows:
         """Return what a list shows, made as it is asked for; stays as it is when the index goes on."""
         return Rows(self.known.columns, self.known.columns.listed(), self.open_mails())
 

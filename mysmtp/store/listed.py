@@ -3,6 +3,7 @@
 Pure memory, over the columns of an index.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import overload
 
@@ -36,6 +37,10 @@ class Rows(Sequence[Row]):
             raise IndexError(at)
         settled = len(self._places)
         return self._columns.row(self._places[at]) if at < settled else self._more[at - settled]
+
+    def in_lines(self, columns: Columns) -> Sequence[int]:
+        """Return what `Columns.in_lines` says of the settled rows; nothing if these are other columns."""
+        return array("q", map(columns.in_lines.__getitem__, self._places)) if columns is self._columns else ()
 
 
 class Listing:

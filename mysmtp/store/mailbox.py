@@ -24,7 +24,9 @@ from mysmtp.store.folder import Folder
 from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_trace
 from mysmtp.store.index import Index
 from mysmtp.store.known import Recalled
+from mysmtp.store.listed import Rows
 from mysmtp.store.mails import Mails, preview_of
+from mysmtp.store.measure import measure
 from mysmtp.store.record import LISTED, Record, Row, Status
 from mysmtp.store.seen import Seen
 from mysmtp.store.textformat import GONE, START, local_date
@@ -101,7 +103,12 @@ class Mailbox:
         """
         with self._opened(os.O_RDONLY):
             rows, undated = self.index.listed(), self._undated()
-            return Mails(rows, lambda some: do(lambda: self._summaries(some, undated)), more)
+            return Mails(
+                rows,
+                lambda some, previews: do(lambda: self._summaries(some, undated, previews)),
+                lambda: self._sizes_in_lines(rows, do),
+                more,
+            )
 
     def contents(self) -> bytes:
         """Return the rows of LIST. Raises NoSuchMailbox, StoreFailed."""
@@ -211,8 +218,23 @@ class Mailbox:
         if name and names.cut_name(name) and names.file_name(name) == names.lower(self.file):
             self.name = name
 
-    def _summaries(self, rows: Sequence[Row], undated: str) -> list[MailSummary]:
+    def _sizes_in_lines(self, rows: Rows, do: Offload) -> Sequence[int]:
+        """Return the octets of rows of a list in CR LF lines: all that are settled, none if the file is another one."""
+        try:
+            while not do(self._measure_some):
+                continue
+        except NoSuchMailbox:
+            return ()
+        return do(lambda: rows.in_lines(self.index.known.columns))
+
+    def _measure_some(self) -> bool:
+        with self._opened(os.O_RDONLY) as descriptor:
+            return measure(self.index.known.columns, descriptor)
+
+    def _summaries(self, rows: Sequence[Row], undated: str, previews: bool) -> list[MailSummary]:
         """Return mails as a list shows them; without their first octets where the file is not what it was."""
+        if not previews:
+            return [self._summary(each, -1, undated) for each in rows]
         try:
             with self.folder.open_files.borrowed(self.file, os.O_RDONLY) as descriptor:
                 return [self._summary(each, descriptor, undated) for each in rows]

@@ -15,7 +15,7 @@ from mysmtp.errors import DamagedMail, IdleTooLong, ServerBusy, ShuttingDown, St
 from mysmtp.events import CommandAnswered, LineReceived, MailboxChanged, ReplySent
 from mysmtp.message import Envelope, Message
 from mysmtp.protocol.dialect import Dialect
-from mysmtp.protocol.pop3 import pop3
+from mysmtp.protocol.pop3 import POP3
 from mysmtp.store import open_store
 from tests.protocol.conversation import Client, cut, play
 
@@ -80,7 +80,7 @@ def filled(*bodies: bytes) -> MessageStore:
 def client_in(state: str = "transaction", *bodies: bytes, **settings: object) -> Pop3Client:
     """Return a client whose session is in this state, and whose mailbox holds these mails, or MAILS."""
     settings.setdefault("store", filled(*(bodies or MAILS)))
-    client = Pop3Client(dialect=pop3(), **settings)  # type: ignore[arg-type]
+    client = Pop3Client(dialect=POP3, **settings)  # type: ignore[arg-type]
     client.say(INTO[state])
     assert client.dialog.state == state
     return client
@@ -499,13 +499,13 @@ def replies_to(pieces: list[bytes], dialect: Dialect) -> bytes:
 
 @given(st.lists(st.integers(0, 3000), max_size=12))
 def test_any_cut_of_the_octets_gives_the_same_replies(places: list[int]) -> None:
-    whole = replies_to([TALK], pop3())
+    whole = replies_to([TALK], POP3)
     assert whole.endswith(b"+OK 2 2042\r\n+OK Goodbye\r\n")
-    assert replies_to(cut(TALK, places), pop3()) == whole
+    assert replies_to(cut(TALK, places), POP3) == whole
 
 
 def test_octet_by_octet_too() -> None:
-    assert replies_to([bytes([octet]) for octet in TALK], pop3()) == replies_to([TALK], pop3())
+    assert replies_to([bytes([octet]) for octet in TALK], POP3) == replies_to([TALK], POP3)
 
 
 @given(st.lists(st.sampled_from([b".", b"\r\n", b"x", b"\r"]), max_size=12).map(b"".join))

@@ -13,7 +13,7 @@ from mysmtp.events import MessageStored
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
-from mysmtp.protocol.pop3 import pop3
+from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.tape import Mail, Tape, Told
 from tests.protocol.conversation import Client, cut
@@ -54,7 +54,7 @@ CONVERSATIONS = {
         LMTP,
         b"LHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<bob@x>\r\nRCPT TO:<bob@x>\r\nBDAT 3 LAST\r\n\0\r\nQUIT\r\n",
     ),
-    "pop3": (pop3(), b"NOOP\r\nUSER bob@x\r\nCAPA\r\nQUIT\r\n"),
+    "pop3": (POP3, b"NOOP\r\nUSER bob@x\r\nCAPA\r\nQUIT\r\n"),
 }
 
 
@@ -136,9 +136,9 @@ ENCODED = base64.b64encode(f"\0me\0{SECRET}".encode()).decode()
 @pytest.mark.parametrize(
     ("dialect", "lines"),
     [
-        (pop3(), f"USER bob@x\r\nPASS {SECRET}\r\n"),
-        (pop3(), f"pass {SECRET}\r\n"),
-        (pop3(), f"APOP bob {SECRET}\r\n"),
+        (POP3, f"USER bob@x\r\nPASS {SECRET}\r\n"),
+        (POP3, f"pass {SECRET}\r\n"),
+        (POP3, f"APOP bob {SECRET}\r\n"),
         (SMTP, f"EHLO x\r\nAUTH PLAIN {ENCODED}\r\n"),
         (SMTP, f"EHLO x\r\nAUTH PLAIN\r\n{ENCODED}\r\n"),
         (SMTP, f"EHLO x\r\nAUTH LOGIN\r\n{ENCODED}\r\n{base64.b64encode(SECRET.encode()).decode()}\r\n"),

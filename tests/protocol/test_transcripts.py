@@ -5,7 +5,7 @@ Expectations: RFC 5321 sections 4.1.1 and 4.3.2 and appendix D, RFC 1939 section
 
 import pytest
 
-from mysmtp.protocol.pop3 import pop3
+from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from tests.protocol.conversation import Client, play
 from tests.protocol.test_pop3 import MAILS, Pop3Client, filled
@@ -389,10 +389,10 @@ def test_a_conversation_about_each_command_of_smtp(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", POP3_TALK)
 def test_a_conversation_about_each_command_of_pop3(verb: str) -> None:
-    client = play(without_blank_lines(POP3_TALK[verb]), Pop3Client(dialect=pop3(), store=filled(*MAILS), upgrades=True))
+    client = play(without_blank_lines(POP3_TALK[verb]), Pop3Client(dialect=POP3, store=filled(*MAILS), upgrades=True))
     assert client.bodies("bob@y") == list(MAILS[1:] if verb == "QUIT" else MAILS)
 
 
 def test_no_command_is_left_out() -> None:
     assert set(SMTP_TALK) == set(SMTP.verbs)
-    assert set(POP3_TALK) == set(pop3().verbs)
+    assert set(POP3_TALK) == set(POP3.verbs)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mysmtp.protocol.crlf import in_crlf_lines, size_in_crlf_lines, top_of
+from mysmtp.crlf import in_crlf_lines, size_in_crlf_lines, top_of
 
 BODIES = [
     (b"", b""),
