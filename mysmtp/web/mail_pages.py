@@ -3,7 +3,7 @@
 Routes only: they ask the store, have the mail opened off the hub, and fill the template.
 """
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import NotFound
 
 from mysmtp.contracts import RecordKeeper
@@ -15,6 +15,8 @@ from mysmtp.web.presenting import plain
 from mysmtp.web.reading import Opened, open_mail, open_record
 from mysmtp.web.site import site
 
+WIDTHS = ("phone", "tablet", "desktop")  # at which HTML can be shown; how wide they are stands in the style sheet
+
 routes = Blueprint("mail", __name__, url_prefix="/mailbox/<mailbox:name>/<mail_id:mail_id>")
 
 
@@ -24,7 +26,7 @@ def show(name: str, mail_id: int) -> Response:
     return _view(name, mail_id, "")
 
 
-@routes.get("/<any(html, text, headers, parts, source, checks):tab>")
+@routes.get("/<any(html, markup, text, links, headers, parts, source, checks):tab>")
 def view(name: str, mail_id: int, tab: str) -> Response:
     """Show one mail in another way, if it has that."""
     return _view(name, mail_id, tab)
@@ -37,13 +39,13 @@ def raw(name: str, mail_id: int) -> Response:
     if not isinstance(store, RecordKeeper):
         raise NotFound
     stored, clock = store.read(name, mail_id), site().clock()
-    record, look = store.record(name, mail_id), site().findings.of
+    record, look = store.record(name, mail_id), site().surveys.of
     return _page(name, stored, site().offload(lambda: open_record(stored, record, clock, look)))
 
 
 def _view(name: str, mail_id: int, tab: str) -> Response:
     stored, address, clock = site().store.read(name, mail_id), image_address(name, mail_id), site().clock()
-    look = site().findings.of
+    look = site().surveys.of
     opened = site().offload(lambda: open_mail(stored, tab, address, clock, look))
     if opened is None:
         raise NotFound
@@ -60,6 +62,7 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
         opened=opened,
         letter=opened.letter,
         remote=remote,
+        width=width if (width := request.args.get("width", "")) in WIDTHS else "",
         last_id=store.summary(name).last_id,
         beside=mails.neighbours(store.list(name), stored.summary.id),
         keeps_records=isinstance(store, RecordKeeper),

@@ -13,6 +13,7 @@ from mysmtp.mime.checks import Finding, hidden_recipients
 from mysmtp.mime.names import name_of
 from mysmtp.web.presenting import Clock, When, plain, size_words
 from mysmtp.web.presenting_checks import grave_words
+from mysmtp.web.surveys import Survey
 
 MOST_PEOPLE = 20  # of a field, on every tab; the tab of the headers has all
 MOST_FILES = 10
@@ -125,15 +126,16 @@ def file_of(attachment: Attachment) -> File:
     )
 
 
-def tabs_of(mail: Mail, found: Sequence[Finding] = ()) -> Sequence[Tab]:
+def tabs_of(mail: Mail, survey: Survey) -> Sequence[Tab]:
     """Return the views that exist of a mail, its record aside. Of plain text that is the text, and what was found."""
-    checks = Tab("checks", "Checks", f"{len(found):,}")
+    checks = Tab("checks", "Checks", f"{len(survey.found):,}")
     if not mail.has_header:
-        return [Tab("text", "Text", size_words(len(mail.root.source))), *([checks] if found else [])]
-    views = [Tab("html", "HTML")] if mail.html is not None else []
-    views += [Tab("text", "Text")] if mail.text is not None else []
+        return [Tab("text", "Text", size_words(len(mail.root.source))), *([checks] if survey.found else [])]
+    links = survey.all_links + survey.all_images
     return [
-        *views,
+        *([Tab("html", "HTML")] if mail.html is not None else []),
+        *([Tab("text", "Text")] if mail.text is not None else []),
+        *([Tab("links", "Links", f"{links:,}")] if links else []),
         Tab("headers", "Headers", f"{len(mail.heading.header.fields):,}"),
         Tab("parts", "Parts", f"{sum(1 for _ in mail.root.walk()):,}"),
         Tab("source", "Raw", size_words(len(mail.root.source))),

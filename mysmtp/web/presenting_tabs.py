@@ -12,10 +12,12 @@ from mysmtp.mime.html import sanitise
 from mysmtp.mime.linked import Piece, pieces
 from mysmtp.mime.names import OPAQUE, download_type, name_of
 from mysmtp.mime.part import NESTED
+from mysmtp.web.highlighting import Span, highlighted
 from mysmtp.web.presenting import count_words, joined, plain, size_words
 from mysmtp.web.presenting_mail import TEXT_LIMIT
 
 MOST_LINKS = 2000
+MARKUP_LIMIT = 100_000  # characters
 DEEPEST = 8  # levels of parts that are told apart by their place
 KINDS = {
     "images": ("remote image", ""),
@@ -42,6 +44,14 @@ class Page:
     blocked: str
     loadable: bool
     refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """The source of a page of HTML, in spans; `cut` says what is missing."""
+
+    spans: Sequence[Span]
+    cut: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,12 @@ def page_of(mail: Mail, cid: Callable[[str], str | None], remote: bool) -> Page:
     safe = sanitise(mail.html or "", cid, remote=remote)
     loadable = not remote and any(safe.blocked.get(kind) for kind in ("images", "fonts"))
     return Page(blocked_words(safe.blocked), loadable, safe.refused)
+
+
+def markup_of(html: str, limit: int = MARKUP_LIMIT) -> Markup:
+    """Return the source of a page of HTML as it came, at most `limit` characters of it."""
+    cut = f"The first {limit:,} of {len(html):,} characters are shown." if len(html) > limit else ""
+    return Markup(tuple(highlighted(plain(html[:limit], "\n\t"))), cut)
 
 
 def blocked_words(blocked: Mapping[str, int]) -> str:

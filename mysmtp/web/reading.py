@@ -1,11 +1,10 @@
 """Opens a mail for one of its pages, off the hub: taken apart, looked at, and let go again. Only views come back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mysmtp.message import StoredMail
 from mysmtp.mime import Mail, Part, read_mail
-from mysmtp.mime.checks import Finding
 from mysmtp.mime.fields import Field
 from mysmtp.mime.html import sanitise
 from mysmtp.mime.linked import Piece
@@ -14,9 +13,11 @@ from mysmtp.web import presenting_message as letters
 from mysmtp.web import presenting_tabs as tabs
 from mysmtp.web.presenting import Clock
 from mysmtp.web.presenting_checks import Found, found_of
+from mysmtp.web.presenting_links import ImageRow, LinkRow, images_of, left_out_words, links_of
 from mysmtp.web.presenting_mail import Text, text_of
 from mysmtp.web.presenting_message import Letter, Tab
-from mysmtp.web.presenting_tabs import LinkedText, Page, PartRow
+from mysmtp.web.presenting_tabs import LinkedText, Markup, Page, PartRow
+from mysmtp.web.surveys import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Opened:
     fields: tuple[Field, ...] = ()
     parts: tuple[PartRow, ...] = ()
     found: tuple[Found, ...] = ()
+    links: tuple[LinkRow, ...] = ()
+    images: tuple[ImageRow, ...] = ()
+    markup: Markup | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +56,45 @@ class Download:
     disposition: str
 
 
-Look = Callable[[StoredMail, Mail], Sequence[Finding]]
+Look = Callable[[StoredMail, Mail], Survey]
 
 
 def open_mail(stored: StoredMail, asked: str, address: Address, clock: Clock, look: Look) -> Opened | None:
-    """Return a view of a mail, its first if `asked` is ``""``; None where it has no such view. `look` finds faults."""
+    """Return a view of a mail, its first if `asked` is ``""``; None where it has no such view. `look` surveys it."""
     mail = read_mail(stored.body)
     tab = asked or letters.first_tab(mail)
-    found = look(stored, mail)
-    views = letters.tabs_of(mail, found)
-    if not any(view.key == tab for view in views):
+    survey = look(stored, mail)
+    views = letters.tabs_of(mail, survey)
+    if not any(view.key == ("html" if tab == "markup" else tab) for view in views):
         return None
-    return Opened(
-        letters.letter_of(mail, stored.envelope, clock, found) if mail.has_header else None,
-        tab,
-        views,
-        text=_text(mail, tab),
-        page=tabs.page_of(mail, _images(mail, address), address.remote) if tab == "html" else None,
-        fields=tuple(tabs.fields_of(mail)) if tab == "headers" else (),
-        parts=tuple(tabs.parts_of(mail)) if tab == "parts" else (),
-        found=found_of(found) if tab == "checks" else (),
-    )
+    opened = Opened(_letter(stored, mail, survey, clock), tab, views, text=_text(mail, tab))
+    match tab:
+        case "html":
+            return replace(opened, page=tabs.page_of(mail, _images(mail, address), address.remote))
+        case "markup":
+            return replace(opened, markup=tabs.markup_of(mail.html or ""))
+        case "links":
+            links, images = links_of(survey.links), images_of(survey.images, mail.path_of)
+            return replace(opened, links=links, images=images, cut=left_out_words(survey))
+        case "headers":
+            return replace(opened, fields=tuple(tabs.fields_of(mail)))
+        case "parts":
+            return replace(opened, parts=tuple(tabs.parts_of(mail)))
+        case "checks":
+            return replace(opened, found=found_of(survey.found))
+    return opened
 
 
 def open_record(stored: StoredMail, record: bytes, clock: Clock, look: Look) -> Opened:
     """Return the view of a mail's record as it lies in its file."""
     mail = read_mail(stored.body)
-    found = look(stored, mail)
-    letter = letters.letter_of(mail, stored.envelope, clock, found) if mail.has_header else None
-    return Opened(letter, "raw", letters.tabs_of(mail, found), as_it_is(text_of(record, keep_cr=True)))
+    survey = look(stored, mail)
+    text = as_it_is(text_of(record, keep_cr=True))
+    return Opened(_letter(stored, mail, survey, clock), "raw", letters.tabs_of(mail, survey), text)
+
+
+def _letter(stored: StoredMail, mail: Mail, survey: Survey, clock: Clock) -> Letter | None:
+    return letters.letter_of(mail, stored.envelope, clock, survey.found) if mail.has_header else None
 
 
 def as_it_is(text: Text) -> LinkedText:

@@ -15,10 +15,10 @@ from flask import current_app
 from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
 from mysmtp.events import Bus
 from mysmtp.text import clipped
-from mysmtp.web.findings import Findings
 from mysmtp.web.governor import Governor
 from mysmtp.web.live import Live
 from mysmtp.web.presenting import Clock, plain
+from mysmtp.web.surveys import Surveys
 
 EXTENSION: Final = "mysmtp"
 LONGEST_TROUBLE: Final = 300  # characters of it that are shown
@@ -95,7 +95,7 @@ class Site:
     zone: tzinfo | None = None
     send_command: str = ""
     offload: Offload = run_here
-    findings: Findings = field(default_factory=Findings)
+    surveys: Surveys = field(default_factory=Surveys)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def clock(self) -> Clock:

@@ -33,7 +33,7 @@ def test_a_mail_has_its_subject_and_a_tab_for_each_view(client: FlaskClient, sto
     store.append([BOB], message(rich()))
     page = shown(client)
     assert "<h1><bdi>The Weekly Postcard</bdi></h1>" in page
-    assert tabs(page) == ["HTML", "Text", "Headers", "Parts", "Raw", "Checks"]
+    assert tabs(page) == ["HTML", "Text", "Links", "Headers", "Parts", "Raw", "Checks"]
     assert current(page) == "HTML"
     for tab, label in (("html", "HTML"), ("text", "Text"), ("headers", "Headers"), ("parts", "Parts")):
         assert current(shown(client, f"{AT}/{tab}")) == label
@@ -110,9 +110,9 @@ def test_text_has_links_and_nothing_but_text(client: FlaskClient, store: Message
 def test_headers_stand_decoded_and_in_order(client: FlaskClient, store: MessageStore) -> None:
     store.append([BOB], message(simple("=?utf-8?q?Gr=C3=BC=C3=9Fe_<b>?=", more="X-Odd:  a\n b\n")))
     page = shown(client, f"{AT}/headers")
-    names = re.findall(r"<dt><bdi>([^<]*)</bdi></dt>", page)
+    names = re.findall(r'<th scope="row"><bdi>([^<]*)</bdi></th>', page)
     assert names == ["From", "To", "Date", "Message-ID", "Subject", "X-Odd", "Content-Type"]
-    assert "<dd><bdi>Grüße &lt;b&gt;</bdi></dd>" in page
+    assert '<td><bdi dir="auto">Grüße &lt;b&gt;</bdi></td>' in page
 
 
 def test_parts_tell_size_type_and_hash_and_can_be_saved(client: FlaskClient, store: MessageStore) -> None:
@@ -363,6 +363,55 @@ def test_plain_text_has_checks_only_where_something_is_found(client: FlaskClient
     plain = f"/mailbox/{BOB}/2"
     assert tabs(shown(client, plain)) == ["Text", "Checks"]
     assert "Line 2 is longer than 998 octets" in shown(client, f"{plain}/checks")
+
+
+def test_the_source_of_html_stands_as_it_came(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich('<script>alert("1")</script><b title=x>\x1b[2J</b>')))
+    page = shown(client, f"{AT}/markup")
+    source = re.sub("<[^>]*>", "", page.partition('<pre class="body raw source"')[2].partition("</pre>")[0])
+    assert unescape(source).endswith('<script>alert("1")</script><b title=x>\\x1b[2J</b>')
+    assert '<span class="att">title' in page
+    assert current(page) == ""
+    assert 'aria-current="true">HTML' in page
+    assert 'aria-current="page">Source' in page
+    store.append([BOB], message(simple("x")))
+    assert client.get(f"/mailbox/{BOB}/2/markup").status_code == 404
+
+
+def test_a_long_source_is_cut_and_says_so(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("x", "<p>a\n" * 30_000, "text/html")))
+    page = shown(client, f"{AT}/markup")
+    assert "The first 100,000 of 150,000 characters are shown." in page
+
+
+def test_html_is_shown_at_the_widths_there_are(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich()))
+    page = shown(client, f"{AT}/html?width=phone")
+    assert '<div class="frame phone" tabindex="0" role="group" aria-label="The mail at the width of a phone">' in page
+    assert f'href="{AT}/html?width=phone" aria-current="true">Phone</a>' in page
+    assert f'href="{AT}/html?width=tablet">Tablet</a>' in page
+    for other in ("", "?width=", "?width=x%22onclick"):
+        page = shown(client, f"{AT}/html{other}")
+        assert '<div class="frame"><iframe' in page
+        assert f'href="{AT}/html" aria-current="true">Fit</a>' in page
+
+
+def test_links_and_images_are_listed(client: FlaskClient, store: MessageStore) -> None:
+    html = (
+        '<a href="https://evil.example/">https://bank.example</a><a href="#top">Up</a><a href="javascript:x()">No</a>'
+        '<img src="cid:logo@x"><img src="https://e.invalid/<b>" alt="">'
+    )
+    store.append([BOB], message(rich(html)))
+    page = shown(client, f"{AT}/links")
+    assert tabs(page)[2] == "Links"
+    assert re.findall(r'nofollow">([^<]*)</a>', page) == ["https://evil.example/", "https://example.com/x"]
+    assert "It reads bank.example and leads to evil.example" in page
+    assert f'<a href="{AT}/part/1.1.2.2">Part 1.1.2.2</a>' in page
+    assert '<span class="warn">none</span>' in page
+    assert "https://e.invalid/&lt;b&gt;" in page
+    assert "javascript" not in page
+    store.append([BOB], message(simple("x")))
+    assert client.get(f"/mailbox/{BOB}/2/links").status_code == 404
 
 
 def test_nobody_frames_a_mails_page_but_this_server(client: FlaskClient, store: MessageStore) -> None:
