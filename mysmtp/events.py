@@ -87,6 +87,13 @@ class MailboxChanged(Event):
     mailbox: str
 
 
+@dataclass(frozen=True, slots=True)
+class MailsMarked(Event):
+    """Mails of this mailbox were marked seen, or new again."""
+
+    mailbox: str
+
+
 Subscriber = Callable[[Event], None]
 
 

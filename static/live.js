@@ -6,9 +6,8 @@
   const TELL_GAP = 5000; // ms between two pieces of news in the status line
   const LONGEST_WAIT = 30; // s between two tries to reconnect
   const GIVE_UP = 10; // tries
-  const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage", "asking"];
+  const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage"];
   const byId = (id) => document.getElementById(id);
-  let title = document.title;
   let feed = null; // state of the feed, as last shown: [state, words, link words]
 
   // ---- the feed, its state always in words
@@ -97,14 +96,14 @@
     if (next !== now && ["empty", "missing", "gone"].includes(now)) return takeAll(page);
     latest = page;
     if (next !== now) return next === "gone" || next === "missing" ? tell("This was deleted or removed meanwhile") : offer("This page has changed. Show it as it is now");
-    title = page.title;
+    takeTitle(page);
     AT_ONCE.forEach((id) => swap(id, page));
     paintList(page);
   }
 
   function paintList(page) {
     const [mine, theirs] = [byId("list"), page.getElementById("list")];
-    if (!mine || !theirs) return retitle(0);
+    if (!mine || !theirs) return;
     const count = given(theirs) - given(mine);
     if (mine.innerHTML === theirs.innerHTML) {
       mine.dataset.news = theirs.dataset.news;
@@ -115,22 +114,22 @@
       take(page);
       if (count > 0) tell(words);
     } else if (count > 0) {
-      offer(`${words} since you looked. Show ${count === 1 ? "it" : "them"}`, count);
+      offer(`${words} since you looked. Show ${count === 1 ? "it" : "them"}`);
     } else {
       offer("This list has changed. Show it as it is now");
     }
   }
 
-  // Nobody reads there: the list is at its top, and neither focus, pointer nor selection is in it.
+  // Nobody reads there: the list is at its top, nothing in it is chosen, and neither focus, pointer nor selection is in it.
   function unread(list) {
     const chosen = getSelection();
     const selecting = chosen && !chosen.isCollapsed && list.contains(chosen.anchorNode);
-    return scrollY < 4 && !list.matches(":hover") && !list.contains(document.activeElement) && !selecting;
+    return scrollY < 4 && !picked().length && !list.matches(":hover") && !list.contains(document.activeElement) && !selecting;
   }
 
   function swap(id, page) {
     const [mine, theirs] = [byId(id), page.getElementById(id)];
-    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML || mine.querySelector("dialog[open]")) return;
+    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML) return;
     const focused = mine.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     mine.replaceChildren(...theirs.childNodes);
     if (id === "side") centre();
@@ -146,39 +145,53 @@
 
   function take(page) {
     const [mine, theirs] = [byId("list"), page.getElementById("list")];
+    const chosen = new Set(picked().map((box) => box.value));
     mine.dataset.news = theirs.dataset.news;
     mine.replaceChildren(...theirs.childNodes);
-    title = page.title;
+    boxes().forEach((box) => (box.checked = chosen.has(box.value)));
+    tellChosen();
+    takeTitle(page);
     withdraw();
   }
 
   function takeAll(page) {
     const reading = byId("main").contains(document.activeElement);
     document.body.replaceWith(page.body);
-    title = page.title;
-    retitle(0);
+    takeTitle(page);
     if (feed) show(...feed);
     if (reading) byId("main").focus();
     prepare();
   }
 
-  function offer(words, count = 0) {
+  function offer(words) {
     const bar = byId("fresh");
     if (!bar) return;
     bar.textContent = words;
     bar.hidden = false;
-    retitle(count);
   }
 
   function withdraw() {
     const bar = byId("fresh");
     if (bar) bar.hidden = true;
-    retitle(0);
   }
 
-  function retitle(count) {
-    document.title = count > 0 ? `(${count}) ${title}` : title;
+  // How many mails are new stands in the title and on the icon.
+  function takeTitle(page) {
+    document.title = page.title;
+    const [mine, theirs] = [byId("icon"), page.getElementById("icon")];
+    if (theirs && mine.getAttribute("href") !== theirs.getAttribute("href")) mine.href = theirs.getAttribute("href");
   }
+
+  // ---- choosing mails
+  const boxes = () => [...document.querySelectorAll(".pick input")];
+  const picked = () => boxes().filter((box) => box.checked);
+
+  function tellChosen() {
+    const place = byId("chosen");
+    if (place) place.textContent = `${picked().length} chosen:`;
+  }
+
+  document.addEventListener("change", (event) => event.target.closest(".pick") && tellChosen());
 
   function tell(words) {
     // An offer to undo stays until the next action.
@@ -189,12 +202,14 @@
 
   // ---- actions without leaving the page; without this script they are plain forms
   async function act(form, button) {
-    const row = form.closest("[data-id]");
+    const row = button.closest("[data-id]") ?? picked().at(-1)?.closest("[data-id]");
     const beside = row && (nextRow(row, 1) ?? nextRow(row, -1))?.dataset.id;
+    const data = new URLSearchParams(new FormData(form));
+    if (button.name) data.append(button.name, button.value);
     button.disabled = true;
     let page, reply;
     try {
-      reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      reply = await fetch(form.action, { method: "POST", body: data });
       page = parse(await reply.text());
       if (!reply.ok || page.body.dataset.kind !== document.body.dataset.kind) return location.assign(reply.url);
     } catch {
@@ -205,7 +220,9 @@
     // What this page tells stands in its address too: a reload tells the same.
     history.replaceState(null, "", reply.url.replace(/#.*/, ""));
     AT_ONCE.forEach((id) => swap(id, page));
+    if (!button.closest(".del")) boxes().forEach((box) => (box.checked = false));
     take(page);
+    button.disabled = false;
     byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
     byId("status").textContent = page.getElementById("status").textContent;
     const back = page.getElementById("told").dataset.row;
@@ -214,12 +231,12 @@
   }
 
   function nextRow(row, step) {
-    const rows = [...document.querySelectorAll("[data-id]")];
+    const rows = [...document.querySelectorAll("[data-id]")].filter((each) => each === row || !each.querySelector(".pick :checked"));
     return rows[rows.indexOf(row) + step];
   }
 
   document.addEventListener("submit", (event) => {
-    if (!event.target.dataset.act || !byId("list")) return;
+    if (event.target.dataset.act === undefined || !byId("list")) return;
     event.preventDefault();
     act(event.target, event.submitter);
   });
@@ -234,9 +251,9 @@
       if (!byId("undo").childElementCount) byId("status").textContent = "";
       scrollTo(0, 0);
       byId("list").querySelector("a")?.focus();
-    } else if (link.dataset.ask !== undefined && byId("ask")?.showModal) {
-      event.preventDefault();
-      byId("ask").showModal();
+    } else if (link.dataset.all !== undefined) {
+      boxes().forEach((box) => (box.checked = true));
+      tellChosen();
     } else if (link.dataset.copy !== undefined) {
       navigator.clipboard.writeText(link.parentElement.querySelector("pre").textContent).then(() => (byId("status").textContent = "Copied"));
     }
@@ -244,6 +261,8 @@
 
   function prepare() {
     centre();
+    tellChosen();
+    document.querySelectorAll("[data-all]").forEach((button) => (button.hidden = false));
     if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach((button) => (button.hidden = false));
   }
 

@@ -23,7 +23,6 @@ KINDS = {
     "mail": f"{ALICE}/13",
     "raw": f"{ALICE}/13/raw",
     "foreign": f"{ALICE}/1",
-    "delete": f"{ALICE}/delete",
     "missing": "/mailbox/alice@exmaple.com",
     "gone": f"{ALICE}/99",
 }

@@ -11,12 +11,13 @@ from flask import Flask, Response, request, url_for
 
 from mysmtp import assets
 from mysmtp.config import endpoint
-from mysmtp.contracts import MessageStore, Offload, run_here
+from mysmtp.contracts import Marking, MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
 from mysmtp.web import actions, faults, guard, health, housekeeping, live, mail_pages, pages, parts
+from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
-from mysmtp.web.site import EXTENSION, Deeds, Endpoints, Site, reachable, site, troubles_of
-from mysmtp.web.urls import MailboxConverter, MailIdConverter
+from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
+from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key
 
 __all__ = ["Endpoints", "create_app"]
 
@@ -87,11 +88,25 @@ def _equip(app: Flask) -> None:
             "here": here(),
             "troubles": site().troubles(),
             "every": _every(),
+            "told": _told(),
+            "marks": isinstance(site().store, Marking),
+            "key": mail_key,
         }
 
     app.context_processor(common)
     app.after_request(_caching)
     app.after_request(_refreshing)
+
+
+def _told() -> dict[str, str] | None:
+    """Return what to tell of the deed in this address: words, the token that undoes it, the row that came back."""
+    token = request.args.get("done", "")
+    deed = site().deeds.find(token)
+    if deed is None:
+        return None
+    undo = token if deed.kind != "restored" and deed.count else ""
+    row = str(deed.newest[1]) if deed.kind == "restored" and deed.newest else ""
+    return {"words": deed_words(deed), "undo": undo, "row": row}
 
 
 def here(**extra: str) -> str:

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request
 from gevent.queue import Empty, Full, Queue
 from werkzeug.exceptions import Forbidden, ServiceUnavailable
 
-from mysmtp.events import Bus, Event, MailboxChanged, MessageStored
+from mysmtp.events import Bus, Event, MailboxChanged, MailsMarked, MessageStored
 from mysmtp.web.guard import may_listen
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class Live:
         # Ids start over with each process; the prefix keeps those of an earlier one from being taken for these.
         self._prefix = secrets.token_hex(4)
         self._numbers = count(1)
-        self._detach: Callable[[], None] = bus.attach(self._take, MessageStored, MailboxChanged)
+        self._detach: Callable[[], None] = bus.attach(self._take, MessageStored, MailboxChanged, MailsMarked)
 
     @property
     def listening(self) -> int:
@@ -128,12 +128,12 @@ class Live:
     def _take(self, event: Event) -> None:
         if not self._listeners:
             return
-        assert isinstance(event, MessageStored | MailboxChanged)
+        assert isinstance(event, MessageStored | MailboxChanged | MailsMarked)
         frame = self._frame(event)
         for listener in self._listeners:
             listener.offer(frame)
 
-    def _frame(self, event: MessageStored | MailboxChanged) -> bytes:
+    def _frame(self, event: MessageStored | MailboxChanged | MailsMarked) -> bytes:
         data: dict[str, str | int] = {"mailbox": event.mailbox}
         name = "changed"
         if isinstance(event, MessageStored):

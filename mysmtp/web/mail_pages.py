@@ -6,9 +6,10 @@ Routes only: they ask the store, have the mail opened off the hub, and fill the 
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import NotFound
 
-from mysmtp.contracts import RecordKeeper
+from mysmtp.contracts import Marking, RecordKeeper
 from mysmtp.message import StoredMail
 from mysmtp.web import presenting_mail as mails
+from mysmtp.web.actions import mark
 from mysmtp.web.guard import POLICY
 from mysmtp.web.parts import image_address
 from mysmtp.web.presenting import plain
@@ -52,8 +53,17 @@ def _view(name: str, mail_id: int, tab: str) -> Response:
     return _page(name, stored, opened, remote=address.remote)
 
 
+def _look_at(name: str, stored: StoredMail) -> None:
+    """Mark a mail seen that a reader opens; what a script fetches, or a browser in advance, nobody has read."""
+    headers = request.headers
+    fetched = headers.get("Sec-Fetch-Dest", "document") != "document" or "prefetch" in headers.get("Sec-Purpose", "")
+    if request.method == "GET" and not fetched and not stored.summary.seen and isinstance(site().store, Marking):
+        mark({name: [stored.summary.id]}, True)
+
+
 def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False) -> Response:
     store = site().store
+    _look_at(name, stored)
     page = render_template(
         "mail.html",
         name=name,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from mysmtp.message import MailboxSummary
 from mysmtp.web.glimpse import Glimpse, glimpse_of
-from mysmtp.web.presenting import Clock, When, count_words, day_of, plain, size_words
+from mysmtp.web.presenting import Clock, When, day_of, plain, size_words
+from mysmtp.web.presenting_lists import facts_of
 from mysmtp.web.urls import pack, unpack
 
 BoxRank = tuple[int, int, int]  # less comes first: the moment of the newest mail or else its day, whether it has any
@@ -35,6 +36,7 @@ class BoxRow:
     subject: str
     when: When | None
     lacking: str
+    unseen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,8 @@ def box_row(box: MailboxSummary, clock: Clock) -> BoxRow:
     seen = glimpse_of(newest) if newest else Glimpse("", "")
     when = clock.when(newest.arrived, newest.date) if newest else None
     split = len(label) - TAIL if len(label) > 2 * TAIL else len(label)
-    return BoxRow(
-        box.name, label, label[:split], label[split:], box.mails, size_words(box.size), seen.subject, when, seen.lacking
-    )
+    head, tail, size = label[:split], label[split:], size_words(box.size)
+    return BoxRow(box.name, label, head, tail, box.mails, size, seen.subject, when, seen.lacking, box.unseen)
 
 
 def table_of(
@@ -110,4 +111,5 @@ def side_of(boxes: Sequence[MailboxSummary], current: str, clock: Clock, length:
 def totals_of(boxes: Sequence[MailboxSummary]) -> str:
     """Return what stands beside the heading of all mailboxes."""
     mails, size = sum(box.mails for box in boxes), sum(box.size for box in boxes)
-    return f"{len(boxes):,}, with {count_words(mails, 'mail')}, {size_words(size)}"
+    unseen = sum(box.unseen for box in boxes)
+    return f"{len(boxes):,}, with {facts_of(mails, unseen, size)}"

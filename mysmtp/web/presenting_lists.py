@@ -19,7 +19,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One mail in a list. Where `subject` is empty, `lacking` stands in its place."""
+    """One mail in a list. Where `subject` is empty, `lacking` stands in its place; `seen` as of a MailSummary."""
 
     id: int
     sender: str
@@ -28,6 +28,7 @@ class Row:
     size: str
     time: When | None
     lacking: str
+    seen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,8 @@ def page_of(mails: Sequence[MailSummary], before: int | None, length: int = PAGE
 def row_of(mail: MailSummary, clock: Clock) -> Row:
     """Return one mail as a row."""
     seen, time = glimpse_of(mail), clock.time(mail.arrived)
-    return Row(
-        mail.id, sender_words(mail.sender), seen.subject, seen.snippet, size_words(mail.size), time, seen.lacking
-    )
+    sender, size = sender_words(mail.sender), size_words(mail.size)
+    return Row(mail.id, sender, seen.subject, seen.snippet, size, time, seen.lacking, mail.seen)
 
 
 def heading_of(mail: MailSummary, clock: Clock) -> str:
@@ -83,9 +83,14 @@ def days_of(mails: Iterable[MailSummary], clock: Clock) -> tuple[Day, ...]:
     return tuple(Day(heading, tuple(row_of(mail, clock) for mail in group)) for heading, group in grouped)
 
 
-def facts_of(mails: int, size: int) -> str:
-    """Return what stands beside the name of a mailbox: how many mails, octets of their bodies."""
-    return f"{count_words(mails, 'mail')}, {size_words(size)}"
+def facts_of(mails: int, unseen: int, size: int) -> str:
+    """Return what stands beside the name of a mailbox: how many mails, how many of them new, octets of their bodies."""
+    return f"{count_words(mails, 'mail')}, {new_words(unseen)}{size_words(size)}"
+
+
+def new_words(unseen: int) -> str:
+    """Return how many mails are new, as a piece of a list of facts."""
+    return f"{unseen:,} new, " if unseen else ""
 
 
 def troubles_about(label: str, troubles: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -4,7 +4,6 @@ Made once by `create_app`; the routes fetch it with `site()`. Knows nothing of t
 """
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -15,6 +14,7 @@ from flask import current_app
 from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
 from mysmtp.events import Bus
 from mysmtp.text import clipped
+from mysmtp.web.deeds import Deeds
 from mysmtp.web.governor import Governor
 from mysmtp.web.live import Live
 from mysmtp.web.presenting import Clock, plain
@@ -37,47 +37,6 @@ def reachable(endpoint: tuple[str, int], asked_host: str) -> tuple[str, int]:
     """Return an endpoint as a reader can use it: for "every address" that is the host their browser already reached."""
     host, port = endpoint
     return (asked_host if host in WILDCARDS and asked_host else host, port)
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What was just done to a mailbox: `kind` is ``deleted`` or ``restored``, `ids` those it was done to.
-
-    `missed` counts mails that were asked for but had nothing left to do it to.
-    """
-
-    kind: str
-    mailbox: str
-    ids: tuple[int, ...]
-    missed: int = 0
-
-
-class Deeds:
-    """The last deeds, by a token that goes into the address of the page that tells of them; the oldest are forgotten.
-
-    Kept here, not in the address, so that no link from elsewhere can make the page tell of what was never done.
-    """
-
-    def __init__(self, kept: int = 500) -> None:
-        self._kept = kept
-        self._deeds: OrderedDict[str, Deed] = OrderedDict()
-
-    def remember(self, deed: Deed) -> str:
-        """Keep a deed; return its token."""
-        token = secrets.token_urlsafe(8)
-        self._deeds[token] = deed
-        while len(self._deeds) > self._kept:
-            self._deeds.popitem(last=False)
-        return token
-
-    def forget(self, token: str) -> None:
-        """Tell of this deed no more: it was undone."""
-        self._deeds.pop(token, None)
-
-    def find(self, token: str, mailbox: str) -> Deed | None:
-        """Return the deed of this token if it was done to this mailbox."""
-        deed = self._deeds.get(token)
-        return deed if deed is not None and deed.mailbox == mailbox else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,23 @@ def unpack(segment: str) -> str:
     return unquote(segment, errors="surrogateescape")
 
 
+def _quoted(name: str) -> str:
+    return quote(pack(name), safe="@!$'()*,:;=~", errors="replace")
+
+
+def mail_key(name: str, mail_id: int) -> str:
+    """Return a mail as one value of a form, in ASCII that shows: ``bob@example.com/14``."""
+    return f"{_quoted(name)}/{mail_id}"
+
+
+def mail_of(key: str) -> tuple[str, int] | None:
+    """Return mailbox and id of a value that `mail_key` made, None if it is none."""
+    packed, slash, digits = key.rpartition("/")
+    if not (slash and packed and digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        return None
+    return mailbox_name(unpack(unquote(packed))), int(digits)
+
+
 class MailboxConverter(BaseConverter):
     """A mailbox name as a part of a route."""
 
@@ -33,7 +50,7 @@ class MailboxConverter(BaseConverter):
         return mailbox_name(unpack(value))
 
     def to_url(self, value: str) -> str:
-        return quote(pack(value), safe="@!$'()*,:;=~", errors="replace")
+        return _quoted(value)
 
 
 class MailIdConverter(BaseConverter):

@@ -1,11 +1,13 @@
 import re
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
 
-from mysmtp.contracts import MessageStore
-from mysmtp.events import Bus, Event, MailboxChanged
+from mysmtp.contracts import Marking, MessageStore
+from mysmtp.events import Bus, Event, MailboxChanged, MailsMarked
 from mysmtp.web.actions import local_path
+from mysmtp.web.urls import mail_key
 from tests.web.posts import message
 
 BOB = "bob@example.com"
@@ -23,9 +25,9 @@ def ids(store: MessageStore) -> list[int]:
 
 
 def undo(client: FlaskClient, page: str) -> str:
-    form = re.search(r'action="([^"]+/undo)".*?name="deed" value="([^"]+)"', page, re.DOTALL)
+    form = re.search(r'action="(/undo)".*?name="deed" value="([^"]+)".*?name="back" value="([^"]+)"', page, re.DOTALL)
     assert form, "no offer to undo"
-    return client.post(form[1], data={"deed": form[2]}, follow_redirects=True).text
+    return client.post(form[1], data={"deed": form[2], "back": unescape(form[3])}, follow_redirects=True).text
 
 
 def test_one_mail_goes_and_comes_back(client: FlaskClient, five: MessageStore) -> None:
@@ -54,9 +56,12 @@ def test_deleting_the_oldest_goes_on_above_it(client: FlaskClient, five: Message
     assert client.post(f"/mailbox/{BOB}/1/delete").location.endswith("#mail-2")
 
 
-def test_deleting_keeps_the_page_of_the_list(client: FlaskClient, five: MessageStore) -> None:
-    assert "before=4&" in client.post(f"/mailbox/{BOB}/3/delete", data={"before": "4"}).location
-    assert "before" not in client.post(f"/mailbox/{BOB}/2/delete", data={"before": "x"}).location
+def test_a_deed_returns_to_the_page_it_was_done_on(client: FlaskClient, five: MessageStore) -> None:
+    back = f"/mailbox/{BOB}?before=4&done=earlier"
+    where = client.post("/mails", data={"delete": f"{BOB}/3", "back": back}).location
+    assert re.fullmatch(rf"/mailbox/{BOB}\?before=4&done=[\w-]+#mail-2", where)
+    where = client.post("/mails", data={"delete": f"{BOB}/2", "back": "//evil.example"}).location
+    assert re.fullmatch(r"/\?done=[\w-]+", where)
 
 
 def test_a_mail_that_is_gone_already(client: FlaskClient, five: MessageStore) -> None:
@@ -66,17 +71,112 @@ def test_a_mail_that_is_gone_already(client: FlaskClient, five: MessageStore) ->
     assert "/undo" not in page
 
 
-def test_all_of_a_mailbox_after_asking(client: FlaskClient, five: MessageStore) -> None:
-    asked = client.get(f"/mailbox/{BOB}/delete").text
-    assert "Delete all of <bdi>bob@example.com</bdi>?" in asked
-    assert "All 5 mails are taken out of the list." in asked
-    assert ids(five) == [1, 2, 3, 4, 5]
-    five.append([BOB], message("While it was asked\n"))
+def test_all_of_a_mailbox_that_its_page_showed(client: FlaskClient, five: MessageStore) -> None:
+    page = client.get(f"/mailbox/{BOB}").text
+    assert 'name="upto" value="5"' in page
+    five.append([BOB], message("While it was read\n"))
     page = client.post(f"/mailbox/{BOB}/delete", data={"upto": "5"}, follow_redirects=True).text
     assert "Deleted 5 mails" in page
     assert ids(five) == [6]
     assert "5 mails are back" in undo(client, page)
     assert ids(five) == [1, 2, 3, 4, 5, 6]
+
+
+def unseen(store: MessageStore, name: str = BOB) -> list[int]:
+    assert isinstance(store, Marking)
+    return list(store.unseen(name))
+
+
+def test_chosen_mails_of_several_mailboxes(client: FlaskClient, five: MessageStore) -> None:
+    five.append(["a/7%@x"], message("Elsewhere\n"))
+    chosen = {"mail": [f"{BOB}/2", mail_key("a/7%@x", 1), f"{BOB}/4", "nobody@x/1"], "back": f"/mailbox/{BOB}"}
+    page = client.post("/mails", data={**chosen, "do": "delete"}, follow_redirects=True).text
+    assert "Deleted 3 mails" in page
+    assert (ids(five), list(five.list("a/7%@x"))) == ([1, 3, 5], [])
+    assert "3 mails are back" in undo(client, page)
+    assert (ids(five), len(five.list("a/7%@x"))) == ([1, 2, 3, 4, 5], 1)
+    assert "Marked 3 mails read" in client.post("/mails", data={**chosen, "do": "seen"}, follow_redirects=True).text
+    assert (unseen(five), unseen(five, "a/7%@x")) == ([1, 3, 5], [])
+
+
+def test_marks_are_set_and_taken_back(client: FlaskClient, five: MessageStore, bus: Bus) -> None:
+    heard: list[Event] = []
+    bus.attach(heard.append)
+    page = client.post("/mails", data={"seen": f"{BOB}/3", "back": f"/mailbox/{BOB}"}, follow_redirects=True).text
+    assert '<p id="status" role="status">Marked mail 3 read</p>' in page
+    assert unseen(five) == [1, 2, 4, 5]
+    assert "Marked mail 3 new" in undo(client, page)
+    assert unseen(five) == [1, 2, 3, 4, 5]
+    page = client.post(
+        f"/mailbox/{BOB}/seen", data={"upto": "4", "back": f"/mailbox/{BOB}"}, follow_redirects=True
+    ).text
+    assert "Marked 4 mails read" in page
+    assert unseen(five) == [5]
+    page = client.post("/mails", data={"do": "new", "mail": [f"{BOB}/1", f"{BOB}/5"]}, follow_redirects=True).text
+    assert "Marked mail 1 new" in page
+    page = client.post("/mails", data={"do": "new", "mail": [f"{BOB}/1"]}, follow_redirects=True).text
+    assert "Nothing marked: new already" in page
+    assert heard == [MailsMarked(0, BOB)] * 4
+
+
+def test_nothing_chosen_does_nothing(client: FlaskClient, five: MessageStore) -> None:
+    assert "Nothing deleted" in client.post("/mails", data={"do": "delete"}, follow_redirects=True).text
+    assert ids(five) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"do": "burn", "mail": f"{BOB}/1"}, {"delete": BOB}, {"delete": "/1"}, {"delete": f"{BOB}/-1"},
+     {"do": "seen", "mail": f"{BOB}/１"}, {"do": "delete", "mail": f"{BOB}/{'9' * 30}"}],
+)  # fmt: skip
+def test_a_form_that_asks_for_nothing_that_can_be_done(
+    client: FlaskClient, five: MessageStore, form: dict[str, str]
+) -> None:
+    assert client.post("/mails", data=form).status_code == 400
+    assert (ids(five), unseen(five)) == ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5])
+
+
+@pytest.mark.parametrize("path", ["/mails", "/undo", f"/mailbox/{BOB}/seen", f"/mailbox/{BOB}/delete"])
+def test_another_site_changes_nothing(client: FlaskClient, five: MessageStore, path: str) -> None:
+    form = {"do": "delete", "mail": f"{BOB}/1", "upto": "9"}
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}):
+        assert client.post(path, data=form, headers=headers).status_code == 403
+    assert (ids(five), unseen(five)) == ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5])
+
+
+def test_a_mail_that_is_opened_is_seen(client: FlaskClient, five: MessageStore) -> None:
+    here = f"/mailbox/{BOB}"
+    client.head(f"{here}/1")
+    client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "empty"})
+    client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch;prerender"})
+    client.get(f"{here}/1/html")
+    assert unseen(five) == [1, 2, 3, 4, 5]
+    page = client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "document"}).text
+    client.get(f"{here}/2/text")
+    assert unseen(five) == [3, 4, 5]
+    key = re.search(r'name="new" value="([^"]+)">Mark new', page)
+    assert key
+    assert "Marked mail 1 new" in client.post("/mails", data={"new": key[1]}, follow_redirects=True).text
+    assert unseen(five) == [1, 3, 4, 5]
+
+
+def test_the_list_shows_what_is_new(client: FlaskClient, five: MessageStore) -> None:
+    client.get(f"/mailbox/{BOB}/2")
+    page = client.get(f"/mailbox/{BOB}").text
+    assert re.findall(r'data-id="(\d)" class="new"', page) == ["5", "4", "3", "1"]
+    assert page.count('<span class="vh">New: </span>') == 4
+    assert "5 mails, 4 new, 35 B" in page
+    assert f"<title>(4) {BOB}: 5 mails · mysmtp</title>" in page
+    assert '<b>4<span class="vh"> new</span></b>' in page
+    assert 'href="/icon/4.svg"' in page
+    home = client.get("/").text
+    assert "1, with 5 mails, 4 new, 35 B" in home
+    client.post(f"/mailbox/{BOB}/seen", data={"upto": "5"})
+    page = client.get(f"/mailbox/{BOB}").text
+    assert "5 mails, 35 B" in page
+    assert f"<title>{BOB}: 5 mails · mysmtp</title>" in page
+    assert "Mark all read" not in page
+    assert "favicon.svg" in page
 
 
 def test_undo_brings_back_what_it_took_and_nothing_else(client: FlaskClient, five: MessageStore) -> None:
@@ -99,7 +199,7 @@ def test_delete_all_needs_to_know_up_to_where(client: FlaskClient, five: Message
 
 
 def test_an_undo_that_was_never_offered(client: FlaskClient, five: MessageStore) -> None:
-    response = client.post(f"/mailbox/{BOB}/undo", data={"deed": "x"})
+    response = client.post("/undo", data={"deed": "x"})
     assert response.status_code == 400
     assert "too long ago" in response.text
 

@@ -79,7 +79,8 @@ def test_a_row(clock: Clock) -> None:
 
 
 def test_sums() -> None:
-    assert facts_of(40, 240) == "40 mails, 240 B"
+    assert facts_of(40, 0, 240) == "40 mails, 240 B"
+    assert facts_of(1204, 1003, 240) == "1,204 mails, 1,003 new, 240 B"
 
 
 def test_damage_in_words() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.routing import Map, Rule
 
-from mysmtp.web.urls import MailboxConverter, MailIdConverter, pack, unpack
+from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key, mail_of, pack, unpack
 
 NAMES = [
     "bob@example.com",
@@ -50,3 +50,18 @@ def test_names_survive_an_address(name: str) -> None:
     assert address.isascii()
     # Every server undoes the outer encoding before the application sees a path.
     assert adapter.match(unquote(address)) == ("x", {"name": name, "id": 7})
+
+
+@pytest.mark.parametrize("name", ["bob@example.com", "a/7@x", "..", "50%@x", "a b@x", "\udcff@x"])
+def test_a_mail_as_one_value_comes_back(name: str) -> None:
+    key = mail_key(name, 14)
+    assert key.isascii()
+    assert key.isprintable()
+    assert mail_of(key) == (name, 14)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/", "bob@x", "bob@x/", "/14", "bob@x/x", "bob@x/-1", "bob@x/１", f"b@x/{'9' * 19}"]
+)
+def test_a_value_that_is_no_mail(key: str) -> None:
+    assert mail_of(key) is None
