@@ -4,6 +4,10 @@ A fault carries what its catcher needs as attributes; `str(fault)` is a remark f
 never a path of this machine or a cause that belongs in the log.
 """
 
+import errno
+
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.ENOBUFS))
+
 
 class MailFault(Exception):
     """Anything that keeps a mail, a command or a look-up from being done; the session goes on."""
@@ -78,6 +82,15 @@ class DamagedMail(MailFault):
 
 class StoreFailed(MailFault):
     """The store could not do it (disk full, not a file, an I/O error). `__cause__` is for the log."""
+
+    @property
+    def for_want_of_room(self) -> bool:
+        """Whether there was no room: on the disk, in a quota, or among the mails that wait for the disk."""
+        fault: BaseException | None = self
+        for _ in range(4):  # that an earlier mail failed may be why this one did
+            if isinstance(fault, StoreFailed):
+                fault = fault.__cause__
+        return isinstance(fault, OSError) and fault.errno in _NO_ROOM
 
 
 class StartFailed(Exception):

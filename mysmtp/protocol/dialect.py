@@ -97,9 +97,9 @@ class Patience:
 class Dialect:
     """A protocol: its name, first state, verbs, the digit each state is drawn with, and the reply to each fault.
 
-    `broken` is the reply to a verb that failed through no fault of the client. `greeting` is said at connect, and
-    again after implicit TLS only. `segments` is there where clients may end no line. With `crlf`, LF alone ends a line
-    but is an error in it. `min_rate` is the octets a second that content must grow by, on the whole.
+    `broken` is the reply to a verb that failed through no fault of the client, and why it did. `greeting` is said at
+    connect, and again after implicit TLS only. `segments` is there where clients may end no line. With `crlf`, LF alone
+    ends a line but is an error in it. `min_rate` is the octets a second that content must grow by, on the whole.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Dialect:
     verbs: Mapping[str, Verb]
     digit: Mapping[str, str]
     refuse: Callable[[MailFault], Reply]
-    broken: Callable[[str], Reply]
+    broken: Callable[[str, Exception], Reply]
     greeting: Callable[[Desk], Reply] | None = None
     segments: Segments | None = None
     crlf: bool = False

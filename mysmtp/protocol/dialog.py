@@ -377,7 +377,7 @@ class Dialog:
             self.closing = self.closing or isinstance(fault, Parting)
             return self._dialect.refuse(fault)
         log_failure(verb or "a line", fault)
-        return self._dialect.broken(verb)
+        return self._dialect.broken(verb, fault)
 
     def _start_over(self) -> None:
         """Forget all that was said and all that has come (RFC 3207 section 4.2), and ask for TLS."""

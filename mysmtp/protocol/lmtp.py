@@ -40,12 +40,14 @@ def _store(desk: Desk, gathered: Gathered) -> Outcome:
     def to_each(reply: SmtpReply) -> RepliesInTurn:
         return RepliesInTurn((reply,) * len(transaction.accepted))
 
-    failed = to_each(broken("DATA"))
+    def failed(fault: Exception) -> RepliesInTurn:
+        return to_each(broken("DATA", fault))
+
     try:
         owed = smtp_mail.store(desk, gathered)
     except StoreFailed as fault:
         log_failure("DATA", fault)
-        return failed
+        return failed(fault)
     except MailFault as fault:
         return to_each(refuse(fault))
     return Owed(to_each(smtp_mail.STORED), owed.receipt, owed.octets, failed)

@@ -170,7 +170,7 @@ _FROM_GREETED = (GREETED, SENDER, RECIPIENT)
 _LOOKING = (*_FROM_GREETED, DELIVERED)
 
 
-def _broken(verb: str) -> Reply:
+def _broken(verb: str, _fault: Exception) -> Reply:
     return Reply(500, "Failed to store message" if verb == "DATA" else "Failed to read message")
 
 

@@ -55,7 +55,7 @@ class Outbox:
         self,
         session: Session,
         bus: Bus,
-        broken: Callable[[str], Reply],
+        broken: Callable[[str, Exception], Reply],
         clock: Callable[[], float] = time.monotonic,
         tape: Tape | None = None,
     ) -> None:
@@ -102,8 +102,10 @@ class Outbox:
         waiting, self._waiting = self._waiting, []
         self._owed = self._octets = 0
         for later, answer in zip(range(len(waiting) - 1, -1, -1), waiting, strict=True):
-            if answer.owed is not None and not self._kept(answer.owed.receipt, answer.verb):
-                answer.reply = answer.owed.failed or self._broken(answer.verb)
+            fault = self._wait(answer.owed.receipt, answer.verb) if answer.owed is not None else None
+            if answer.owed is not None and fault is not None:
+                failed = answer.owed.failed
+                answer.reply = failed(fault) if failed else self._broken(answer.verb, fault)
                 self._session.correct(answer.reply.mark, later)
                 answer.fault = Told("StoreFailed")
             if CommandAnswered in self._bus.wanted:
@@ -144,14 +146,14 @@ class Outbox:
         self.size = 0
         return octets
 
-    def _kept(self, receipt: Receipt, verb: str) -> bool:
-        """Wait for a receipt; tell whether its promise was kept."""
+    def _wait(self, receipt: Receipt, verb: str) -> Exception | None:
+        """Wait for a receipt; return what broke its promise."""
         try:
             receipt.wait()
         except Exception as fault:  # noqa: BLE001  the client is told, and the log
             log_failure(verb, fault)
-            return False
-        return True
+            return fault
+        return None
 
     def _news(self, answer: Answer) -> CommandAnswered:
         argument = decode(answer.argument).strip(" ")

@@ -28,13 +28,13 @@ class Content(Protocol):
 class Owed:
     """A reply that becomes true once `receipt` has been waited for; `octets` is the size of the mail it is about.
 
-    `failed` is said instead when it does not; None: what the dialect says of its verb being broken.
+    What `failed` makes of the fault is said instead when it does not; None: what the dialect says of a broken verb.
     """
 
     reply: Reply
     receipt: Receipt
     octets: int
-    failed: Reply | None = None
+    failed: Callable[[Exception], Reply] | None = None
 
 
 @dataclass(slots=True)  # not frozen: one is made for each mail, in a quarter of the time that takes

@@ -64,7 +64,7 @@ def _refuse(fault: MailFault) -> Reply:
     return refusal(f"{reply.text}: {fault}") if isinstance(fault, InvalidSyntax) and str(fault) else reply
 
 
-def _broken(_verb: str) -> Reply:
+def _broken(_verb: str, _fault: Exception) -> Reply:
     return failure("[SYS/TEMP] It cannot be done now")
 
 

@@ -104,10 +104,13 @@ def refuse(fault: MailFault) -> SmtpReply:
     return SmtpReply(reply.code, reply.status, f"{reply.text}: {remark}") if remark else reply
 
 
-def broken(verb: str) -> SmtpReply:
+def broken(verb: str, fault: Exception) -> SmtpReply:
     """Return the reply to a verb that failed through no fault of the client: it may try again."""
-    return _LOGIN_FAILED if verb == "AUTH" else _FAILED
+    if verb == "AUTH":
+        return _LOGIN_FAILED
+    return _NO_ROOM if isinstance(fault, errors.StoreFailed) and fault.for_want_of_room else _FAILED
 
 
 _LOGIN_FAILED = SmtpReply(454, "4.7.0", "Passwords cannot be checked now")  # RFC 4954 section 4
 _FAILED = SmtpReply(451, "4.3.0", "Failed to store message")
+_NO_ROOM = SmtpReply(452, "4.3.1", "No room to store the message now")  # RFC 5321 section 4.2.2

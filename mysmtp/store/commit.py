@@ -5,6 +5,7 @@ Whoever handed a mail over keeps a ticket and may wait for it or be killed: the 
 threads and, where they are patched in, with greenlets.
 """
 
+import errno
 import logging
 import threading
 from collections import deque
@@ -109,7 +110,7 @@ class Committer:
             if self._closed:
                 raise StoreFailed from OSError("the store is closed")
             if self._weight > _QUEUE:
-                raise StoreFailed from OSError("the disk is too far behind")
+                raise StoreFailed from OSError(errno.ENOBUFS, "the disk is too far behind")
             self._weight += _weight(ticket)
             self._queue.append(ticket)
             if self._thread is None:

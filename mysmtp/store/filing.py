@@ -104,7 +104,8 @@ class Filing:
     def wait_for_room(self) -> None:
         """Return when the files are not too far behind. Raises StoreFailed when they cannot be written."""
         if not self._room.wait(10 * _AGAIN):
-            raise StoreFailed from OSError("the mailbox files cannot be written")
+            fault = next((tray.fault for tray in list(self._faulty.values()) if tray.fault is not None), None)
+            raise StoreFailed from fault or OSError("the mailbox files cannot be written")
 
     def troubles(self) -> Sequence[str]:
         """Return a line for each mailbox that takes no mail now, and one when none does."""

@@ -238,7 +238,9 @@ class TextFileStore:
                 trays.append(self._tray_to_fill(name))  # one by one: what was got before a fault is needed
         except (OSError, ValueError, StoreFailed) as fault:
             self._filing.tidy(trays)
-            raise fault if isinstance(fault, StoreFailed) else StoreFailed from fault
+            if isinstance(fault, StoreFailed):
+                raise
+            raise StoreFailed from fault
         ticket = Ticket(Delivery(self._draft(message), tuple(trays)), stored, self._signal)
         if trays:
             self._committer.submit(ticket)

@@ -1,5 +1,6 @@
 """A disk that is full: what no longer fits is refused, what was taken stays, and space alone makes it well again."""
 
+import smtplib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from tests.durability.places import NotHere, small_disk
 from tests.process import PostOfficeProcess
 
 Disk = Callable[..., Path]
+NO_ROOM = (452, b"4.3.1 No room to store the message now")
 
 
 @pytest.fixture
@@ -54,6 +56,14 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Path], PostOfficeProcess]]:
 def _reply(process: PostOfficeProcess, ledger: Ledger, *mailboxes: str, size: int = 0) -> bytes:
     with process.connect() as peer:
         return deliver(peer, ledger, ledger.begin(*mailboxes, size=size))
+
+
+def _reply_by_smtp(process: PostOfficeProcess) -> tuple[int, bytes]:
+    with smtplib.SMTP(*process.doors["smtp"], local_hostname="x", timeout=30) as client:
+        client.ehlo()
+        client.mail("alice@x")
+        client.rcpt("never-seen-before@x")
+        return client.data(b"hi\r\n")
 
 
 def _is_ready(process: PostOfficeProcess) -> bool:
@@ -106,6 +116,7 @@ def test_a_disk_without_room_for_one_more_file(
     process = serve(place)
     names = iter(f"box{number}@x" for number in range(1000))
     until(lambda: _reply(process, ledger, next(names)) == FAILED, "a new mailbox is refused")
+    assert _reply_by_smtp(process) == NO_ROOM
     assert _reply(process, ledger, "box0@x") == STORED
 
     def free() -> None:
@@ -123,6 +134,7 @@ def test_a_disk_too_small_for_a_journal_refuses_until_there_is_room(
     ballast.write_bytes(bytes(10 << 20))
     process = serve(place)
     assert _reply(process, ledger, "a@x") == FAILED
+    assert _reply_by_smtp(process) == NO_ROOM
     assert not process.file("a@x").exists() or process.file("a@x").stat().st_size == 0
     ballast.unlink()
     assert _reply(process, ledger, "a@x") == STORED

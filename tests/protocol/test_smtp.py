@@ -4,6 +4,7 @@ Expectations: RFC 5321, and those of its extensions that are cited.
 """
 
 import base64
+import errno
 
 import pytest
 
@@ -11,6 +12,7 @@ from mysmtp.errors import IdleTooLong, ServerBusy, ShuttingDown, StoreFailed
 from mysmtp.events import Bus, CommandAnswered, LineReceived
 from mysmtp.message import Envelope, Trace
 from mysmtp.protocol.dialog import Dialog
+from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.smtp import SMTP
 from tests.protocol.conversation import Client, play
 
@@ -526,37 +528,56 @@ def test_a_browser_or_a_tls_hello_ends_the_session_without_a_word(octets: bytes)
     assert client.dialog.closing
 
 
-class Full:
-    """A Deliverer without room."""
+class Failing:
+    """A Deliverer that cannot store; `late`: which is found out after it took the mail."""
 
-    def deliver(self, _envelope: Envelope, _body: bytes, _trace: Trace) -> "Full":
-        raise StoreFailed
+    def __init__(self, cause: Exception | None, late: bool) -> None:
+        self.cause = cause
+        self.late = late
 
-    def wait(self) -> None: ...
-
-
-class Late(Full):
-    """A Deliverer whose disk fails after it took the mail."""
-
-    def deliver(self, _envelope: Envelope, _body: bytes, _trace: Trace) -> "Full":
+    def deliver(self, _envelope: Envelope, _body: bytes, _trace: Trace) -> "Failing":
+        if not self.late:
+            raise StoreFailed from self.cause
         return self
 
     def wait(self) -> None:
-        raise StoreFailed
+        raise StoreFailed from self.cause
 
 
-@pytest.mark.parametrize("deliverer", [Full(), Late()])
-def test_a_mail_that_cannot_be_stored_is_for_a_later_try(deliverer: Full) -> None:
-    client = Client(dialect=SMTP)
-    dialog = Dialog(
-        SMTP, store=client.store, deliverer=deliverer, clock=client.clock, bus=Bus(), session_id=1, peer="x",
-        max_message_size=100,
-    )  # fmt: skip
-    list(dialog.receive(INTO["recipient known"] + b"DATA\r\n"))
-    assert b"".join(dialog.receive(b"hi\r\n.\r\nMAIL FROM:<a@x>\r\n")).decode().split("\r\n")[:2] == [
-        "451 4.3.0 Failed to store message",
-        SENDER_OK,
-    ]
+def failed_from(cause: Exception) -> StoreFailed:
+    fault = StoreFailed()
+    fault.__cause__ = cause
+    return fault
+
+
+LATER, NO_ROOM = "451 4.3.0 Failed to store message", "452 4.3.1 No room to store the message now"
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize(
+    ("cause", "reply"),
+    [
+        (None, LATER),
+        (OSError(errno.EIO, "x"), LATER),
+        (OSError(errno.EROFS, "x"), LATER),
+        (OSError("the file changes all the time"), LATER),
+        (ValueError("a bug"), LATER),
+        (OSError(errno.ENOSPC, "x"), NO_ROOM),
+        (OSError(errno.EDQUOT, "x"), NO_ROOM),
+        (failed_from(OSError(errno.ENOSPC, "x")), NO_ROOM),
+    ],
+)
+def test_a_mail_that_cannot_be_stored_is_for_a_later_try(cause: Exception | None, reply: str, late: bool) -> None:
+    """RFC 5321 section 4.2.2: 451 a local error, 452 insufficient storage; RFC 3463: 4.3.1 the mail system is full."""
+    for dialect, hello, times in ((SMTP, b"EHLO", 1), (LMTP, b"LHLO", 2)):
+        client = Client(dialect=dialect)
+        dialog = Dialog(
+            dialect, store=client.store, deliverer=Failing(cause, late), clock=client.clock, bus=Bus(), session_id=1,
+            peer="x", max_message_size=100,
+        )  # fmt: skip
+        list(dialog.receive(INTO["recipient known"].replace(b"EHLO", hello) + b"RCPT TO:<c@y>\r\nDATA\r\n"))
+        said = b"".join(dialog.receive(b"hi\r\n.\r\nMAIL FROM:<a@x>\r\n")).decode()
+        assert said.split("\r\n") == [reply] * times + [SENDER_OK, ""]
 
 
 @pytest.mark.parametrize(

@@ -159,8 +159,9 @@ def test_the_file_that_serves_a_mailbox_gets_its_mail(store: TextFileStore, fold
 def test_a_refused_mail_leaves_no_empty_mailboxes(store: TextFileStore, folder: Path) -> None:
     names = [f"{number}@x" for number in range(10)]
     (folder / "5@x.txt").mkdir()
-    with pytest.raises(StoreFailed):
+    with pytest.raises(StoreFailed) as refused:
         store.append(names, mail())
+    assert isinstance(refused.value.__cause__, IsADirectoryError), "the log is to say why"
     store.flush()
     assert [each.name for each in folder.glob("*.txt")] == ["5@x.txt"]
     assert store.mailboxes() == []
