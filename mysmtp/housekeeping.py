@@ -30,9 +30,9 @@ def delete(folder: Path, mailbox: str, mail_ids: Sequence[int] | None, undo: boo
         with keeper_of(folder) as keeper:
             done = (keeper.undo if undo else keeper.delete)(name, mail_ids)
     except (Exception, KeyboardInterrupt) as fault:  # noqa: BLE001  sorted there
-        return _fail(fault)
+        return fail(fault)
     missing = sorted(set(mail_ids or ()) - set(done))
-    code = _say([ids_words("put back" if undo else "deleted", sorted(done))] if done or not missing else [])
+    code = say([ids_words("put back" if undo else "deleted", sorted(done))] if done or not missing else [])
     if missing:
         what = "not deleted, or its room is freed" if undo else "no such mail"
         print(f"mysmtp: 401 Email not found ({what}: {_ids(missing)})", file=sys.stderr)
@@ -46,16 +46,16 @@ def compact(folder: Path, mailboxes: Sequence[str]) -> int:
     results: list[Compaction] = []
     try:
         with keeper_of(folder) as keeper:
-            wanted = [mailbox_name(each) for each in mailboxes] or _mailboxes_in(folder)
+            wanted = [mailbox_name(each) for each in mailboxes] or mailboxes_in(folder)
             hidden = len(wanted) < _MANY or not console.is_terminal
             with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
                 for name in bar.track(wanted, description="compacting"):
                     with suppress(NoSuchMailbox) if not mailboxes else _nothing():
                         results.append(keeper.compact(name))
     except (Exception, KeyboardInterrupt) as fault:  # noqa: BLE001  sorted there
-        _say(result_lines(results, bool(mailboxes)))
-        return _fail(fault)
-    code = _say(result_lines(results, bool(mailboxes)))
+        say(result_lines(results, bool(mailboxes)))
+        return fail(fault)
+    code = say(result_lines(results, bool(mailboxes)))
     return code or (FAILED if any(each.outcome == "failed" for each in results) else DONE)
 
 
@@ -90,11 +90,12 @@ def _nothing() -> Iterator[None]:
     yield
 
 
-def _mailboxes_in(folder: Path) -> Sequence[str]:
+def mailboxes_in(folder: Path) -> Sequence[str]:
+    """Return the mailboxes of a folder, by name."""
     return sorted({name for each in folder.iterdir() if (name := mailbox_of(each.name)) is not None})
 
 
-def _say(lines: Sequence[str]) -> int:
+def say(lines: Sequence[str]) -> int:
     """Write lines to standard output; return the exit code."""
     try:
         put("".join(f"{line}\n" for line in lines).encode(sys.stdout.encoding, "backslashreplace"))
@@ -107,7 +108,7 @@ def _say(lines: Sequence[str]) -> int:
     return DONE
 
 
-def _fail(fault: BaseException) -> int:
+def fail(fault: BaseException) -> int:
     """Tell what went wrong; return the exit code. What is no fault of mail or disk is raised again."""
     match fault:
         case KeyboardInterrupt():

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
+from mysmtp import exchange
 from mysmtp.errors import NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.message import Compaction
+from mysmtp.parcel import Parcel, pack, unpack
 from mysmtp.store.holder import Holder, holder_of
 from mysmtp.store.textfile import TextFileStore
 
@@ -28,6 +30,10 @@ class NoServer(Exception):
     """The server that has the folder cannot be asked; `str(fault)` says why."""
 
 
+class _NotThere(Exception):
+    """The server knows nothing of what it was asked."""
+
+
 class Keeper(Protocol):
     """Who changes the mailboxes. Every method raises NoSuchMailbox, StoreFailed, NoServer."""
 
@@ -39,6 +45,15 @@ class Keeper(Protocol):
 
     def compact(self, mailbox: str) -> Compaction:
         """Free the room of deleted mails."""
+
+    def take_in(self, parcels: Sequence[Parcel]) -> Sequence[str]:
+        """Store mails; return for each ``""``, or in words why not (`exchange.take_in`)."""
+
+    def give_out(self, mailbox: str, after: int) -> Sequence[Parcel]:
+        """Return the next mails after an id, none after the last one."""
+
+    def damage(self, mailbox: str) -> int:
+        """Return how many records are damaged and no mails."""
 
 
 class _Here:
@@ -55,6 +70,15 @@ class _Here:
     def undo(self, mailbox: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
         every = range(1, self._store.summary(mailbox).last_id + 1) if mail_ids is None else mail_ids
         return self._store.restore(mailbox, every)
+
+    def take_in(self, parcels: Sequence[Parcel]) -> Sequence[str]:
+        return exchange.take_in(self._store, parcels)
+
+    def give_out(self, mailbox: str, after: int) -> Sequence[Parcel]:
+        return exchange.give_out(self._store, mailbox, after)
+
+    def damage(self, mailbox: str) -> int:
+        return len(self._store.summary(mailbox).damage)
 
 
 class _There:
@@ -75,31 +99,45 @@ class _There:
         return self._deed(mailbox, "undo", mail_ids)
 
     def compact(self, mailbox: str) -> Compaction:
-        return Compaction(**self._ask(mailbox, "compact", []))
+        return Compaction(**json.loads(self._ask(mailbox, "compact", [])))
+
+    def take_in(self, parcels: Sequence[Parcel]) -> Sequence[str]:
+        answer = self._post("/housekeeping/import", pack(parcels), "application/octet-stream")
+        return list(json.loads(answer)["results"])
+
+    def give_out(self, mailbox: str, after: int) -> Sequence[Parcel]:
+        return unpack(self._ask(mailbox, "export", [("after", str(after))]))
+
+    def damage(self, mailbox: str) -> int:
+        return int(json.loads(self._ask(mailbox, "damage", []))["damage"])
 
     def _deed(self, mailbox: str, deed: str, mail_ids: Sequence[int] | None) -> Sequence[int]:
         if mail_ids is None:
-            return list(self._ask(mailbox, deed, [("all", "1")])["ids"])
+            return list(json.loads(self._ask(mailbox, deed, [("all", "1")]))["ids"])
         done: list[int] = []
         for at in range(0, len(mail_ids), _AT_ONCE):
             some = [("id", str(mail_id)) for mail_id in mail_ids[at : at + _AT_ONCE]]
-            done += self._ask(mailbox, deed, some)["ids"]
+            done += json.loads(self._ask(mailbox, deed, some))["ids"]
         return done
 
-    def _ask(self, mailbox: str, deed: str, fields: Sequence[tuple[str, str]]) -> Any:
-        """Send a form as a page of the server would, and return its answer."""
+    def _ask(self, mailbox: str, deed: str, fields: Sequence[tuple[str, str]]) -> bytes:
+        """Send a form about a mailbox as a page of the server would, and return the answer."""
         name = quote(mailbox.encode("utf-8", "surrogateescape"), safe="").replace(".", "%2E")
-        headers = {
-            "Host": self._authority,
-            "Origin": self._holder.address,
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
+        form = urlencode(fields).encode()
+        try:
+            return self._post(f"/housekeeping/{quote(name)}/{deed}", form, "application/x-www-form-urlencoded")
+        except _NotThere:
+            raise NoSuchMailbox(mailbox) from None
+
+    def _post(self, path: str, body: bytes, kind: str) -> bytes:
+        """Return the answer to a request. Raises _NotThere, StoreFailed, NoServer."""
+        headers = {"Host": self._authority, "Origin": self._holder.address, "Content-Type": kind}
         for again in range(_TRIES):
             try:
                 connection = HTTPConnection(self._host, self._port, timeout=_PATIENCE)
-                connection.request("POST", f"/housekeeping/{quote(name)}/{deed}", urlencode(fields), headers)
+                connection.request("POST", path, body, headers)
                 response = connection.getresponse()
-                status, body = response.status, response.read()
+                status, answer = response.status, response.read()
                 connection.close()
             except (OSError, HTTPException) as fault:
                 raise NoServer(f"the server at {self._holder.address} does not answer: {fault}") from fault
@@ -107,9 +145,9 @@ class _There:
                 break
             time.sleep(float(response.headers.get("Retry-After", "1")))
         if status == 200:
-            return json.loads(body)
+            return answer
         if status == 404:
-            raise NoSuchMailbox(mailbox)
+            raise _NotThere
         raise StoreFailed from NoServer(f"the server at {self._holder.address} answers {status} {response.reason}")
 
 

@@ -8,7 +8,7 @@ from mysmtp.commands import files, folder, serving, talking
 _COMMANDS = (
     serving.serve,
     *(talking.client, talking.send, talking.list_, talking.read),
-    files.sendmail,
+    *(files.sendmail, files.import_, files.export),
     *(folder.delete, folder.compact, folder.reindex),
 )
 
@@ -18,7 +18,7 @@ _COMMANDS = (
 def main() -> None:
     """A mail server you can see through, and a client for it.
 
-    Exit codes of send, list, read, delete and compact: 0 done, 1 refused (4xx), 2 usage, 3 the server failed (5xx),
+    Exit codes of all but serve, sendmail and reindex: 0 done, 1 refused (4xx), 2 usage, 3 the server failed (5xx),
     4 no connection, 5 done, but the answer could not be written.
     """
 

@@ -12,7 +12,10 @@ from flask import Flask, Request, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import Forbidden, HTTPException, RequestEntityTooLarge
 
+from mysmtp.parcel import largest_bundle
+
 LARGEST_FORM: Final = 64_000
+MAILS: Final = "/housekeeping/import"  # the one address that takes more than a form
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -68,6 +71,11 @@ def same_origin(headers: Headers) -> bool:
     return bool(separator) and scheme in ("http", "https") and host.lower() == headers.get("Host", "").lower()
 
 
+def largest_body(path: str, headers: Headers) -> int:
+    """Return the octets that a request may bring; only who proves to be no other site may bring mails."""
+    return largest_bundle() if path == MAILS and same_origin(headers) else LARGEST_FORM
+
+
 def may_listen(headers: Headers) -> bool:
     """Return whether a request for the live feed may be answered: not when it shows that another site sent it."""
     told = "Sec-Fetch-Site" in headers or "Origin" in headers
@@ -80,7 +88,7 @@ def check(incoming: Request, names: frozenset[str]) -> None:
         raise Misdirected
     if incoming.method not in SAFE_METHODS and not same_origin(incoming.headers):
         raise Forbidden
-    if (incoming.content_length or 0) > LARGEST_FORM:
+    if (incoming.content_length or 0) > largest_body(incoming.path, incoming.headers):
         raise RequestEntityTooLarge
 
 

@@ -14,10 +14,11 @@ from flask import Flask
 from gevent import Timeout
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIHandler, WSGIServer, headers_factory
+from werkzeug.datastructures import EnvironHeaders
 
 from mysmtp.text import clipped, visible
 from mysmtp.web.governor import Crowded
-from mysmtp.web.guard import HEADERS, LARGEST_FORM
+from mysmtp.web.guard import HEADERS, largest_body
 from mysmtp.web.heads import check_framing, read_head, split_target
 from mysmtp.web.health import PATHS
 from mysmtp.web.site import EXTENSION, Site
@@ -129,10 +130,11 @@ class Handler(WSGIHandler):  # type: ignore[misc]
     def _take_body(self) -> None:
         """Read the request's body at once. Of one that is too large nothing is kept, and the connection is closed."""
         stream, length = self.wsgi_input, self.content_length or 0
-        taken = b"" if length > LARGEST_FORM else stream.read(LARGEST_FORM + 1)
-        if max(length, len(taken)) > LARGEST_FORM:
+        largest = largest_body(self.environ["PATH_INFO"], EnvironHeaders(self.environ))
+        taken = b"" if length > largest else stream.read(largest + 1)
+        if max(length, len(taken)) > largest:
             self.close_connection = True
-            taken, length = b"", max(length, LARGEST_FORM + 1)
+            taken, length = b"", max(length, largest + 1)
             self.wsgi_input = Input(self.rfile, 0)
         else:
             length = len(taken)

@@ -2,7 +2,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
-from mysmtp.web.guard import HEADERS, answers_to, may_listen, same_origin
+from mysmtp.parcel import LARGEST
+from mysmtp.web.guard import HEADERS, LARGEST_FORM, answers_to, largest_body, may_listen, same_origin
 
 NAMES = frozenset({"mail.test"})
 
@@ -56,6 +57,14 @@ def test_who_may_change_something(client: FlaskClient, headers: dict[str, str], 
     sent = {"Host": "127.0.0.1:8025", **headers}
     response = client.post("/theme", data={"theme": "dark", "back": "/"}, headers=sent)
     assert response.status_code == (303 if ours else 403)
+
+
+def test_only_mails_from_no_other_site_may_be_large() -> None:
+    ours = Headers({"Host": "127.0.0.1:8025", "Origin": "http://127.0.0.1:8025"})
+    theirs = Headers({"Host": "127.0.0.1:8025", "Origin": "http://evil.example"})
+    assert largest_body("/housekeeping/import", ours) > LARGEST
+    for path, headers in (("/housekeeping/import", theirs), ("/housekeeping/import/", ours), ("/theme", ours)):
+        assert largest_body(path, headers) == LARGEST_FORM
 
 
 def test_who_may_listen() -> None:

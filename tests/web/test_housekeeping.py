@@ -5,8 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mysmtp.contracts import MessageStore
-from mysmtp.events import Bus, Event, MailboxChanged
-from tests.web.posts import message
+from mysmtp.events import Bus, Event, MailboxChanged, MessageStored
+from mysmtp.parcel import Parcel, pack, unpack
+from tests.web.posts import NOON, message
 
 BOB = "bob@example.com"
 HERE = f"/housekeeping/{BOB}"
@@ -41,10 +42,32 @@ def test_a_store_without_files_has_no_room_to_free(client: FlaskClient, three: M
     assert client.post(f"{HERE}/compact").status_code == 404
 
 
+def test_mails_are_taken_in_and_given_out(client: FlaskClient, store: MessageStore, bus: Bus) -> None:
+    heard: list[Event] = []
+    bus.attach(heard.append, MessageStored)
+    mails = [Parcel("a@x", (BOB,), b"x" * 70_000, NOON), Parcel("", (BOB, "c@x"), b"\r\n", NOON)]
+    assert client.post("/housekeeping/import", data=pack(mails)).json == {"results": ["", ""]}
+    assert [event.mailbox for event in heard if isinstance(event, MessageStored)] == [BOB, BOB, "c@x"]
+    out = unpack(client.post(f"{HERE}/export", data={"after": "1"}).data)
+    assert [(each.id, each.sender, each.recipients, each.body) for each in out] == [(2, "", (BOB, "c@x"), b"\r\n")]
+    assert client.post(f"{HERE}/export", data={"after": "2"}).data == b""
+    assert client.post(f"{HERE}/damage").json == {"damage": 0}
+    assert client.post("/housekeeping/nobody@x/export", data={"after": "0"}).status_code == 404
+    assert client.post("/housekeeping/nobody@x/damage").status_code == 404
+    for after in ("", "x", "-1"):
+        assert client.post(f"{HERE}/export", data={"after": after}).status_code == 400
+    assert client.post("/housekeeping/import", data=b"no mails").status_code == 400
+
+
 def test_another_site_is_refused(app: Flask, three: MessageStore) -> None:
     client = app.test_client()
-    for deed in ("delete", "undo", "compact"):
+    for deed in ("delete", "undo", "compact", "export", "damage"):
         for headers in ({}, {"Origin": "http://evil.example"}):
             assert client.post(f"{HERE}/{deed}", data={"all": "1"}, headers=headers).status_code == 403
         assert client.get(f"{HERE}/{deed}").status_code == 405
+    for headers in ({}, {"Origin": "http://evil.example"}):
+        assert (
+            client.post("/housekeeping/import", data=pack([Parcel("", (BOB,), b"")]), headers=headers).status_code
+            == 403
+        )
     assert len(three.list(BOB)) == 3
