@@ -115,7 +115,8 @@ def test_a_disk_that_is_too_far_behind_refuses_instead_of_filling_the_memory(mon
     assert bench.began.wait(30)
     with pytest.raises(StoreFailed) as told:
         tickets += [bench.ticket(1000) for _ in range(50)]
-    assert str(told.value.__cause__) == "the disk is too far behind"
+    assert "the disk is too far behind" in str(told.value.__cause__)
+    assert told.value.for_want_of_room
     taken = bench.committer.waiting
     assert 3 <= taken <= 11
     bench.go_on.set()
