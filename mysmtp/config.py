@@ -9,6 +9,7 @@ from typing import Any, Literal
 Framing = Literal["auto", "lines"]
 Durability = Literal["sync", "os"]
 Tls = Literal["off", "auto"]
+Search = Literal["on", "off"]
 Port = int | Literal["off"]
 
 SIZES = frozenset({"max_message_size", "session_bytes"})  # settings that are given as sizes
@@ -38,6 +39,7 @@ class Config:
     tls: Tls = "off"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    search: Search = "on"
     allowed_host: tuple[str, ...] = ()
     sessions_kept: int = 1000
     session_bytes: int = 64 * 1024
@@ -92,6 +94,8 @@ OPTIONS = (
            choices=("off", "auto")),
     Option("tls_cert", "FILE", "Certificate in PEM, its chain after it: TLS is offered with it."),
     Option("tls_key", "FILE", "Its key in PEM; not needed if it stands in the file of the certificate."),
+    Option("search", "KIND", "on keeps an index of the words of all mail, for the search page; off keeps none.",
+           choices=("on", "off")),
     Option("allowed_host", "NAME", "One more host name the pages answer to (repeatable); addresses always work."),
     Option("sessions_kept", "NUMBER", "Sessions that are recorded to be looked at, the newest; 0 records none."),
     Option("session_bytes", "SIZE", "Memory that the record of one session may take."),
@@ -154,8 +158,8 @@ def as_markdown() -> str:
             *rows,
             "",
             "Values of `--framing`: `auto`, `lines`. Of `--durability`: `sync`, `os`. Of `--tls`: `off`, `auto`. Of",
-            "`--log-level`: `debug`, `info`, `warning`, `error`. `MYSMTP_WIRE` takes `1` or `0`; `MYSMTP_ALLOWED_HOST`",
-            "takes names parted by spaces.",
+            "`--search`: `on`, `off`. Of `--log-level`: `debug`, `info`, `warning`, `error`. `MYSMTP_WIRE` takes `1`",
+            "or `0`; `MYSMTP_ALLOWED_HOST` takes names parted by spaces.",
             "",
         ]
     )

@@ -30,7 +30,7 @@ from mysmtp.console import Console, HubReporter, open_console
 from mysmtp.contracts import Compacting, Exclusive, MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
-from mysmtp.events import Bus
+from mysmtp.events import Bus, MailboxChanged, MessageStored
 from mysmtp.narrator import NARRATED, WIRED, Narrator, narrate, print_wire
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.dialog import Dialog
@@ -39,6 +39,8 @@ from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import PATIENT, POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
+from mysmtp.search.index import MailIndex
+from mysmtp.search.upkeep import Upkeep
 from mysmtp.securing import certificate_for, to_trust
 from mysmtp.server import Limits, LineServer, TlsOffer, listen
 from mysmtp.signals import HubSignal
@@ -100,6 +102,10 @@ class PostOffice:
         self.my_smtp = self.doors[MY_SMTP.name]
         self.web = address_of(of_web)
         self._mail_servers = [self._line_server(*each) for each in zip(doors, listeners, strict=True)]
+        self._index = MailIndex(self.store, offload=charging(ThreadPool(1).apply)) if config.search == "on" else None
+        self._upkeep = Upkeep(self._index) if self._index else None
+        if self._upkeep:
+            self.bus.attach(self._upkeep.hear, MessageStored, MailboxChanged)
         app = create_app(
             self.store,
             self.bus,
@@ -107,6 +113,7 @@ class PostOffice:
             allowed_hosts=config.allowed_host,
             mailbox_folder=shown_folder(config.mailbox),
             send_command=own_command(),
+            index=self._index,
             offload=charging(ThreadPool(2).apply),  # not the disk's threads: mail does not wait for pages
         )
         self._web_server = serve_web(app, of_web, connections=web_cap)
@@ -160,12 +167,16 @@ class PostOffice:
             server.start()
         self._web_server.start()
         self._tending.start()
+        if self._upkeep:
+            self._upkeep.start()
 
     def stop(self, grace: float = GRACE) -> None:
         """Stop accepting, let messages under way finish for `grace` seconds, then end the rest and close the store."""
         self._tending.kill()
         gevent.joinall([gevent.spawn(server.stop, grace) for server in self._mail_servers])
         self._web_server.stop(timeout=1)
+        if self._upkeep:
+            self._upkeep.stop()
         self.store.close()
 
 

@@ -63,13 +63,15 @@ class Hit:
 class Found:
     """A page of what was found, newest first. `newer` and `older` are keys; 0: the newest page, None: none.
 
-    `total` mails in `mailboxes` were counted, `more`: and there are more. `unsearched` of all mails were not searched
-    yet; `searched` were, in `boxes` mailboxes, `cut` of them not to their end.
+    `total` mails in `mailboxes` were counted, `more`: and there are more; `place` is that of the first hit among them,
+    from 1 on, 0 where it is none of them. `unsearched` of all mails were not searched yet; `searched` were, in `boxes`
+    mailboxes, `cut` of them not to their end.
     """
 
     hits: Sequence[Hit]
     newer: int | None
     older: int | None
+    place: int
     total: int
     more: bool
     mailboxes: int
@@ -160,7 +162,8 @@ class MailIndex:
         return Found(
             hits=hits,
             newer=self._newer(plan, follower, shown, most) if shown and shown[0] != counted[0] else None,
-            older=shown[-1][0] if len(page) > most else None,
+            older=shown[-1][0] if shown and len(page) > most else None,
+            place=some.index(shown[0]) + 1 if shown and shown[0] in some else 0,
             total=len(some),
             more=len(counted) > COUNTED,
             mailboxes=len({box.number for _, box, _ in some}),

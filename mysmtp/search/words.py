@@ -33,6 +33,7 @@ def _marks() -> str:
 _INSIDE = _marks()
 _APART = re.compile(f"[{_ALONE}]")
 _WORD = re.compile(f"[^\\W_]+(?:[{_INSIDE}]+[^\\W_]*)*|[{_ALONE}]")  # where what stands alone is parted by spaces
+_ASCII_WORD = re.compile("[A-Za-z0-9]+")
 _SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _SHOWN_WORD = re.compile(f"[{_ALONE}]|(?:(?![{_ALONE}])[^\\W_]|[{_INSIDE}{''.join(map(chr, _DROPPED))}])+")
 
@@ -55,6 +56,6 @@ def split(text: str) -> list[str]:
 
 def places(text: str) -> Iterator[tuple[int, int, str]]:
     """Give each word of a text that is shown: where it begins and ends in it, and the word, folded."""
-    for found in _SHOWN_WORD.finditer(text):
+    for found in (_ASCII_WORD if text.isascii() else _SHOWN_WORD).finditer(text):
         for word in split(found[0]):
             yield found.start(), found.end(), word

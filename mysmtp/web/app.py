@@ -13,7 +13,8 @@ from mysmtp import assets
 from mysmtp.config import endpoint
 from mysmtp.contracts import Marking, MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
-from mysmtp.web import actions, faults, guard, health, housekeeping, live, mail_pages, pages, parts
+from mysmtp.search.index import MailIndex
+from mysmtp.web import actions, faults, guard, health, housekeeping, live, mail_pages, pages, parts, search_pages
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
@@ -38,13 +39,15 @@ def create_app(
     offload: Offload = run_here,
     listeners: int = live.LISTENERS,
     heartbeat: float = live.HEARTBEAT,
+    index: MailIndex | None = None,
 ) -> Flask:
     """Make the application that shows `store`.
 
     `endpoints` are the running addresses; `allowed_hosts` are host names answered to besides localhost and addresses;
     `mailbox_folder` is shown to the user as it is; `send_command` is how they type `mysmtp`, empty if they cannot;
     `now` (aware) and `zone` (None: this machine's) are for tests; `offload` takes mails apart where it stops nobody;
-    `listeners` caps the pages that are kept up to date at once; each hears something every `heartbeat` seconds.
+    `listeners` caps the pages that are kept up to date at once; each hears something every `heartbeat` seconds;
+    `index` finds mail; without one there is no search.
     """
     app = Flask(
         "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
@@ -59,11 +62,11 @@ def create_app(
         bus, listeners=listeners, heartbeat=heartbeat, watched=lambda: troubles_of(store), turn=governor.wait
     )
     app.extensions[EXTENSION] = Site(
-        store, bus, endpoints, mailbox_folder, feed, governor, Deeds(), now, zone, send_command, offload
+        store, bus, endpoints, mailbox_folder, feed, governor, Deeds(), now, zone, send_command, offload, index
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for blueprint in (pages, mail_pages, parts, actions, housekeeping, health):
+    for blueprint in (pages, search_pages, mail_pages, parts, actions, housekeeping, health):
         app.register_blueprint(blueprint.routes)
     app.register_blueprint(live.blueprint(feed))
     _equip(app)
@@ -86,6 +89,8 @@ def _equip(app: Flask) -> None:
             "my_smtp": endpoint("x", address)[4:],
             "mailbox_folder": site().mailbox_folder.rstrip("/") + "/",
             "here": here(),
+            "asked": request.args.get("q", "") if request.path == "/search" else "",
+            "searchable": site().index is not None,
             "troubles": site().troubles(),
             "every": _every(),
             "told": _told(),

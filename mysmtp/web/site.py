@@ -13,6 +13,7 @@ from flask import current_app
 
 from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
 from mysmtp.events import Bus
+from mysmtp.search.index import MailIndex
 from mysmtp.text import clipped
 from mysmtp.web.deeds import Deeds
 from mysmtp.web.governor import Governor
@@ -41,7 +42,10 @@ def reachable(endpoint: tuple[str, int], asked_host: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """All that a route needs besides its request. `secret` signs the addresses at which a mail's page finds images."""
+    """All that a route needs besides its request. `secret` signs the addresses at which a mail's page finds images.
+
+    `index` finds mail; without one there is no search.
+    """
 
     store: MessageStore
     bus: Bus
@@ -54,6 +58,7 @@ class Site:
     zone: tzinfo | None = None
     send_command: str = ""
     offload: Offload = run_here
+    index: MailIndex | None = None
     surveys: Surveys = field(default_factory=Surveys)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
+from mysmtp.search.index import MailIndex
 from mysmtp.store import open_store
 from mysmtp.web import Endpoints, create_app
 from mysmtp.web.presenting import Clock
@@ -40,7 +41,10 @@ def clock() -> Clock:
 
 @pytest.fixture
 def app(store: MessageStore, bus: Bus) -> Flask:
-    return create_app(store, bus, endpoints=ENDPOINTS, allowed_hosts=["Mail.Test"], now=lambda: NOON, zone=ZONE)
+    index = MailIndex(store, zone=ZONE)
+    return create_app(
+        store, bus, endpoints=ENDPOINTS, allowed_hosts=["Mail.Test"], now=lambda: NOON, zone=ZONE, index=index
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,215 @@
+"""What was found, as it is shown: rows under their days, with the words that were looked for marked.
+
+Pure: takes what the index returned, the query and a clock, returns frozen views. Texts come in pieces, so that a
+template escapes each and writes no markup but `<mark>` itself. Only so much of a text is looked through, off the hub.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain, groupby, repeat
+
+from mysmtp.search.index import COUNTED, Found, Hit
+from mysmtp.search.query import Field, Query, Term
+from mysmtp.search.sheet import MOST_TEXT, Sheet
+from mysmtp.search.words import places
+from mysmtp.web.presenting import Clock, When, count_words, day_of, plain, size_words
+
+LOOKED_AT = 20_000  # characters of a text in which the first mark is looked for
+BEFORE, AFTER = 50, 200  # characters of a text that are shown round its first mark
+LONGEST = 300  # characters of a subject or a line
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+WAYS = (
+    ("invoice shop", "with both words, anywhere"),
+    ('"thank you"', "with these words, one after the other"),
+    ("invoi*", "with a word that begins so"),
+    ("-draft", "without a word; a minus goes before anything on this page"),
+    ("from:alice", "by their sender: the envelope’s, or one in the header"),
+    ("to:bob@example.com", "by a recipient: the envelope’s, blind copies too, or one in the header"),
+    ("subject:invoice", "by their subject; a mail without a header has its first line there"),
+    ('body:"thank you"', "by their text"),
+    ("header:x-mailer", "by a header field, its name or what it says"),
+    ("filename:pdf", "by the name of an attachment"),
+    ("in:bob@example.com", "in one mailbox, or in all that have this in their name"),
+    ("has:attachment", "with an attachment"),
+    ("is:unread", "that nobody has looked at"),
+    ("is:read", "that somebody has"),
+    ("after:2026-11-01", "of this day or later"),
+    ("before:2026-11-01", "of earlier days"),
+    ("larger:1M", "larger than this; k, M and G are thousands"),
+    ("smaller:20k", "smaller than this"),
+)  # what can be written, and what mails that finds
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a text; `found` where it is what was looked for."""
+
+    text: str
+    found: bool = False
+
+
+Pieces = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HitRow:
+    """A mail that was found. Where `subject` is empty, `lacking` stands in its place.
+
+    `where` tells what the snippet is from, where it is not the text: ``To``, ``File``, ``Header``.
+    """
+
+    mailbox: str
+    label: str
+    id: int
+    sender: Pieces
+    subject: Pieces
+    lacking: str
+    snippet: Pieces
+    where: str
+    attached: bool
+    size: str
+    time: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class HitDay:
+    """What was found of one day, newest first, under its heading."""
+
+    heading: str
+    rows: tuple[HitRow, ...]
+
+
+def days_of(hits: Sequence[Hit], query: Query, clock: Clock) -> tuple[HitDay, ...]:
+    """Return what was found under the headings of its days, in the order given."""
+    grouped = groupby(hits, key=lambda hit: _heading(hit.sheet, clock))
+    return tuple(HitDay(heading, tuple(row_of(hit, query, clock) for hit in group)) for heading, group in grouped)
+
+
+def row_of(hit: Hit, query: Query, clock: Clock) -> HitRow:
+    """Return a mail that was found as a row."""
+    sheet = hit.sheet
+    sender = marked(plain(sheet.sender.split("\n")[0]) or "<>", _wanted(query, "from"))
+    subject = marked(plain(sheet.subject, "\t")[:LONGEST], _wanted(query, "subject"))
+    where, snippet = _snippet(sheet, query, any(piece.found for piece in (*sender, *subject)))
+    lacking = "no subject" if sheet.letter else "empty mail"
+    time = clock.time(_moment(sheet))
+    size = size_words(sheet.size)
+    label = plain(hit.mailbox)
+    return HitRow(hit.mailbox, label, hit.id, sender, subject, lacking, snippet, where, sheet.attached, size, time)
+
+
+def marked(text: str, terms: Sequence[Term]) -> Pieces:
+    """Return a text in pieces, those that a term means marked."""
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in _spans(text, terms):
+        if end <= at:
+            continue
+        start = max(start, at)
+        pieces += [Piece(text[at:start]), Piece(text[start:end], True)]
+        at = end
+    pieces.append(Piece(text[at:]))
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def total_words(found: Found) -> str:
+    """Return how much was found: ``7 mails in 3 mailboxes``."""
+    if found.more:
+        return f"More than {COUNTED:,} mails"
+    mails = count_words(found.total, "mail")
+    return mails if found.mailboxes < 2 else f"{mails} in {found.mailboxes:,} mailboxes"
+
+
+def place_words(found: Found) -> str:
+    """Return which of what was found is shown: ``51 to 100 of 120``; nothing where that was not counted."""
+    if not found.place:
+        return ""
+    total = f"more than {COUNTED:,}" if found.more else f"{found.total:,}"
+    return f"{found.place:,} to {found.place + len(found.hits) - 1:,} of {total}"
+
+
+def searched_words(found: Found) -> str:
+    """Return what was searched."""
+    mails, boxes = count_words(found.searched, "mail"), count_words(found.boxes, "mailbox", "mailboxes")
+    return f"Searched {mails} in {boxes}: envelopes, headers, decoded text."
+
+
+def unsearched_words(found: Found) -> tuple[str, ...]:
+    """Return what was not searched, in sentences."""
+    told = []
+    if found.unsearched:
+        verb = "is" if found.unsearched == 1 else "are"
+        told.append(f"{count_words(found.unsearched, 'mail')} {verb} not searched yet.")
+    if found.cut:
+        of = "one long mail" if found.cut == 1 else f"{found.cut:,} long mails"
+        told.append(f"Of {of} only the first {MOST_TEXT:,} characters are searched.")
+    return tuple(told)
+
+
+def _snippet(sheet: Sheet, query: Query, shown: bool) -> tuple[str, Pieces]:
+    """Return the text round the first mark, the line of another text that has one, or the beginning of the text."""
+    text = _line(sheet.body)
+    text = text if sheet.letter else text.removeprefix(_line(sheet.subject)).lstrip()
+    terms = _wanted(query, "body")
+    first = next(_spans(text[:LOOKED_AT], terms), None)
+    if first is None and not shown:
+        for where, lines, field in _elsewhere(sheet):
+            for line in lines:
+                pieces = marked(_line(line)[:LONGEST], _wanted(query, field))
+                if any(piece.found for piece in pieces):
+                    return where, pieces
+    start = 0 if first is None or first[0] < BEFORE + AFTER // 2 else text.find(" ", first[0] - BEFORE) + 1
+    cut = text[start : start + BEFORE + AFTER]
+    return "", (*((Piece("… "),) if start else ()), *marked(cut, terms))
+
+
+def _elsewhere(sheet: Sheet) -> Iterator[tuple[str, list[str], Field]]:
+    """Give the texts that are not shown, what each is called, and the operator that searches it."""
+    yield "To", sheet.recipients.split("\n"), "to"
+    yield "File", sheet.files.split("\n"), "filename"
+    yield "From", sheet.sender.split("\n"), "from"
+    yield "Header", sheet.header.split("\n"), "header"
+
+
+def _line(text: str) -> str:
+    return plain(" ".join(text[: 2 * LOOKED_AT].split()))
+
+
+def _wanted(query: Query, field: Field) -> list[Term]:
+    """Return the terms that look for their words in the text of a field."""
+    fields = {field, "any"} | ({"header"} if field in ("from", "to", "subject") else set())
+    return [term for term in query.terms if term.field in fields and not term.without]
+
+
+def _spans(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
+    """Give what terms mean in a text, by place: where each begins and ends. They may overlap."""
+    if not terms:
+        return
+    longest = max(len(term.words) for term in terms)
+    window: deque[tuple[int, int, str]] = deque(maxlen=longest)
+    for place in chain(places(text), repeat((0, 0, ""), longest - 1)):
+        window.append(place)
+        if len(window) == longest:
+            words = list(window)
+            ends = [words[len(term.words) - 1][1] for term in terms if _is_at(words, term)]
+            if ends:
+                yield words[0][0], max(ends)
+
+
+def _is_at(window: Sequence[tuple[int, int, str]], term: Term) -> bool:
+    found = [word for _, _, word in window[: len(term.words)]]
+    *most, last = term.words
+    return found[:-1] == most and (found[-1].startswith(last) if term.begins else found[-1] == last)
+
+
+def _heading(sheet: Sheet, clock: Clock) -> str:
+    moment = _moment(sheet)
+    day = clock.local(moment).date() if moment else day_of(sheet.date)
+    return clock.heading(day) if day else plain(sheet.date) or "No date"
+
+
+def _moment(sheet: Sheet) -> datetime | None:
+    return None if sheet.arrived is None else _EPOCH + timedelta(microseconds=sheet.arrived)

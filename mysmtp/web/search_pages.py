@@ -1,0 +1,76 @@
+"""The page of a search: what was found, what is wrong with what was asked, or how to ask. Nothing is changed here.
+
+Routes only: they ask the index, have its answer presented off the hub, and fill the template.
+"""
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from werkzeug.exceptions import NotFound, ServiceUnavailable
+
+from mysmtp.search.index import MailIndex, Unsearchable
+from mysmtp.search.query import Query, Unreadable, read_query
+from mysmtp.search.sheet import MOST_TEXT
+from mysmtp.web import presenting_search as presenting
+from mysmtp.web.presenting import count_words, plain
+from mysmtp.web.site import site
+
+PAGE = 50
+MOST_OTHERS = 5  # searches without one of their parts that are tried where nothing was found
+
+routes = Blueprint("search", __name__)
+
+
+@routes.get("/search")
+def search() -> Response:
+    """Show what a search finds, newest first; without one, how to search."""
+    index = site().index
+    if index is None:
+        raise NotFound
+    text = request.args.get("q", "")
+    try:
+        query = read_query(text)
+    except Unreadable as fault:
+        return make_response(render_template("search_fault.html", fault=fault), 400)
+    if not query.parts:
+        return make_response(render_template("search_help.html", ways=presenting.WAYS, most_text=MOST_TEXT))
+    try:
+        return _page(index, query, _key(request.args.get("before")))
+    except Unsearchable:
+        raise ServiceUnavailable("The index of words cannot be used now; the log says why.") from None
+
+
+def _page(index: MailIndex, query: Query, before: int | None) -> Response:
+    found, clock = index.find(query, before, PAGE), site().clock()
+    days = site().offload(lambda: presenting.days_of(found.hits, query, clock))
+    page = render_template(
+        "search.html",
+        text=query.text,
+        label=plain(query.text),
+        query=query,
+        found=found,
+        days=days,
+        total=presenting.total_words(found),
+        place=presenting.place_words(found),
+        searched=presenting.searched_words(found),
+        unsearched=presenting.unsearched_words(found),
+        others=() if found.total else _others(index, query),
+    )
+    return make_response(page)
+
+
+def _others(index: MailIndex, query: Query) -> list[tuple[str, str, str]]:
+    """Return searches that find something by leaving a part away: the part, what is found then, the address."""
+    if len(query.parts) < 2:
+        return []
+    found: list[tuple[str, str, str]] = []
+    for part in query.parts[:MOST_OTHERS]:
+        text = query.without_part(part)
+        other = index.find(read_query(text), most=0)
+        if other.total:
+            words = f"more than {other.total:,} mails" if other.more else count_words(other.total, "mail")
+            found.append((plain(part.text), words, url_for("search.search", q=text)))
+    return found
+
+
+def _key(text: str | None) -> int | None:
+    """Return the key in an address; what is none means the newest page."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 20 else None

@@ -1,0 +1,89 @@
+"""Marks and snippets: what of a text is shown, and which of its words were looked for."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mysmtp.search.index import Hit
+from mysmtp.search.query import read_query
+from mysmtp.search.sheet import Sheet
+from mysmtp.web.presenting import Clock
+from mysmtp.web.presenting_search import Pieces, marked, row_of
+
+PLAIN = Sheet("Hello", "alice@x", "bob@x", "Hello\nsecond line", "", "", False, False, False, 18, 0, "01-01-1970")
+
+
+def bracketed(pieces: Pieces) -> str:
+    return "".join(f"[{piece.text}]" if piece.found else piece.text for piece in pieces)
+
+
+def mark(text: str, query: str) -> str:
+    return bracketed(marked(text, read_query(query).terms))
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("An invoice, an Invoice", "invoice", "An [invoice], an [Invoice]"),
+        ("invoices", "invoice", "invoices"),
+        ("invoices", "invoi*", "[invoices]"),
+        ("Müller and Muller", "muller", "[Müller] and [Muller]"),
+        ("thank you, thank me", '"thank you"', "[thank you], thank me"),
+        ("thank me, you", "thank you", "[thank] me, [you]"),
+        ("to bob@example.com now", "bob@example.com", "to [bob@example.com] now"),
+        ("a b c", '"a b" "b c"', "[a b][ c]"),
+        ("日本語です", "本語", "日[本][語]です"),
+        ("end", '"end of"', "end"),
+        ("co\u00adop", "coop", "[co\u00adop]"),
+        ("", "x", ""),
+    ],
+)
+def test_marks(text: str, query: str, shown: str) -> None:
+    assert mark(text, query).replace("][", "") == shown.replace("][", "")
+
+
+@given(st.text(), st.text(max_size=5))
+def test_marking_changes_no_text(text: str, word: str) -> None:
+    terms = read_query('"' + "".join(char for char in word if char.isalnum()) + ' x"').terms
+    assert "".join(piece.text for piece in marked(text, terms)) == text
+
+
+def snippet(sheet: Sheet, query: str, clock: Clock) -> str:
+    row = row_of(Hit(1, "bob@x", 1, sheet), read_query(query), clock)
+    return f"{row.where}: " * bool(row.where) + bracketed(row.snippet)
+
+
+def test_a_plain_mail_shows_what_follows_its_first_line(clock: Clock) -> None:
+    assert snippet(PLAIN, "hello", clock) == "second line"
+    assert snippet(PLAIN, "second", clock) == "[second] line"
+    assert snippet(PLAIN, "from:alice -second", clock) == "second line"
+
+
+def test_a_snippet_begins_a_little_before_the_first_mark(clock: Clock) -> None:
+    sheet = replace(PLAIN, letter=True, body="word " * 500 + "needle " + "tail " * 500)
+    shown = snippet(sheet, "needle", clock)
+    assert shown.startswith("… word")
+    assert "[needle] tail" in shown
+    assert len(shown) < 300
+
+
+def test_a_mark_far_away_is_not_looked_for(clock: Clock) -> None:
+    sheet = replace(PLAIN, letter=True, body="word " * 20_000 + "needle")
+    assert snippet(sheet, "needle", clock).startswith("word word")
+
+
+def test_another_text_is_shown_where_only_that_was_found(clock: Clock) -> None:
+    sheet = replace(PLAIN, recipients="bob@x\nCarol <carol@x>", files="a.pdf\nb.pdf", header="X-A: one\nX-B: two")
+    assert snippet(sheet, "carol", clock) == "To: [Carol] <[carol]@x>"
+    assert snippet(sheet, "filename:b", clock) == "File: [b].pdf"
+    assert snippet(sheet, "two", clock) == "Header: X-B: [two]"
+    assert snippet(sheet, "is:unread", clock) == "second line"
+
+
+def test_what_a_row_says(clock: Clock) -> None:
+    row = row_of(Hit(1, "bob\x1b@x", 7, replace(PLAIN, subject="", letter=True, sender="")), read_query("x"), clock)
+    assert (row.id, row.label, row.lacking, bracketed(row.sender)) == (7, "bob\\x1b@x", "no subject", "<>")
+    assert row.time is not None
+    assert row_of(Hit(1, "b", 7, replace(PLAIN, arrived=None)), read_query("x"), clock).time is None

@@ -1,0 +1,166 @@
+"""The search page as its reader gets it: results, marks, what is wrong with a search, and how to search."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mysmtp.contracts import MessageStore
+from mysmtp.events import Bus
+from mysmtp.search.index import MailIndex
+from mysmtp.web import create_app
+from tests.web.conftest import ENDPOINTS, client_of
+from tests.web.letters import rich, simple
+from tests.web.posts import message
+
+BOB = "bob@example.com"
+HOSTILE = '<script>alert("x")</script>'
+
+
+def search(client: FlaskClient, text: str, status: int = 200, **more: str) -> str:
+    reply = client.get("/search", query_string={"q": text, **more})
+    assert reply.status_code == status
+    return reply.text
+
+
+def rows(page: str) -> list[str]:
+    return re.findall(r'<a href="(/mailbox/[^"]+)"', page.partition('id="list"')[2])
+
+
+def test_what_is_found_is_listed_newest_first_with_its_mailbox(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("Invoice one\nfor you\n"))
+    store.append([BOB, "carol@example.com"], message(simple("Invoice 2", "about an invoice\n")))
+    page = search(client, "invoice")
+    assert sorted(rows(page)) == [
+        "/mailbox/bob@example.com/1",
+        "/mailbox/bob@example.com/2",
+        "/mailbox/carol@example.com/1",
+    ]
+    assert "3 mails in 2 mailboxes" in page
+    assert '<bdi class="box">carol@example.com</bdi>' in page
+    assert "<mark>Invoice</mark> 2" in page
+    assert "about an <mark>invoice</mark>" in page
+    assert "<title>invoice: 3 mails in 2 mailboxes · mysmtp</title>" in page
+    assert 'type="search" name="q" value="invoice"' in page
+    assert "1 to 3 of 3" in page
+
+
+def test_marks_show_why_a_mail_was_found_where_its_text_does_not(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message(rich(name="report.pdf")))
+    assert "File: <bdi><mark>report</mark>.pdf</bdi>" in search(client, "report")
+    assert "Header: <bdi>MIME-Version: <mark>1.0</mark></bdi>" in search(client, 'header:"1.0"')
+    assert "To: <bdi><mark>bob@example.com</mark></bdi>" in search(client, "to:bob@example.com")
+
+
+def test_nothing_from_a_mail_or_a_search_is_markup(store: MessageStore, client: FlaskClient) -> None:
+    store.append([f"{HOSTILE.lower()}@x"], message(f"{HOSTILE}\nalert {HOSTILE}\n", sender=f"{HOSTILE}@x"))
+    for text in ("alert", HOSTILE, "<script>alert", "subject:<script>alert", "<b><script>alert", "no:<script>alert(1)"):
+        assert "<script>alert" not in search(client, text)
+    page = search(client, "alert")
+    assert "&lt;<mark>script</mark>&gt;" in search(client, "script")
+    assert rows(page)
+
+
+def test_an_unclosed_quotation_is_said(client: FlaskClient) -> None:
+    page = search(client, 'hello "<b>', 400)
+    assert "<h1>This search can’t be read</h1>" in page
+    assert "&#34;&lt;b&gt;" in page
+    assert "never closed" in page
+    assert 'value="hello &#34;&lt;b&gt;"' in page
+
+
+@pytest.mark.parametrize("text", ["x" * 513, "%" * 100_000, "(a+)+$ " * 20, '"', "NEAR(", "from:", "before:never"])
+def test_a_search_that_cannot_be_read_is_a_bad_request(client: FlaskClient, text: str) -> None:
+    reply = client.get("/search", query_string={"q": text})
+    assert reply.status_code == (200 if text in ("NEAR(", "(a+)+$ " * 20) else 400)
+
+
+def test_without_a_search_the_page_says_how(client: FlaskClient) -> None:
+    page = client.get("/search").text
+    operators = "from: to: subject: body: header: filename: in: has:attachment is:unread is:read before: after: larger:"
+    for operator in (*operators.split(), "smaller:", "-draft", "&#34;thank you&#34;"):
+        assert operator in page
+    assert "<h1>Search</h1>" in client.get("/search?q=%20").text
+    for example in re.findall(r'<th scope="row"><a href="([^"]+)"', page):
+        assert client.get(example).status_code == 200
+
+
+def test_nothing_found_is_said_helpfully(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("invoice\n"))
+    page = search(client, "invoice from:nobody")
+    assert "No mail has <bdi><em>invoice from:nobody</em></bdi>." in page
+    assert "Searched 1 mail in 1 mailbox: envelopes, headers, decoded text." in page
+    assert re.search(r'Without <bdi><code>from:nobody</code></bdi>: <a href="/search\?q=invoice">1 mail</a>', page)
+    assert "Without <bdi><code>invoice" not in page
+
+
+def test_an_unknown_operator_is_searched_as_words(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("tag urgent\n"))
+    page = search(client, "tag:urgent")
+    assert rows(page)
+    assert "tag: is no operator, so tag:urgent was searched as words." in page
+
+
+def test_pages_are_keyed(store: MessageStore, client: FlaskClient) -> None:
+    for number in range(60):
+        store.append([BOB], message(f"mail {number}\n"))
+    first = search(client, "mail")
+    assert "1 to 50 of 60" in first
+    (older,) = re.findall(r'<a rel="next" href="([^"]+)"', first)
+    second = client.get(older.replace("&amp;", "&")).text
+    assert "51 to 60 of 60" in second
+    assert len(rows(first)) + len(rows(second)) == len({*rows(first), *rows(second)}) == 60
+    (newer,) = re.findall(r'<a rel="prev" href="([^"]+)"', second)
+    assert rows(client.get(newer.replace("&amp;", "&")).text) == rows(first)
+    for odd in ("x", "-1", "9" * 19, "9" * 30, "٣"):
+        assert search(client, "mail", before=odd)
+
+
+def test_every_page_has_the_field(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("hello\n"))
+    for path in ("/", f"/mailbox/{BOB}", f"/mailbox/{BOB}/1", "/nowhere"):
+        assert '<form class="find" role="search" action="/search">' in client.get(path).text
+
+
+def test_without_an_index_there_is_no_search(odd_client: FlaskClient) -> None:
+    assert odd_client.get("/search?q=x").status_code == 404
+    assert 'role="search"' not in odd_client.get("/").text
+
+
+def test_what_is_not_searched_yet_is_said(
+    store: MessageStore, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mysmtp.search.index.PATIENCE", -1.0)
+    monkeypatch.setattr("mysmtp.search.follower._MAILS", 1)
+    for number in range(3):
+        store.append([BOB], message(f"mail {number}\n"))
+    page = search(client, "mail")
+    assert "2 mails are not searched yet." in page
+    assert '<a href="/search?q=mail">Search again</a>' in page
+    assert "1 mail is not searched yet." in search(client, "mail")
+    assert "not searched yet" not in search(client, "mail")
+
+
+def test_long_mails_are_told(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("word " * 50_000))
+    assert "Of one long mail only the first 200,000 characters are searched." in search(client, "word")
+
+
+def test_an_index_that_cannot_be_used_is_no_failure(store: MessageStore, bus: Bus) -> None:
+    class Broken(MailIndex):
+        def _catch_up(self, seconds: float) -> object:  # type: ignore[override]
+            raise OSError("no room")
+
+    client = client_of(create_app(store, bus, endpoints=ENDPOINTS, index=Broken(store)))
+    page = search(client, "hello", 503)
+    assert "The index of words cannot be used now; the log says why." in page
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60))
+def test_any_search_is_answered(store: MessageStore, client: FlaskClient, text: str) -> None:
+    if not store.mailboxes():
+        store.append([BOB], message(rich()))
+    assert client.get("/search", query_string={"q": text.encode("utf-8", "replace")}).status_code in (200, 400)
