@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
-from mysmtp.message import Changes, Compaction, Envelope, MailboxSummary, MailSummary, Message, StoredMail, Trace
+from mysmtp.message import (
+    Changes,
+    Compaction,
+    Envelope,
+    Gathered,
+    MailboxSummary,
+    MailSummary,
+    Message,
+    Rank,
+    StoredMail,
+    Trace,
+)
 
 T = TypeVar("T")
 
@@ -160,6 +171,17 @@ class Followed(Protocol):
         """Return where a database of this name may lie beside the mailboxes, and an identity of that place.
 
         None for a store without files. Raises OSError where something else lies there: nothing planted is followed.
+        """
+
+
+@runtime_checkable
+class Gathering(Protocol):
+    """A store that can show the mails of all mailboxes as one list: an optional power of a MessageStore."""
+
+    def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
+        """Return the newest `count` mails, or the first below a rank, or the nearest above one.
+
+        Where fewer stand above, the newest. Raises StoreFailed; mailboxes that cannot be read are left out.
         """
 
 

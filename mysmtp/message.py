@@ -7,7 +7,7 @@ Texts that came from a file or a peer may hold any character; octets that were n
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Outcome = Literal["done", "nothing", "later", "failed"]
 Parameters = tuple[tuple[str, str], ...]
@@ -111,6 +111,26 @@ class MailboxSummary:
     newest: MailSummary | None
     damage: Sequence[Place] = ()
     unseen: int = 0
+
+
+class Rank(NamedTuple):
+    """Where a mail stands among those of all mailboxes: the greatest is the newest.
+
+    `moment` counts microseconds since 1970 (UTC); mails that know only a day count from its beginning.
+    """
+
+    moment: int
+    mailbox: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A part of the mails of all mailboxes, newest first; `above` counts those that are newer, `total` all."""
+
+    mails: tuple[tuple[Rank, MailSummary], ...]
+    above: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

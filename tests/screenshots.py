@@ -19,6 +19,7 @@ SHOWN = {"mailbox-light-1280", "mail-dark-1280"}
 ALICE = "/mailbox/alice@example.com"
 KINDS = {
     "mailboxes": "/",
+    "all": "/all",
     "mailbox": ALICE,
     "mail": f"{ALICE}/13",
     "raw": f"{ALICE}/13/raw",

@@ -94,6 +94,10 @@ class Columns:
         """Return the id of the row at a place."""
         return self._ids[at]
 
+    def arrivals(self, first: int) -> "array[int]":
+        """Return when the mails from a place on came in, as a Row keeps it."""
+        return self._arrived[first:]
+
     def find(self, mail_id: int) -> int:
         """Return the place of an id, -1 where there is none."""
         at = bisect_left(self._ids, mail_id)

@@ -27,6 +27,7 @@ from mysmtp.store.known import Recalled
 from mysmtp.store.listed import Rows
 from mysmtp.store.mails import Mails, preview_of
 from mysmtp.store.measure import measure
+from mysmtp.store.moments import Moments
 from mysmtp.store.record import LISTED, Record, Row, Status
 from mysmtp.store.seen import Seen
 from mysmtp.store.textformat import GONE, START, local_date
@@ -58,6 +59,7 @@ class Mailbox:
         self.name = name
         self.lock = threading.RLock()
         self.index = Index(partial(recall, file)) if recall else Index()
+        self.moments = Moments()
         self._disk = disk
         self._marks = marks
         self._told: set[tuple[int, int, str]] = set()
@@ -109,6 +111,11 @@ class Mailbox:
                 lambda: self._sizes_in_lines(rows, do),
                 more,
             )
+
+    def some(self, mail_ids: Sequence[int]) -> dict[int, MailSummary]:
+        """Return some of its mails as a list shows them, by id."""
+        rows = [row for mail_id in mail_ids if (row := self.index.row(mail_id))]
+        return {mail.id: mail for mail in self._summaries(rows, self._undated(), True)}
 
     def contents(self) -> bytes:
         """Return the rows of LIST. Raises NoSuchMailbox, StoreFailed."""

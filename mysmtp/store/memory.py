@@ -10,8 +10,9 @@ from pathlib import Path
 from mysmtp.contracts import Receipt
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import Changes, MailboxSummary, MailSummary, Message, StoredMail
+from mysmtp.message import Changes, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
 from mysmtp.store.names import lower
+from mysmtp.store.record import microseconds
 from mysmtp.store.textformat import PREVIEW, local_date
 
 
@@ -63,6 +64,17 @@ class MemoryStore:
 
     def contents(self, mailbox: str) -> bytes:
         return b"".join(map(row_of, self.list(mailbox)))
+
+    def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
+        with self._lock:
+            found = [(_rank(name, mail), mail) for name in self._boxes for mail in self.list(name)]
+        found.sort(key=lambda each: each[0], reverse=True)
+        start = 0
+        if above is not None:
+            start = max(0, sum(rank > above for rank, _ in found) - count)
+        elif below is not None:
+            start = sum(rank >= below for rank, _ in found)
+        return Gathered(tuple(found[start : start + count]), start, len(found))
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         with self._lock:
@@ -141,3 +153,7 @@ class MemoryStore:
             box.update((each, replace(box[each], gone=gone)) for each in ids)
             self._changed[lower(mailbox)] += bool(ids)
             return ids
+
+
+def _rank(mailbox: str, mail: MailSummary) -> Rank:
+    return Rank(microseconds(mail.arrived), mailbox, mail.id)

@@ -43,6 +43,7 @@ class Overview:
         write: Callable[[Mailbox], None],
     ) -> None:
         self.troubles: Sequence[str] = ()  # a line for each file that the last list had to leave out
+        self.found: Sequence[Mailbox] = ()  # the mailboxes of the last list
         self._folder = folder
         self._offload = offload
         self._held = held
@@ -52,7 +53,7 @@ class Overview:
     def look(self) -> Sequence[MailboxSummary]:
         """Return every mailbox, by name; those that cannot be read are left out. Raises StoreFailed."""
         files = to_the_end(self._offload, lambda: list(self._folder.files()))
-        found: list[MailboxSummary] = []
+        found: list[tuple[MailboxSummary, Mailbox]] = []
         troubles: list[str] = []
         for mailboxes in some([self._held(file, name) for file, name in files]):
             with all_held(mailboxes):
@@ -61,13 +62,17 @@ class Overview:
         if len(self._known) > len(files):
             there = {file for file, _ in files}
             self._known = {file: known for file, known in self._known.items() if file in there}
-        return sorted(found, key=lambda summary: summary.name)
+        found.sort(key=lambda each: each[0].name)
+        self.found = [mailbox for _, mailbox in found]
+        return [summary for summary, _ in found]
 
-    def _summarize(self, mailboxes: Sequence[Mailbox], found: list[MailboxSummary], troubles: list[str]) -> None:
+    def _summarize(
+        self, mailboxes: Sequence[Mailbox], found: list[tuple[MailboxSummary, Mailbox]], troubles: list[str]
+    ) -> None:
         for mailbox in mailboxes:
             try:
                 self._write(mailbox)
-                found.append(self._summary(mailbox))
+                found.append((self._summary(mailbox), mailbox))
             except NoSuchMailbox:
                 continue
             except StoreFailed as fault:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from mysmtp.contracts import Offload, Receipt, Signal, run_here
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import Changes, Compaction, MailboxSummary, MailSummary, Message, StoredMail
+from mysmtp.message import Changes, Compaction, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
 from mysmtp.store import names
 from mysmtp.store.catalogue import Catalogue
 from mysmtp.store.commit import Committer, Delivery, Ticket
@@ -26,6 +26,7 @@ from mysmtp.store.disk import Disk
 from mysmtp.store.filing import Filing
 from mysmtp.store.folder import Folder
 from mysmtp.store.following import Watch, changes_of
+from mysmtp.store.gathering import Gathering
 from mysmtp.store.hidden import identity, is_safe, path_of
 from mysmtp.store.holder import announce
 from mysmtp.store.holding import all_held
@@ -115,6 +116,10 @@ class TextFileStore:
     def mailboxes(self) -> Sequence[MailboxSummary]:
         self._follow()
         return self._overview.look()
+
+    def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
+        self.mailboxes()
+        return Gathering(self._overview.found, self._offload).page(count, below, above)
 
     def summary(self, mailbox: str) -> MailboxSummary:
         there = self._find(mailbox)

@@ -11,7 +11,7 @@ from flask import Flask, Response, request, url_for
 
 from mysmtp import assets
 from mysmtp.config import endpoint
-from mysmtp.contracts import Marking, MessageStore, Offload, run_here
+from mysmtp.contracts import Gathering, Marking, MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
 from mysmtp.search.index import MailIndex
 from mysmtp.web import actions, faults, guard, health, housekeeping, live, mail_pages, pages, parts, search_pages
@@ -95,6 +95,7 @@ def _equip(app: Flask) -> None:
             "every": _every(),
             "told": _told(),
             "marks": isinstance(site().store, Marking),
+            "gathers": isinstance(site().store, Gathering),
             "key": mail_key,
         }
 

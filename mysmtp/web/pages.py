@@ -3,14 +3,19 @@
 Routes only: they ask the store, hand what it says to the presenting modules, and pick the template.
 """
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, make_response, render_template, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
 from mysmtp.config import Config
+from mysmtp.contracts import Gathering
+from mysmtp.message import MailboxSummary, Rank
 from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists
 from mysmtp.web.guard import host_of
 from mysmtp.web.presenting import plain
+from mysmtp.web.presenting_across import page_across, rank_of
 from mysmtp.web.site import reachable, site
 
 MOST_ON_ICON = 99
@@ -51,11 +56,31 @@ def mailbox(name: str) -> str:
         page=page,
         days=lists.days_of(page.mails, clock),
         before=before,
-        side=_side(name),
+        side=_side(site().store.mailboxes(), name),
         damage=lists.damage_words(summary.damage, site().mailbox_folder),
         own_troubles=own,
         troubles=others,
         unseen=summary.unseen,
+    )
+
+
+@routes.get("/all")
+def across() -> str:
+    """Show the mails of all mailboxes, newest first."""
+    store = site().store
+    if not isinstance(store, Gathering):
+        raise NotFound
+    below, above = (_rank(key) for key in ("before", "after"))
+    gathered = store.gather(lists.PAGE, below, above)
+    boxes = store.mailboxes()
+    return render_template(
+        "all.html",
+        page=page_across(gathered, site().clock()),
+        facts=lists.facts_of(gathered.total, sum(box.unseen for box in boxes), sum(box.size for box in boxes)),
+        count=gathered.total,
+        unseen=sum(box.unseen for box in boxes),
+        news=sum(box.last_id for box in boxes),
+        side=_side(boxes, ""),
     )
 
 
@@ -78,9 +103,17 @@ def send_words(host: str, port: int) -> str:
     return f'{command} send{where} --to bob@example.com "Hello Bob"'
 
 
-def _side(name: str) -> tuple[tuple[table.BoxRow, ...], int]:
-    boxes = site().store.mailboxes()
-    return table.side_of(boxes, name, site().clock()), len(boxes)
+def _side(boxes: Sequence[MailboxSummary], name: str) -> tuple[tuple[table.BoxRow, ...], int, int]:
+    """Return what the side shows: mailboxes, how many there are, and how many new mails in all of them."""
+    return table.side_of(boxes, name, site().clock()), len(boxes), sum(box.unseen for box in boxes)
+
+
+def _rank(name: str) -> Rank | None:
+    text = request.args.get(name)
+    found = rank_of(text) if text is not None else None
+    if text is not None and found is None:
+        raise BadRequest(f"{name}={plain(text[:40])}: that is no place in this list.")
+    return found
 
 
 def _place(text: str | None) -> table.BoxKey | None:

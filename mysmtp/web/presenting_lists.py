@@ -19,7 +19,10 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One mail in a list. Where `subject` is empty, `lacking` stands in its place; `seen` as of a MailSummary."""
+    """One mail in a list. Where `subject` is empty, `lacking` stands in its place; `seen` as of a MailSummary.
+
+    `mailbox` and `box`, its label, are there in a list that goes across mailboxes.
+    """
 
     id: int
     sender: str
@@ -29,6 +32,8 @@ class Row:
     time: When | None
     lacking: str
     seen: bool
+    mailbox: str = ""
+    box: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mysmtp.contracts import Followed, Marking, MessageStore
+from mysmtp.contracts import Followed, Gathering, Marking, MessageStore
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import Envelope, Trace
+from mysmtp.message import Envelope, Gathered, Trace
 from tests.store.mails import BOB, SPEC_BODY, mail
 
 
@@ -193,6 +193,35 @@ class StoreContract:
         assert mails == [any_store.read(BOB, 3), None, any_store.read(BOB, 1), None]
         assert any_store.prints(BOB, [1, 2, 3, 9]) == {each[0].summary.id: each[1] for each in found if each}
         assert len(set(any_store.prints(BOB, [1, 3]).values())) == 2
+
+    def test_the_mails_of_all_mailboxes_are_one_list(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Gathering)
+        assert any_store.gather(5) == Gathered((), 0, 0)
+        for number in range(12):
+            moment = mail().arrived + timedelta(seconds=number // 2)
+            any_store.append([f"box{number * 7 % 3}@x"], replace(mail(b"%d" % number), arrived=moment))
+        every = any_store.gather(20)
+        ranks = [rank for rank, _ in every.mails]
+        assert ranks == sorted(ranks, reverse=True)
+        assert (len(ranks), every.above, every.total) == (12, 0, 12)
+        assert [each.preview for _, each in every.mails][:2] == [b"11", b"10"]
+        for rank, each in every.mails:
+            assert any_store.read(rank.mailbox, rank.id).summary == each
+        first = any_store.gather(5)
+        second = any_store.gather(5, below=first.mails[-1][0])
+        third = any_store.gather(5, below=second.mails[-1][0])
+        assert [*first.mails, *second.mails, *third.mails] == list(every.mails)
+        assert [each.above for each in (first, second, third)] == [0, 5, 10]
+        assert any_store.gather(5, above=third.mails[0][0]) == second
+        assert any_store.gather(5, above=second.mails[0][0]) == first
+        assert any_store.gather(5, above=second.mails[2][0]).mails == every.mails[2:7]
+        assert any_store.gather(5, above=first.mails[1][0]) == first
+        gone = second.mails[1][0]
+        any_store.delete(gone.mailbox, [gone.id])
+        again = any_store.gather(5, below=first.mails[-1][0])
+        assert [rank for rank, _ in again.mails] == [rank for rank in ranks[5:11] if rank != gone]
+        assert (again.above, again.total) == (5, 11)
+        assert any_store.gather(5, below=gone).mails == every.mails[7:12]
 
     def test_the_null_sender_is_listed_as_brackets(self, any_store: MessageStore) -> None:
         any_store.append([BOB], mail(sender=""))

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 LONG = "a.very.long.name.of.a.tester.without.any.break@a-very-long-staging-host.example.com"
 KINDS = {
     "all": "/",
+    "all mail": "/all",
     "mailbox": "/mailbox/full@x",
     "older": "/mailbox/full@x?before=15",
     "long name": f"/mailbox/{LONG}",

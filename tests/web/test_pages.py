@@ -252,7 +252,7 @@ def test_reading_changes_nothing(client: FlaskClient, store: MessageStore) -> No
     assert [mail.id for mail in store.list(BOB)] == [1, 2]
 
 
-@pytest.mark.parametrize("layout", ["/", f"/mailbox/{BOB}", f"/mailbox/{BOB}/1", "/nothing"])
+@pytest.mark.parametrize("layout", ["/", "/all", f"/mailbox/{BOB}", f"/mailbox/{BOB}/1", "/nothing"])
 def test_every_page_has_one_heading_a_language_and_a_way_past_the_bar(
     client: FlaskClient, store: MessageStore, layout: str
 ) -> None:
@@ -263,3 +263,43 @@ def test_every_page_has_one_heading_a_language_and_a_way_past_the_bar(
     assert re.search(r"<title>.+ · mysmtp</title>", page)
     assert re.search(r"<body[^>]*>\s*<a class=\"skip\" href=\"#main\">", page)
     assert not re.search(r"\sstyle=|\son[a-z]+=|<script>|<style", page)
+
+
+def test_all_mail_newest_first_page_by_page(client: FlaskClient, store: MessageStore) -> None:
+    for number in range(120):
+        store.append([f"box{number % 7}@x"], message(f"Mail {number}\n", at=NOON - timedelta(minutes=number)))
+    shown, newer, path = [], [], "/all"
+    for words in ("120 to 71 of 120", "70 to 21 of 120", "20 to 1 of 120"):
+        page = client.get(path).text
+        assert words in page
+        shown += re.findall(r"<bdi>Mail (\d+)</bdi>", page)
+        found = {rel: unescape(link) for rel, link in re.findall(r'rel="(prev|next)" href="([^"]+)"', page)}
+        newer.append(found.get("prev", ""))
+        path = found.get("next", "")
+    assert [int(number) for number in shown] == [*range(120)]
+    assert path == newer[0] == ""
+    assert "70 to 21 of 120" in client.get(newer[2]).text
+    assert "120 to 71 of 120" in client.get(newer[1]).text
+    assert client.get("/all?before=x").status_code == 400
+    assert client.get("/all?after=x").status_code == 400
+
+
+def test_all_mail_stands_at_the_side_and_names_the_mailboxes(client: FlaskClient, store: MessageStore) -> None:
+    assert "No mail is in any mailbox." in client.get("/all").text
+    store.append(["a/7@x"], message("Odd\n"))
+    store.append([BOB], message("Plain\n"))
+    side = client.get(f"/mailbox/{BOB}").text
+    assert '<a class="across" href="/all">All mail <b>2<span class="vh"> new</span></b></a>' in side
+    page = client.get("/all").text
+    assert 'href="/all" aria-current="page"' in page
+    assert "<title>(2) All mail · mysmtp</title>" in page
+    assert '<bdi class="box">a/7@x</bdi>' in page
+    link = re.search(r'class="what"><a href="([^"]+252F7[^"]+)"', page)
+    assert link
+    assert "<h1><bdi>Odd</bdi></h1>" in client.get(unescape(link[1])).text
+    assert "<title>(1) All mail · mysmtp</title>" in client.get("/all").text
+    box = re.search(r'name="delete" value="([^"]+252F7[^"]+)"', page)
+    assert box
+    told = client.post("/mails", data={"delete": box[1], "back": "/all"}, follow_redirects=True).text
+    assert "Deleted mail 1" in told
+    assert "a/7@x</bdi><bdi class" not in told

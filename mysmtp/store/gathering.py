@@ -1,0 +1,101 @@
+"""The mails of all mailboxes as one list, newest first: off the hub, some at a time, never all of them.
+
+Each mailbox knows the order of its own mails (`store.moments`); here they are merged. Only the mailboxes whose newest
+mail can be on the page are asked for more than that.
+"""
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from mysmtp.contracts import Offload
+from mysmtp.message import Gathered, MailSummary, Rank
+from mysmtp.store.holding import all_held, some
+from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.moments import Standing
+from mysmtp.store.offload import to_the_end
+
+T = TypeVar("T")
+
+_Ranks = Callable[[Mailbox], Iterator[Rank]]
+
+
+class Gathering:
+    """Merges mailboxes, all of which were looked at just now."""
+
+    def __init__(self, mailboxes: Sequence[Mailbox], offload: Offload) -> None:
+        self._mailboxes = mailboxes
+        self._offload = offload
+
+    def page(self, count: int, below: Rank | None, above: Rank | None) -> Gathered:
+        """Return `count` mails below a rank, or the nearest above one; where that are fewer, or without, the newest."""
+        ranks: list[Rank] = []
+        if above is not None:
+            ranks = self._merged(count, lambda mailbox: _above(mailbox, above), up=True)[::-1]
+        if len(ranks) < count:
+            ranks = self._merged(count, lambda mailbox: _below(mailbox, below if above is None else None), up=False)
+        made = self._made(ranks)
+        total = sum(self._each(self._mailboxes, lambda mailbox: mailbox.index.mails))
+        before = sum(self._each(self._mailboxes, lambda mailbox: _count(mailbox, ranks[0]))) if ranks else 0
+        return Gathered(tuple((rank, made[rank]) for rank in ranks if rank in made), max(0, before - 1), total)
+
+    def _merged(self, count: int, ranks: _Ranks, up: bool) -> list[Rank]:
+        """Return the first ranks of all mailboxes."""
+        firsts = zip(
+            self._each(self._mailboxes, lambda mailbox: next(ranks(mailbox), None)), self._mailboxes, strict=True
+        )
+        there = [(rank, mailbox) for rank, mailbox in firsts if rank is not None]
+        chosen = (heapq.nsmallest if up else heapq.nlargest)(count, there, key=lambda each: each[0])
+        mailboxes = [mailbox for _, mailbox in chosen]
+
+        def merge() -> list[Rank]:
+            return list(islice(heapq.merge(*map(ranks, mailboxes), reverse=not up), count))
+
+        with all_held(mailboxes):
+            return to_the_end(self._offload, merge)
+
+    def _made(self, ranks: Sequence[Rank]) -> dict[Rank, MailSummary]:
+        """Return the mails of these ranks, without those that were removed meanwhile."""
+        wanted: dict[str, dict[int, Rank]] = {}
+        for rank in ranks:
+            wanted.setdefault(rank.mailbox, {})[rank.id] = rank
+        there = [mailbox for mailbox in self._mailboxes if mailbox.name in wanted]
+        some = self._each(there, lambda mailbox: mailbox.some(tuple(wanted[mailbox.name])))
+        made = zip(there, some, strict=True)
+        return {wanted[mailbox.name][mail_id]: mail for mailbox, mails in made for mail_id, mail in mails.items()}
+
+    def _each(self, mailboxes: Iterable[Mailbox], work: Callable[[Mailbox], T]) -> list[T]:
+        """Do something with each mailbox; return what came of it, in their order."""
+        done: dict[str, T] = {}
+
+        def run(few: Sequence[Mailbox]) -> None:
+            done.update((mailbox.file, work(mailbox)) for mailbox in few)
+
+        for few in some(mailboxes):
+            with all_held(few):
+                to_the_end(self._offload, partial(run, few))
+        return [done[mailbox.file] for mailbox in mailboxes]
+
+
+def _below(mailbox: Mailbox, rank: Rank | None) -> Iterator[Rank]:
+    found = mailbox.moments.below(mailbox.index, _standing(mailbox, rank) if rank else None)
+    return (Rank(moment, mailbox.name, int(mail_id)) for moment, mail_id in found)
+
+
+def _above(mailbox: Mailbox, rank: Rank) -> Iterator[Rank]:
+    found = mailbox.moments.above(mailbox.index, _standing(mailbox, rank, after=True))
+    return (Rank(moment, mailbox.name, int(mail_id)) for moment, mail_id in found)
+
+
+def _count(mailbox: Mailbox, rank: Rank) -> int:
+    return mailbox.moments.count_above(mailbox.index, _standing(mailbox, rank))
+
+
+def _standing(mailbox: Mailbox, rank: Rank, after: bool = False) -> Standing:
+    """Return where a rank stands among the mails of a mailbox; `after`: just above it."""
+    if mailbox.name == rank.mailbox:
+        return rank.moment, rank.id + after
+    return rank.moment, math.inf if mailbox.name < rank.mailbox else -math.inf
