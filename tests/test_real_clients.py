@@ -1,6 +1,7 @@
 """Programs that people send and read mail with, against one running process: each carries the same mail, to the octet.
 
-The mail has an attachment, 8-bit text, a line of more than 5,000 octets, and lines that begin with a dot.
+The mail has an attachment, 8-bit text, a line of more than 5,000 octets, and lines that begin with a dot. In TLS they
+check the certificate that the server has made.
 """
 
 import asyncio
@@ -49,6 +50,7 @@ Content-Transfer-Encoding: base64
 """
 ).replace("\n", "\r\n").replace("TEXT\r\n", TEXT).encode()  # fmt: skip
 PASSWORD = "s3same"
+INSIDE_TLS = ("--tls", "auto", "--smtps-port", "0", "--pop3s-port", "0")
 PLENTY = 60  # seconds for a program to be done on a busy machine
 NODE_PATH = os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))  # where Debian has it
 
@@ -56,7 +58,7 @@ NODE_PATH = os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), "/usr/sha
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProcess]:
     """One server for all programs; that no session of theirs upset it is looked at when it has ended."""
-    process = PostOfficeProcess(tmp_path_factory.mktemp("office"), "--lmtp-port", "0").start()
+    process = PostOfficeProcess(tmp_path_factory.mktemp("office"), "--lmtp-port", "0", *INSIDE_TLS).start()
     yield process
     process.stop()
     log = process.log.read_text()
@@ -76,13 +78,17 @@ def needs(program: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
 
 
-def node_has_nodemailer() -> bool:
-    asked = ["node", "-e", "require('nodemailer')"]
+def does(*words: str) -> bool:
     environment = {**os.environ, "NODE_PATH": NODE_PATH}
-    return bool(shutil.which("node")) and not subprocess.run(asked, env=environment, capture_output=True).returncode
+    return bool(shutil.which(words[0])) and not subprocess.run(words, env=environment, capture_output=True).returncode
 
 
-needs_nodemailer = pytest.mark.skipif(not node_has_nodemailer(), reason="node cannot find nodemailer")
+needs_nodemailer = pytest.mark.skipif(
+    not does("node", "-e", "require('nodemailer')"), reason="node cannot find nodemailer"
+)
+needs_swaks_with_tls = pytest.mark.skipif(
+    not does("swaks", "--version") or not does("perl", "-MNet::SSLeay", "-e", "1"), reason="swaks is not there with TLS"
+)
 
 
 # Sending
@@ -104,11 +110,11 @@ def by_aiosmtplib(office: PostOfficeProcess, to: str) -> None:
     assert (refused, reply) == ({}, "2.0.0 Message stored")
 
 
-def by_curl(office: PostOfficeProcess, to: str) -> None:
+def by_curl(office: PostOfficeProcess, to: str, *words: str, door: str = "smtp") -> None:
     run(
         "curl", "-q", "--silent", "--show-error", "--max-time", str(PLENTY), "--url",
-        "smtp://{}:{}/client.example".format(*office.doors["smtp"]), "--user", f"alice:{PASSWORD}", "--mail-from",
-        "alice@example.com", "--mail-rcpt", to, "--upload-file", "-", given=LETTER,
+        f"{door}://127.0.0.1:{office.doors[door][1]}/client.example", "--user", f"alice:{PASSWORD}", "--mail-from",
+        "alice@example.com", "--mail-rcpt", to, "--upload-file", "-", *words, given=LETTER,
     )  # fmt: skip
 
 
@@ -142,23 +148,24 @@ def by_swaks_over_lmtp(office: PostOfficeProcess, to: str) -> None:
     assert " -> LHLO " in swaks(office, to, "--protocol", "LMTP", door="lmtp")
 
 
-def by_msmtp(office: PostOfficeProcess, to: str) -> None:
+def by_msmtp(office: PostOfficeProcess, to: str, *words: str) -> None:
     run(
-        "msmtp", "--host=127.0.0.1", f"--port={office.doors['smtp'][1]}", "--tls=off", "--auth=plain", "--user=alice",
-        f"--passwordeval=echo {PASSWORD}", "--from=alice@example.com", to, given=LETTER.replace(b"\r\n", b"\n"),
+        "msmtp", "--host=127.0.0.1", f"--port={office.doors['smtp'][1]}", *(words or ["--tls=off"]), "--auth=plain",
+        "--user=alice", f"--passwordeval=echo {PASSWORD}", "--from=alice@example.com", to,
+        given=LETTER.replace(b"\r\n", b"\n"),
     )  # fmt: skip
 
 
-def nodemailer(office: PostOfficeProcess, mail: object, given: bytes = b"") -> str:
+def nodemailer(office: PostOfficeProcess, mail: object, given: bytes = b"", **options: object) -> str:
     script = str(Path(__file__).with_name("nodemailer.js"))
     login = {"user": "alice", "pass": PASSWORD}
-    words = {"port": office.doors["smtp"][1], "ignoreTLS": True, "auth": login, "mail": mail}
+    words = {"port": office.doors["smtp"][1], "auth": login, "mail": mail, **(options or {"ignoreTLS": True})}
     return run("node", script, json.dumps(words), given=given).decode()
 
 
-def by_nodemailer(office: PostOfficeProcess, to: str) -> None:
+def by_nodemailer(office: PostOfficeProcess, to: str, **options: object) -> None:
     mail = {"envelope": {"from": "alice@example.com", "to": [to]}, "raw": True}
-    assert nodemailer(office, mail, LETTER) == "250 2.0.0 Message stored\n"
+    assert nodemailer(office, mail, LETTER, **options) == "250 2.0.0 Message stored\n"
 
 
 SENDERS = [
@@ -182,6 +189,68 @@ def test_what_a_program_sends_is_kept_to_the_octet(
     to = f"{send.__name__}@example.com"
     send(office, to)
     assert fetched(office, to) == LETTER
+
+
+def trusted(office: PostOfficeProcess) -> str:
+    """Return the file that clients trust."""
+    return str(office.mailbox / ".tls" / "ca.pem")
+
+
+def by_aiosmtplib_in_tls(office: PostOfficeProcess, to: str) -> None:
+    host, port = office.doors["smtp"]
+    sending = aiosmtplib.send(
+        LETTER, sender="alice@example.com", recipients=[to], hostname=host, port=port, start_tls=True,
+        cert_bundle=trusted(office),
+    )  # fmt: skip
+    assert asyncio.run(sending)[1] == "2.0.0 Message stored"
+
+
+def by_curl_in_tls(office: PostOfficeProcess, to: str) -> None:
+    by_curl(office, to, "--ssl-reqd", "--cacert", trusted(office))
+
+
+def by_curl_inside_tls(office: PostOfficeProcess, to: str) -> None:
+    by_curl(office, to, "--cacert", trusted(office), door="smtps")
+
+
+def by_swaks_in_tls(office: PostOfficeProcess, to: str) -> None:
+    words = ["--tls-verify", "--tls-ca-path", trusted(office), "--auth", "PLAIN", "-au", "alice", "-ap", PASSWORD]
+    assert " ~> AUTH PLAIN " in swaks(office, to, "--tls", *words)
+
+
+def by_swaks_inside_tls(office: PostOfficeProcess, to: str) -> None:
+    assert " ~> DATA" in swaks(
+        office, to, "--tls-on-connect", "--tls-verify", "--tls-ca-path", trusted(office), door="smtps"
+    )
+
+
+def by_msmtp_in_tls(office: PostOfficeProcess, to: str) -> None:
+    by_msmtp(office, to, "--tls=on", "--tls-starttls=on", f"--tls-trust-file={trusted(office)}")
+
+
+def by_nodemailer_in_tls(office: PostOfficeProcess, to: str) -> None:
+    by_nodemailer(office, to, requireTLS=True, tls={"ca": Path(trusted(office)).read_text()})
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        by_aiosmtplib_in_tls,
+        pytest.param(by_curl_in_tls, marks=needs("curl")),
+        pytest.param(by_curl_inside_tls, marks=needs("curl")),
+        pytest.param(by_swaks_in_tls, marks=needs_swaks_with_tls),
+        pytest.param(by_swaks_inside_tls, marks=needs_swaks_with_tls),
+        pytest.param(by_msmtp_in_tls, marks=needs("msmtp")),
+        pytest.param(by_nodemailer_in_tls, marks=needs_nodemailer),
+    ],
+)
+def test_what_a_program_sends_in_tls_is_kept_to_the_octet(
+    office: PostOfficeProcess, send: Callable[[PostOfficeProcess, str], None]
+) -> None:
+    to = f"{send.__name__}@example.com"
+    send(office, to)
+    assert fetched(office, to) == LETTER
+    assert b" tls=TLSv1." in office.file(to).read_bytes()
 
 
 def test_what_a_program_attached_is_downloaded_to_the_octet(office: PostOfficeProcess) -> None:
@@ -245,12 +314,28 @@ def with_curl(office: PostOfficeProcess, mailbox: str, _folder: Path) -> bytes:
     return run("curl", "-q", "--silent", "--show-error", "--max-time", str(PLENTY), "--user", f"{mailbox}:x", url)
 
 
+def with_curl_in_tls(office: PostOfficeProcess, mailbox: str, _folder: Path) -> bytes:
+    urls = [f"pop3://127.0.0.1:{office.doors['pop3'][1]}/1", f"pop3s://127.0.0.1:{office.doors['pop3s'][1]}/1"]
+    words = ["-q", "--silent", "--show-error", "--max-time", str(PLENTY), "--ssl-reqd", "--cacert", trusted(office)]
+    one, other = (run("curl", *words, "--user", f"{mailbox}:x", url) for url in urls)
+    assert one == other
+    return one
+
+
 def with_mpop(office: PostOfficeProcess, mailbox: str, folder: Path) -> bytes:
+    return mpop(office, mailbox, folder, "--tls=off")
+
+
+def with_mpop_in_tls(office: PostOfficeProcess, mailbox: str, folder: Path) -> bytes:
+    return mpop(office, mailbox, folder, "--tls=on", "--tls-starttls=on", f"--tls-trust-file={trusted(office)}")
+
+
+def mpop(office: PostOfficeProcess, mailbox: str, folder: Path, *words: str) -> bytes:
     """It looks at CAPA, pipelines, asks for UIDL and deletes what it kept; the file has LF."""
     for name in ("cur", "new", "tmp"):
         (folder / name).mkdir()
     run(
-        "mpop", "--host=127.0.0.1", f"--port={office.doors['pop3'][1]}", "--tls=off", "--auth=user",
+        "mpop", "--host=127.0.0.1", f"--port={office.doors['pop3'][1]}", *words, "--auth=user",
         f"--user={mailbox}", "--passwordeval=echo x", "--keep=off", "--received-header=off",
         f"--uidls-file={folder}/uidls", f"--delivery=maildir,{folder}", home=folder,
     )  # fmt: skip
@@ -263,7 +348,14 @@ def with_mpop(office: PostOfficeProcess, mailbox: str, folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "fetch", [with_poplib, pytest.param(with_curl, marks=needs("curl")), pytest.param(with_mpop, marks=needs("mpop"))]
+    "fetch",
+    [
+        with_poplib,
+        pytest.param(with_curl, marks=needs("curl")),
+        pytest.param(with_curl_in_tls, marks=needs("curl")),
+        pytest.param(with_mpop, marks=needs("mpop")),
+        pytest.param(with_mpop_in_tls, marks=needs("mpop")),
+    ],
 )
 def test_what_a_program_fetches_is_what_was_sent(
     office: PostOfficeProcess,
