@@ -9,7 +9,7 @@ from types import MappingProxyType
 import hypothesis
 import pytest
 
-from tests.process import PostOfficeProcess
+from tests.process import APP, PostOfficeProcess
 
 # Where the environment forbids it, each of the many processes that tests start would compile all modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -26,7 +26,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., PostOfficeProcess]]:
 
     def start(
         *options: str,
-        program: tuple[str, ...] = ("app.py",),
+        program: tuple[str, ...] = APP,
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> PostOfficeProcess:
         running.append(PostOfficeProcess(tmp_path, *options, program=program, environment=environment).start())

@@ -1,5 +1,6 @@
-"""The running process, as a user starts it: `python app.py` on free ports, its output kept, its hub watched.
+"""The running process: `python app.py` on free ports, its output kept, its hub watched.
 
+In tests the imports of app.py are done beforehand (see `nursery`); any other program is started as a user starts it.
 gevent's monitor thread is on; a report of a blocked hub with our frames on its stack fails the test that caused it.
 """
 
@@ -16,9 +17,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from tests.nursery import Forked, nursery
+
 ROOT = Path(__file__).resolve().parent.parent
-START_TIME = 20.0
-REPLY_TIME = 20.0
+START_TIME = 30.0
+REPLY_TIME = 30.0
+APP = ("app.py",)
 # Seconds after which a hub counts as blocked; tests that run beside each other also wait for each other's cores.
 BLOCKED = "0.5" if "PYTEST_XDIST_WORKER" in os.environ else "0.1"
 
@@ -30,7 +34,7 @@ class PostOfficeProcess:
         self,
         folder: Path,
         *options: str,
-        program: tuple[str, ...] = ("app.py",),
+        program: tuple[str, ...] = APP,
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.mailbox = folder / "mailbox"
@@ -59,13 +63,17 @@ class PostOfficeProcess:
             "MYSMTP_POP3_PORT": "0",
             **self._environment,
         }
-        command = [sys.executable, *self._program]
         ports = [] if "--web-port" in self._options else ["--port", "0", "--web-port", "0"]
+        arguments = [*ports, "--mailbox", str(self.mailbox), *self._options]
         self._stderr = self.log.open("ab")
-        self.popen = subprocess.Popen(
-            [*command, *ports, "--mailbox", str(self.mailbox), *self._options],
-            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self._stderr,
-        )  # fmt: skip
+        self.popen: Forked | subprocess.Popen[bytes]
+        if self._program == APP and "PYTEST_VERSION" in os.environ:
+            self.popen = nursery().start(arguments, environment, self._stderr.fileno())
+        else:
+            command = [sys.executable, *self._program, *arguments]
+            self.popen = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self._stderr
+            )
         with contextlib.suppress(PermissionError):  # so that a busy machine is not taken for a blocked hub
             os.setpriority(os.PRIO_PROCESS, self.popen.pid, -10)
 
@@ -109,7 +117,7 @@ class PostOfficeProcess:
     def signal(self, number: int = signal.SIGTERM) -> None:
         self.popen.send_signal(number)
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 30) -> int:
         return self.popen.wait(seconds)
 
     def stop(self) -> None:

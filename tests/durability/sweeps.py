@@ -86,7 +86,7 @@ def _random_kills(folder: Path, times: int, chance: random.Random, longest: floa
             load.go_on_for(chance.uniform(0, longest))
             kill(process)
         if number % 3 == 0:
-            _kill_at_start(folder, chance)
+            _kill_at_start(folder, chance.uniform(0, 1.2 * figures.starts[-1]))
         figures.kills += 1
     process = begin(folder, figures)
     ledger.check(process)
@@ -100,7 +100,7 @@ def random_ends(folder: Path, times: int, chance: random.Random) -> Figures:
     for _ in range(times):
         early = server(folder)
         early.launch()
-        time.sleep(chance.uniform(0.0, 0.6))
+        time.sleep(chance.uniform(0, 1.2 * (figures.starts or [0.5])[-1]))
         early.signal(chance.choice([signal.SIGTERM, signal.SIGINT]))
         assert early.wait(GRACE) in (0, -signal.SIGTERM, -signal.SIGINT, 130, 1), early.log.read_text()
         early.stop()
@@ -128,10 +128,10 @@ def check_idempotent(process: PostOfficeProcess, figures: Figures) -> PostOffice
     return again
 
 
-def _kill_at_start(folder: Path, chance: random.Random) -> None:
+def _kill_at_start(folder: Path, seconds: float) -> None:
     process = server(folder)
     process.launch()
-    time.sleep(chance.uniform(0.1, 0.6))
+    time.sleep(seconds)
     kill(process)
 
 

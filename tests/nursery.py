@@ -1,0 +1,142 @@
+"""Servers of `app.py` that are there at once: forked from an interpreter that has its imports behind it.
+
+Importing takes most of a start, and hundreds of tests start a server. What a fork runs is `app.py` from its first line
+after the imports to its end; tests of the start itself, and those that want another program, start a new interpreter.
+"""
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from os import fork, waitpid  # as they are before app.py patches them
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+_ORDER = 1 << 20  # octets that an order may have
+
+
+class Forked:
+    """A server that was forked, with what tests use of `subprocess.Popen`."""
+
+    def __init__(self, report: int, stdout: int) -> None:
+        self._report = os.fdopen(report, "rb")
+        self.stdout = os.fdopen(stdout, "rb", buffering=0)
+        self.returncode: int | None = None
+        self.pid = int(self._report.readline())
+
+    def poll(self) -> int | None:
+        return self._look(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        code = self._look(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired("app.py", timeout or 0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _look(self, timeout: float | None) -> int | None:
+        if self.returncode is None:
+            reported = select.poll()
+            reported.register(self._report, select.POLLIN)
+            if reported.poll(None if timeout is None else 1000 * timeout):
+                self.returncode = os.waitstatus_to_exitcode(int(self._report.readline()))
+                self._report.close()
+        return self.returncode
+
+
+class Nursery:
+    """The interpreter that forks; it ends when this process does."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._popen = subprocess.Popen([sys.executable, "-m", "tests.nursery"], cwd=_ROOT, stdin=theirs.fileno())
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], stderr: int) -> Forked:
+        """Run `app.py` with these arguments in a process of its own. Its output is to be read from `stdout`."""
+        stdout, to_stdout = os.pipe()
+        report, to_report = os.pipe()
+        order = json.dumps([list(arguments), dict(environment)]).encode()
+        assert len(order) < _ORDER
+        socket.send_fds(self._socket, [len(order).to_bytes(4, "big")], [to_stdout, stderr, to_report])
+        self._socket.sendall(order)
+        os.close(to_stdout)
+        os.close(to_report)
+        return Forked(report, stdout)
+
+
+@cache
+def nursery() -> Nursery:
+    """Return the nursery of this process."""
+    return Nursery()
+
+
+def main() -> None:
+    """Fork a server for each order; return in the server."""
+    orders = socket.socket(fileno=os.dup(0))  # made before app.py patches sockets: nothing here may wait for a hub
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the tests
+    import app  # noqa: F401 - it patches, then imports what follows
+    import mysmtp.postoffice  # noqa: F401 - imported by app.py once it has read its options
+    from mysmtp.cli import serve_main
+
+    gc.collect()
+    gc.freeze()
+    while True:
+        size, descriptors, _, _ = socket.recv_fds(orders, 4, 3)
+        if not size:
+            return
+        order = b""
+        while len(order) < int.from_bytes(size, "big"):
+            order += orders.recv(_ORDER)
+        if fork() == 0:
+            orders.close()
+            if not _is_server(descriptors[2]):
+                os._exit(0)
+            _become(*json.loads(order), *descriptors)
+            serve_main()
+            return
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with suppress(ChildProcessError):
+            while waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+
+
+def _is_server(report: int) -> bool:
+    """Fork again and be the server in the child; else report the child's number, wait for its end and report that."""
+    pid = fork()
+    if pid:
+        os.write(report, b"%d\n" % pid)
+        os.write(report, b"%d\n" % waitpid(pid, 0)[1])
+    return pid == 0
+
+
+def _become(arguments: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int, report: int) -> None:
+    """Be what a new interpreter would be."""
+    os.close(report)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    for descriptor, place in ((stdout, 1), (stderr, 2)):
+        os.dup2(descriptor, place)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["app.py", *arguments]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if __name__ == "__main__":
+    main()
