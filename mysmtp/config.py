@@ -39,6 +39,8 @@ class Config:
     tls: Tls = "off"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    auth_file: Path | None = None
+    require_login: bool = False
     search: Search = "on"
     allowed_host: tuple[str, ...] = ()
     sessions_kept: int = 1000
@@ -94,6 +96,8 @@ OPTIONS = (
            choices=("off", "auto")),
     Option("tls_cert", "FILE", "Certificate in PEM, its chain after it: TLS is offered with it."),
     Option("tls_key", "FILE", "Its key in PEM; not needed if it stands in the file of the certificate."),
+    Option("auth_file", "FILE", "Logins that are taken, as mysmtp passwd writes them; without it any is."),
+    Option("require_login", "", "Take mail by SMTP only after a login; My_SMTP and LMTP ask for none."),
     Option("search", "KIND", "on keeps an index of the words of all mail, for the search page; off keeps none.",
            choices=("on", "off")),
     Option("allowed_host", "NAME", "One more host name the pages answer to (repeatable); addresses always work."),

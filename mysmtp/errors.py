@@ -93,6 +93,14 @@ class StoreFailed(MailFault):
         return isinstance(fault, OSError) and fault.errno in _NO_ROOM
 
 
+class PasswordsUnreadable(StoreFailed):
+    """The file of logins cannot be read, or understood; `str(fault)` says why, to the owner of the file."""
+
+
+class WrongLogin(MailFault):
+    """No such user has this password."""
+
+
 class StartFailed(Exception):
     """The process cannot start; `str(fault)` is the one line to print."""
 
@@ -111,6 +119,10 @@ class ShuttingDown(Parting):
 
 class IdleTooLong(Parting):
     """The client completed no line for too long; told, then the connection is closed."""
+
+
+class TooManyWrongLogins(Parting):
+    """The client goes on guessing."""
 
 
 class TooManyErrors(Parting):

@@ -34,6 +34,14 @@ class TlsBegun(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginAnswered(Event):
+    """A client wanted to be this user, and was `taken` for it or not."""
+
+    user: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LineReceived(Event):
     """The client sent this (a line with its end, a segment, or a piece of a message), exactly these octets."""
 

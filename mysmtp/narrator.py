@@ -12,6 +12,7 @@ from mysmtp.events import (
     CommandAnswered,
     Event,
     LineReceived,
+    LoginAnswered,
     MailboxChanged,
     MessageStored,
     ReplySent,
@@ -42,7 +43,7 @@ _TOLD = {
 }
 
 
-NARRATED = (CommandAnswered, SessionOpened, TlsBegun, SessionClosed, MessageStored, MailboxChanged)
+NARRATED = (CommandAnswered, SessionOpened, TlsBegun, LoginAnswered, SessionClosed, MessageStored, MailboxChanged)
 WIRED = (LineReceived, ReplySent)
 
 
@@ -72,6 +73,8 @@ def narrate(event: Event) -> None:
             level, text = logging.INFO, f"connected: {event.protocol} from {event.peer}"
         case TlsBegun():
             level, text = logging.INFO, f"TLS begun: {event.agreed}"
+        case LoginAnswered():
+            level, text = logging.INFO, f"login {'taken' if event.taken else 'refused'}, user {_safe(event.user)}"
         case SessionClosed():
             level, text = logging.INFO, f"closed: {_safe(event.reason)}"
         case MessageStored():

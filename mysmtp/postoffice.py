@@ -31,8 +31,9 @@ from mysmtp.contracts import Compacting, Exclusive, MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
+from mysmtp.logins import Logins
 from mysmtp.narrator import NARRATED, WIRED, Narrator, narrate, print_wire
-from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.dialect import Dialect, anybody
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -41,7 +42,7 @@ from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.search.upkeep import Upkeep
-from mysmtp.securing import certificate_for, to_trust
+from mysmtp.securing import certificate_for, passwords_for, passwords_travel_bare, to_trust
 from mysmtp.server import Limits, LineServer, TlsOffer, listen
 from mysmtp.signals import HubSignal
 from mysmtp.store import open_store
@@ -54,6 +55,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 10.0  # seconds that messages under way get to finish after the first signal
 _DISK_THREADS = 8
+_LOGINS = 2  # threads that check passwords
 _HANDSHAKES = 1  # threads that work out those of TLS
 _NEW_OBJECTS = 20_000  # after which the garbage collector looks for cycles among them
 _FILES_OPEN = 512  # descriptors kept for mailbox files and the process itself
@@ -90,13 +92,14 @@ class PostOffice:
         )
         doors = mail_doors(config)
         try:
-            certificate = certificate_for(config, own_name())
+            certificate, passwords = certificate_for(config, own_name()), passwords_for(config)
             *listeners, of_web = listen_on(config.host, *(door.port for door in doors), config.web_port)
         except StartFailed:
             self.store.close()
             raise
         self._crowd: set[int] = set()
         self._deliverer = LocalDelivery(self.store, self.bus)
+        self._logins = Logins(passwords.check, ThreadPool(_LOGINS).apply) if passwords else None
         self._tls = TlsOffer(certificate.context, ThreadPool(_HANDSHAKES).apply) if certificate else None
         self.doors = {door.name: address_of(listener) for door, listener in zip(doors, listeners, strict=True)}
         self.my_smtp = self.doors[MY_SMTP.name]
@@ -149,7 +152,9 @@ class PostOffice:
             fixed_to_lines=self.config.framing == "lines",
             name=own_name(),
             tape=self.recorder.tape(session_id),
+            check=partial(self._logins.check, peer) if self._logins else anybody,
             upgrades=self._tls is not None,
+            login_first=self.config.require_login and dialect is SMTP,
         )
 
     def _tend(self) -> None:
@@ -284,6 +289,12 @@ def greeting(office: PostOffice, seconds: float) -> str:
     return "\n".join(lines)
 
 
+def _warn(config: Config) -> None:
+    """Tell on the log of what a person might not have meant."""
+    if passwords_travel_bare(config):
+        log.warning("passwords can be read on their way to %s: there is no certificate, so no TLS", config.host)
+
+
 def _attach_console(config: Config, bus: Bus) -> Console:
     console = open_console(config.log_level)
     gevent.get_hub().print_exception = HubReporter()
@@ -308,6 +319,7 @@ def run(config: Config, started: float | None = None) -> int:
         print(f"mysmtp: {fault}", file=sys.stderr)
         return 1
     console = _attach_console(config, office.bus)
+    _warn(config)
     _spare_the_collector()
     office.start()
     with suppress(OSError):  # whoever started it may not listen

@@ -7,7 +7,7 @@ import pytest
 
 from mysmtp.config import Config
 from mysmtp.errors import StartFailed
-from mysmtp.securing import certificate_for, to_trust
+from mysmtp.securing import certificate_for, passwords_for, passwords_travel_bare, to_trust
 from tests import tls
 
 CERTIFICATE, KEY = Path("cert.pem"), Path("key.pem")
@@ -55,3 +55,34 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path, settings: dict[str
     with pytest.raises(StartFailed, match=words):
         certificate_for(Config(mailbox=tmp_path, **settings), "host")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_logins_that_are_taken_are_those_of_the_file_or_any(tmp_path: Path) -> None:
+    assert passwords_for(Config()) is None
+    with pytest.raises(StartFailed, match=r"cannot read .*logins: No such file or directory"):
+        passwords_for(Config(auth_file=tmp_path / "logins"))
+    (tmp_path / "logins").write_text("bob:secret\n")
+    with pytest.raises(StartFailed, match=r"cannot read .*logins: line 1 is not a user, a colon and a hash of argon2"):
+        passwords_for(Config(auth_file=tmp_path / "logins"))
+    (tmp_path / "logins").write_text("")
+    found = passwords_for(Config(auth_file=tmp_path / "logins"))
+    assert found
+    assert not found.check("bob", "secret")
+
+
+@pytest.mark.parametrize(
+    ("bare", "settings"),
+    [
+        (True, {"host": "0.0.0.0"}),
+        (True, {"host": "::"}),
+        (True, {"host": "192.0.2.7"}),
+        (False, {}),
+        (False, {"host": "::1"}),
+        (False, {"host": "localhost"}),
+        (False, {"host": "0.0.0.0", "tls": "auto"}),
+        (False, {"host": "0.0.0.0", "tls_cert": CERTIFICATE}),
+        (False, {"host": "0.0.0.0", "auth_file": None}),
+    ],
+)
+def test_whether_passwords_can_be_read_on_their_way(bare: bool, settings: dict[str, Any]) -> None:
+    assert passwords_travel_bare(Config(**{"auth_file": Path("logins"), **settings})) is bare

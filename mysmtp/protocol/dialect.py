@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
-from mysmtp.errors import MailFault
-from mysmtp.events import Event
+from mysmtp.errors import MailFault, TooManyWrongLogins, WrongLogin
+from mysmtp.events import Event, LoginAnswered
 from mysmtp.protocol.framing import LINE_LIMIT
 from mysmtp.protocol.outcome import Outcome, Owed
 from mysmtp.protocol.reply import Reply
@@ -15,6 +15,8 @@ from mysmtp.protocol.transaction import Session
 
 Check = Callable[[str, str], bool]
 Moves = Mapping[str, str]
+
+MOST_WRONG_LOGINS = 5  # of a session; the last one ends it
 
 
 def anybody(_user: str, _password: str) -> bool:
@@ -31,7 +33,7 @@ class Desk:
     """What a command may use: the client's session, the mailboxes, and the way into them.
 
     `name` is what the server calls itself; `check` says whether a user has this password; `upgrades` tells whether TLS
-    can be started; `tell` publishes what a command did to the mailboxes.
+    can be started; `login_first`, whether mail is taken of nobody else; `tell` publishes what a command has done.
     """
 
     session: Session
@@ -42,6 +44,18 @@ class Desk:
     check: Check = anybody
     upgrades: bool = False
     tell: Callable[[Event], None] = nobody
+    login_first: bool = False
+
+    def log_in(self, user: str, password: str) -> None:
+        """Have the client be this user. Raises WrongLogin, and TooManyWrongLogins when it goes on guessing."""
+        session = self.session
+        taken = bool(user) and self.check(user, password)
+        self.tell(LoginAnswered(session.id, user, taken))
+        if taken:
+            session.user = user
+            return
+        session.wrong_logins += 1
+        raise TooManyWrongLogins if session.wrong_logins >= MOST_WRONG_LOGINS else WrongLogin
 
 
 def to(after: str, states: Iterable[str]) -> Moves:

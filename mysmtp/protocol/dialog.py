@@ -69,6 +69,7 @@ class Dialog:
         name: str = "localhost",
         check: Check = anybody,
         upgrades: bool = False,
+        login_first: bool = False,
         tape: Tape | None = None,
     ) -> None:
         self.closing = self.upgrading = False
@@ -84,7 +85,9 @@ class Dialog:
             crlf=dialect.crlf,
         )
         self._session = Session(dialect.initial, dialect.name, session_id, peer)
-        self._desk = Desk(self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish)
+        self._desk = Desk(
+            self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish, login_first
+        )
         self._outbox = Outbox(self._session, bus, dialect.broken, clock, tape)
         self._tape = tape
         self._heard = 0.0  # when the last octets came

@@ -46,6 +46,8 @@ _REPLY_TO: Mapping[type[MailFault], Reply] = MappingProxyType(
         errors.ServerBusy: failure("[SYS/TEMP] Server busy"),
         errors.ShuttingDown: failure("[SYS/TEMP] Server shutting down"),
         errors.IdleTooLong: failure("[SYS/TEMP] Idle too long; nothing is deleted"),
+        errors.WrongLogin: refusal("[AUTH] User or password is wrong"),
+        errors.TooManyWrongLogins: refusal("[AUTH] Too many wrong logins"),
         errors.TooManyErrors: refusal("Too many errors; nothing is deleted"),
     }
 )
@@ -125,8 +127,7 @@ def _user(desk: Desk, mailbox: str) -> Reply:
 
 def _log_in(desk: Desk, password: str) -> Reply:
     session = desk.session
-    if not desk.check(session.user, password):
-        raise Refused(refusal("[AUTH] User or password is wrong"))
+    desk.log_in(session.user, password)
     session.maildrop = Maildrop(desk.store, session.user)
     return Reply(_messages(len(session.maildrop)))
 

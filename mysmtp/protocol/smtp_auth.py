@@ -1,6 +1,6 @@
 """AUTH, by PLAIN and LOGIN (RFC 4954, 4616): the answers a client gives, and what the server says to them.
 
-Whether a user has a password is asked of `Desk.check`. Neither password nor answer is ever told to anybody else.
+Whether a user has a password is asked of `Desk.log_in`. Neither password nor answer is ever told to anybody else.
 """
 
 import base64
@@ -69,9 +69,7 @@ def _login_user(_desk: Desk, answer: bytes | None) -> Outcome:
 
 
 def _log_in(desk: Desk, user: str, password: str) -> SmtpReply:
-    if not user or not desk.check(user, password):
-        raise Refused(535, "5.7.8", "User or password is wrong")
-    desk.session.user = user
+    desk.log_in(user, password)
     return _WELCOME
 
 

@@ -60,6 +60,8 @@ def chunk(argument: str) -> tuple[int, bool]:
 
 def mail(desk: Desk, argument: tuple[Address, Given]) -> SmtpReply:
     """Begin a mail."""
+    if desk.login_first and not desk.session.user:
+        raise Refused(530, "5.7.0", "Authentication required")  # RFC 4954 section 6
     path, given = argument
     _check_extended(desk, given)
     if given.size > desk.max_message_size:

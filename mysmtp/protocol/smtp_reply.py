@@ -88,6 +88,8 @@ _REPLY_TO: Mapping[type[MailFault], SmtpReply] = MappingProxyType(
         errors.ServerBusy: SmtpReply(421, "4.3.2", "Server busy"),
         errors.ShuttingDown: SmtpReply(421, "4.3.2", "Server shutting down"),
         errors.IdleTooLong: SmtpReply(421, "4.4.2", "Idle too long"),
+        errors.WrongLogin: SmtpReply(535, "5.7.8", "User or password is wrong"),
+        errors.TooManyWrongLogins: SmtpReply(421, "4.7.0", "Too many wrong logins"),
         errors.TooManyErrors: SmtpReply(421, "4.7.0", "Too many errors"),
         errors.OutOfStep: SmtpReply(554, "5.5.0", "Wait for 354 before you send the message (RFC 2920)"),
     }

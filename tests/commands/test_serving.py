@@ -49,6 +49,7 @@ def test_serve_patches_first_and_returns_what_the_process_does(served: list[Conf
             ["--tls-cert", "c", "--tls-key", "k", "--smtps-port", "465", "--pop3s-port", "995", "--my-smtps-port", "0"],
             Config(tls_cert=Path("c"), tls_key=Path("k"), smtps_port=465, pop3s_port=995, my_smtps_port=0),
         ),
+        (["--auth-file", "p", "--require-login"], Config(auth_file=Path("p"), require_login=True)),
         (["--wire", "--log-level", "debug"], Config(wire=True, log_level="debug")),
         (["--mailbox", "elsewhere", "--idle-timeout", "1.5"], Config(mailbox=Path("elsewhere"), idle_timeout=1.5)),
         (["--framing", "lines", "--durability", "os"], Config(framing="lines", durability="os")),
@@ -64,8 +65,9 @@ def test_settings_from_the_command_line(served: list[Config | str], words: list[
 def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str]) -> None:
     values = {
         "HOST": "::1", "PORT": "1", "WEB_PORT": "2", "SMTP_PORT": "5", "LMTP_PORT": "off", "POP3_PORT": "6",
-        "MY_SMTPS_PORT": "7", "SMTPS_PORT": "8", "POP3S_PORT": "off", "TLS": "auto", "TLS_CERT": "c", "TLS_KEY": "k",
-        "MAILBOX": "m", "MAX_MESSAGE_SIZE": "1KiB", "MAX_CONNECTIONS": "3", "IDLE_TIMEOUT": "4", "FRAMING": "lines",
+        "MY_SMTPS_PORT": "7", "SMTPS_PORT": "8", "POP3S_PORT": "off", "TLS": "auto", "TLS_CERT": "c",
+        "TLS_KEY": "k", "AUTH_FILE": "p", "REQUIRE_LOGIN": "1", "MAILBOX": "m",
+        "MAX_MESSAGE_SIZE": "1KiB", "MAX_CONNECTIONS": "3", "IDLE_TIMEOUT": "4", "FRAMING": "lines",
         "DURABILITY": "os", "ALLOWED_HOST": "a b", "WIRE": "1", "LOG_LEVEL": "error", "SESSIONS_KEPT": "5",
         "SESSION_BYTES": "1KiB",
     }  # fmt: skip
@@ -76,7 +78,8 @@ def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str
     assert served[1] == Config(
         host="::1", port=9, web_port=2, smtp_port=5, lmtp_port="off", pop3_port=6, mailbox=Path("m"),
         max_message_size=1024, max_connections=3, idle_timeout=4.0, framing="lines", durability="os",
-        allowed_host=("a", "b"), my_smtps_port=7, smtps_port=8, tls="auto", tls_cert=Path("c"), tls_key=Path("k"),
+        allowed_host=("a", "b"), my_smtps_port=7, smtps_port=8, tls="auto", auth_file=Path("p"), require_login=True,
+        tls_cert=Path("c"), tls_key=Path("k"),
         sessions_kept=5, session_bytes=1024, wire=True, log_level="error",
     )  # fmt: skip
 

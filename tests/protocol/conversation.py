@@ -39,6 +39,7 @@ class Client:
     dialect: Dialect = MY_SMTP
     check: Check = anybody
     upgrades: bool = False
+    login_first: bool = False
     tape: Tape | None = None
 
     def __post_init__(self) -> None:
@@ -55,6 +56,7 @@ class Client:
             fixed_to_lines=self.framing == "lines",
             check=self.check,
             upgrades=self.upgrades,
+            login_first=self.login_first,
             tape=self.tape,
         )
 

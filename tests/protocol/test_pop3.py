@@ -340,6 +340,14 @@ def test_a_wrong_password_says_so_and_a_right_one_may_follow() -> None:
     assert asked == [("bob@y", "se cret"), ("bob@y", " se cret é")]
 
 
+def test_a_client_that_goes_on_guessing_is_sent_away() -> None:
+    client = client_in("user given", check=lambda _user, _password: False)
+    for _ in range(4):
+        assert ask(client, b"PASS x") == "-ERR [AUTH] User or password is wrong\r\n"
+    assert ask(client, b"PASS x") == "-ERR [AUTH] Too many wrong logins\r\n"
+    assert client.dialog.closing
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -9,7 +9,7 @@ import errno
 import pytest
 
 from mysmtp.errors import IdleTooLong, ServerBusy, ShuttingDown, StoreFailed
-from mysmtp.events import Bus, CommandAnswered, LineReceived
+from mysmtp.events import Bus, CommandAnswered, LineReceived, LoginAnswered
 from mysmtp.message import Envelope, Trace
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
@@ -432,6 +432,36 @@ def test_the_user_is_kept_with_the_mail_and_any_login_is_taken_where_nothing_is_
     trace = client.store.read("b@y", 1).trace
     assert trace
     assert trace.user == "carol"
+
+
+def test_a_client_that_goes_on_guessing_is_sent_away_tls_or_not() -> None:
+    client = smtp(check=only_alice, upgrades=True)
+    for number in range(4):
+        assert ask(client, b"AUTH PLAIN " + encoded(f"\0alice\0{number}")) == WRONG
+    ask(client, b"STARTTLS")
+    client.dialog.upgraded("TLSv1.3")
+    ask(client, b"EHLO x")
+    assert ask(client, b"AUTH PLAIN " + encoded("\0alice\0guess")) == "421 4.7.0 Too many wrong logins"
+    assert client.dialog.closing
+
+
+def test_what_is_told_of_logins() -> None:
+    client = smtp(check=only_alice)
+    ask(client, b"AUTH PLAIN " + encoded("\0alice\0guess"))
+    ask(client, b"AUTH PLAIN " + encoded("\0alice\0pä55 wörd"))
+    told = [event for event in client.events if isinstance(event, LoginAnswered)]
+    assert told == [LoginAnswered(1, "alice", taken=False), LoginAnswered(1, "alice", taken=True)]
+
+
+def test_mail_is_taken_after_a_login_only_where_one_is_required() -> None:
+    """RFC 4954 section 6."""
+    client = smtp(check=only_alice, login_first=True)
+    assert ask(client, b"MAIL FROM:<a@x>") == "530 5.7.0 Authentication required"
+    assert ask(client, b"AUTH PLAIN " + encoded("\0alice\0pä55 wörd")) == WELCOME
+    assert ask(client, b"MAIL FROM:<a@x>") == "250 2.1.0 Sender OK"
+    assert ask(client, b"RSET") == "250 2.0.0 OK"
+    ask(client, b"EHLO x")
+    assert ask(client, b"MAIL FROM:<a@x>") == "250 2.1.0 Sender OK"
 
 
 SECRET = encoded("\0alice\0pä55 wörd")
