@@ -112,11 +112,12 @@ class PostOffice:
         app = create_app(
             self.store,
             self.bus,
-            endpoints=Endpoints(my_smtp=self.my_smtp, web=self.web),
+            endpoints=Endpoints(self.my_smtp, self.web, self.doors.get("smtp"), self.doors.get("pop3")),
             allowed_hosts=config.allowed_host,
             mailbox_folder=shown_folder(config.mailbox),
             send_command=own_command(),
             index=self._index,
+            full_command=full_command(),
             offload=charging(ThreadPool(2).apply),  # not the disk's threads: mail does not wait for pages
         )
         self._web_server = serve_web(app, of_web, connections=web_cap)
@@ -263,6 +264,12 @@ def own_command() -> str:
 def _what_it_does(door: str) -> str:
     does = "hands it out" if door.startswith("pop3") else "takes mail"
     return f"{does}, inside TLS" if door.endswith("s") else does
+
+
+def full_command() -> str:
+    """Return how another program starts `mysmtp`, wherever it runs."""
+    beside = Path(sys.executable).with_name("mysmtp")
+    return str(beside) if beside.exists() else f"{sys.executable} -m mysmtp"
 
 
 def greeting(office: PostOffice, seconds: float) -> str:

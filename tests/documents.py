@@ -4,8 +4,10 @@ from pathlib import Path
 
 from mysmtp import config
 from mysmtp.protocol.my_smtp import DIGIT, MY_SMTP
+from mysmtp.web import snippets
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+CLIENTS_BEGIN, CLIENTS_END = "<!-- settings: made by `make docs` -->", "<!-- end of settings -->"
 BEGIN, END = "<!-- states: made by `make docs` -->", "<!-- end of states -->"
 
 
@@ -32,11 +34,19 @@ def with_states(text: str) -> str:
     return f"{head}{BEGIN}\n{state_diagram()}\n{END}{rest.partition(END)[2]}"
 
 
+def with_settings(text: str) -> str:
+    """Return docs/clients.md with its settings made anew."""
+    head, _, rest = text.partition(CLIENTS_BEGIN)
+    return f"{head}{CLIENTS_BEGIN}\n{snippets.as_markdown()}\n{CLIENTS_END}{rest.partition(CLIENTS_END)[2]}"
+
+
 def write() -> None:
     """Write every generated part."""
     (DOCS / "configuration.md").write_text(config.as_markdown())
     architecture = DOCS / "architecture.md"
     architecture.write_text(with_states(architecture.read_text()))
+    clients = DOCS / "clients.md"
+    clients.write_text(with_settings(clients.read_text()))
 
 
 if __name__ == "__main__":

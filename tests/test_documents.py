@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mysmtp import config
-from tests.documents import DOCS, with_states
+from tests.documents import DOCS, with_settings, with_states
 from tests.process import ROOT, PostOfficeProcess
 
 PLAYED = re.compile(r"<!-- played by tests/test_documents.py -->\n```\n(.*?)```", re.DOTALL)
@@ -33,6 +33,11 @@ def test_the_page_of_options_is_made_from_the_table_of_options() -> None:
 def test_the_drawing_of_the_states_is_made_from_the_table_of_verbs() -> None:
     page = (DOCS / "architecture.md").read_text()
     assert page == with_states(page)
+
+
+def test_the_settings_for_clients_are_made_from_the_table_of_the_pages() -> None:
+    page = (DOCS / "clients.md").read_text()
+    assert page == with_settings(page)
 
 
 def test_every_dependency_is_explained_and_nothing_else_is() -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,7 +15,7 @@ from mysmtp.config import endpoint
 from mysmtp.contracts import Gathering, Marking, MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
 from mysmtp.search.index import MailIndex
-from mysmtp.web import actions, faults, guard, health, housekeeping, live, mail_pages, pages, parts, search_pages
+from mysmtp.web import actions, faults, guard, guide, health, housekeeping, live, mail_pages, pages, parts, search_pages
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
@@ -24,6 +25,7 @@ __all__ = ["Endpoints", "create_app"]
 
 YEAR = 365 * 24 * 3600
 SLOWEST_REFRESH = 60
+PROTOCOLS = MappingProxyType({"my_smtp": "My_SMTP", "smtp": "SMTP", "pop3": "POP3"})
 
 
 def create_app(
@@ -34,6 +36,7 @@ def create_app(
     allowed_hosts: Iterable[str] = (),
     mailbox_folder: str = "mailbox",
     send_command: str = "",
+    full_command: str = "mysmtp",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     zone: tzinfo | None = None,
     offload: Offload = run_here,
@@ -45,6 +48,7 @@ def create_app(
 
     `endpoints` are the running addresses; `allowed_hosts` are host names answered to besides localhost and addresses;
     `mailbox_folder` is shown to the user as it is; `send_command` is how they type `mysmtp`, empty if they cannot;
+    `full_command` is that in full, for other programs;
     `now` (aware) and `zone` (None: this machine's) are for tests; `offload` takes mails apart where it stops nobody;
     `listeners` caps the pages that are kept up to date at once; each hears something every `heartbeat` seconds;
     `index` finds mail; without one there is no search.
@@ -62,11 +66,23 @@ def create_app(
         bus, listeners=listeners, heartbeat=heartbeat, watched=lambda: troubles_of(store), turn=governor.wait
     )
     app.extensions[EXTENSION] = Site(
-        store, bus, endpoints, mailbox_folder, feed, governor, Deeds(), now, zone, send_command, offload, index
+        store,
+        bus,
+        endpoints,
+        mailbox_folder,
+        feed,
+        governor,
+        Deeds(),
+        now,
+        zone,
+        send_command,
+        offload,
+        index,
+        full_command=full_command,
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for blueprint in (pages, search_pages, mail_pages, parts, actions, housekeeping, health):
+    for blueprint in (pages, guide, search_pages, mail_pages, parts, actions, housekeeping, health):
         app.register_blueprint(blueprint.routes)
     app.register_blueprint(live.blueprint(feed))
     _equip(app)
@@ -82,11 +98,11 @@ def _equip(app: Flask) -> None:
 
     def common() -> dict[str, Any]:
         host = guard.host_of(request.environ.get("HTTP_HOST", "")) or ""
-        address = reachable(site().endpoints.my_smtp, host)
+        doors = [(name, reachable(address, host)) for name, address in site().endpoints.mail().items()]
         return {
             "static": static,
             "theme": request.cookies.get("theme", "auto"),
-            "my_smtp": endpoint("x", address)[4:],
+            "doors": [(PROTOCOLS[name], endpoint("x", address)[4:]) for name, address in doors],
             "mailbox_folder": site().mailbox_folder.rstrip("/") + "/",
             "here": here(),
             "asked": request.args.get("q", "") if request.path == "/search" else "",

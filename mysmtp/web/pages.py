@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from mysmtp.config import Config
 from mysmtp.contracts import Gathering
 from mysmtp.message import MailboxSummary, Rank
+from mysmtp.web import guide
 from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists
-from mysmtp.web.guard import host_of
 from mysmtp.web.presenting import plain
 from mysmtp.web.presenting_across import page_across, rank_of
-from mysmtp.web.site import reachable, site
+from mysmtp.web.site import site
 
 MOST_ON_ICON = 99
 
@@ -28,8 +27,7 @@ def mailboxes() -> str:
     """Show every mailbox, or how to send the first mail."""
     boxes = site().store.mailboxes()
     if not boxes:
-        host, port = reachable(site().endpoints.my_smtp, host_of(request.environ["HTTP_HOST"]) or "")
-        return render_template("empty.html", host=host, port=port, send=send_words(host, port))
+        return guide.empty()
     page = table.table_of(boxes, site().clock(), _place(request.args.get("before")))
     news = sum(box.last_id for box in boxes)
     unseen = sum(box.unseen for box in boxes)
@@ -91,16 +89,6 @@ def icon(new: int) -> Response:
     response.mimetype = "image/svg+xml"
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response
-
-
-def send_words(host: str, port: int) -> str:
-    """Return the command that sends a first mail, empty if it is not installed; defaults are left out."""
-    command = site().send_command
-    if not command:
-        return ""
-    usual = Config()
-    where = (f" --host {host}" if host != usual.host else "") + (f" --port {port}" if port != usual.port else "")
-    return f'{command} send{where} --to bob@example.com "Hello Bob"'
 
 
 def _side(boxes: Sequence[MailboxSummary], name: str) -> tuple[tuple[table.BoxRow, ...], int, int]:

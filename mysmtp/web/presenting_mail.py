@@ -14,7 +14,7 @@ from mysmtp.web.presenting import Clock, When, count_words, opened, plain, sende
 from mysmtp.web.shape import Shape, draw
 
 TEXT_LIMIT = 500_000
-PROTOCOLS = (("my_smtp", "My_SMTP"), ("smtp", "SMTP"), ("esmtp", "SMTP"), ("lmtp", "LMTP"))
+PROTOCOLS = (("my_smtp", "My_SMTP"), ("smtp", "SMTP"), ("esmtp", "SMTP"), ("lmtp", "LMTP"), ("import", "a file"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Made once by `create_app`; the routes fetch it with `site()`. Knows nothing of t
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Final
@@ -28,10 +28,17 @@ WILDCARDS: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not list
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where this process really listens, each as (host, port)."""
+    """Where this process really listens, each as (host, port), None where it does not."""
 
     my_smtp: tuple[str, int]
     web: tuple[str, int]
+    smtp: tuple[str, int] | None = None
+    pop3: tuple[str, int] | None = None
+
+    def mail(self) -> Mapping[str, tuple[str, int]]:
+        """Return the ports for programs that are open, by the names of their protocols."""
+        named = {"my_smtp": self.my_smtp, "smtp": self.smtp, "pop3": self.pop3}
+        return {name: address for name, address in named.items() if address is not None}
 
 
 def reachable(endpoint: tuple[str, int], asked_host: str) -> tuple[str, int]:
@@ -60,6 +67,7 @@ class Site:
     offload: Offload = run_here
     index: MailIndex | None = None
     surveys: Surveys = field(default_factory=Surveys)
+    full_command: str = "mysmtp"
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def clock(self) -> Clock:

@@ -18,7 +18,7 @@ from mysmtp.web.presenting import Clock
 from tests.process import PostOfficeProcess
 from tests.web.posts import NOON, OddStore
 
-ENDPOINTS = Endpoints(my_smtp=("127.0.0.1", 2525), web=("127.0.0.1", 8025))
+ENDPOINTS = Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025), ("127.0.0.1", 1025), ("127.0.0.1", 1110))
 ZONE = timezone(timedelta(hours=2), "test")  # two hours ahead, so that a forgotten conversion shows
 
 
