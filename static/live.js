@@ -14,7 +14,7 @@
   let source = null;
   let tries = 0;
   let timer = 0;
-  let wasLive = false;
+  let last = document.body.dataset.last; // the news this page knows of: the server goes on after them
 
   function show(state, words, link) {
     feed = [state, words, link];
@@ -36,22 +36,23 @@
 
   function listen() {
     stop();
-    source = new EventSource("/live");
+    source = new EventSource(`/live?last=${encodeURIComponent(last)}`);
     source.onopen = () => {
       tries = 0;
       show("live", "Live");
-      if (wasLive) news(); // what was missed is fetched, not guessed
-      wasLive = true;
     };
     source.onerror = () => {
       stop();
-      wasLive = true;
       wait(Math.min(LONGEST_WAIT, 2 ** tries++));
     };
-    source.addEventListener("stored", news);
-    source.addEventListener("changed", news);
-    source.addEventListener("troubles", news);
-    source.addEventListener("skipped", news); // a page fetched now holds what was skipped
+    // Of what was missed or skipped the server says so: a page fetched now holds it.
+    for (const kind of ["stored", "changed", "troubles", "skipped"]) source.addEventListener(kind, hear);
+  }
+
+  function hear(event) {
+    if (event.lastEventId) last = event.lastEventId;
+    if (event.type === "stored") notify(JSON.parse(event.data).mailbox);
+    news();
   }
 
   function wait(seconds) {
@@ -59,6 +60,39 @@
     if (seconds <= 0) return listen();
     show("waiting", `Reconnecting, trying again in ${seconds} s`);
     timer = setTimeout(() => wait(seconds - 1), 1000);
+  }
+
+  // ---- a notice of the desktop, for those who ask for it; a hidden page then keeps listening
+  const canNotify = window.Notification && window.isSecureContext;
+  let unnoticed = 0;
+  let noticed = 0; // when the last notice was given
+
+  const notifying = () => canNotify && Notification.permission === "granted" && localStorage.getItem("notify") === "on";
+
+  function notify(mailbox) {
+    if (!document.hidden || !notifying()) return;
+    unnoticed += 1;
+    if (Date.now() - noticed < TELL_GAP) return;
+    noticed = Date.now();
+    const words = unnoticed === 1 ? `1 mail has come in for ${mailbox}` : `${unnoticed} mails have come in`;
+    new Notification("mysmtp", { body: words, tag: "mysmtp", icon: byId("icon").href }).onclick = () => window.focus();
+  }
+
+  async function switchNotices() {
+    const on = notifying();
+    if (!on && (await Notification.requestPermission()) !== "granted") {
+      byId("status").textContent = "The browser does not allow notices from this page";
+      return;
+    }
+    localStorage.setItem("notify", on ? "off" : "on");
+    showNotices();
+  }
+
+  function showNotices() {
+    const button = byId("notify");
+    if (!button || !canNotify) return;
+    button.hidden = false;
+    button.setAttribute("aria-pressed", notifying());
   }
 
   // ---- taking over the server's page
@@ -251,6 +285,8 @@
       if (!byId("undo").childElementCount) byId("status").textContent = "";
       scrollTo(0, 0);
       byId("list").querySelector("a")?.focus();
+    } else if (link.id === "notify") {
+      switchNotices();
     } else if (link.dataset.all !== undefined) {
       boxes().forEach((box) => (box.checked = true));
       tellChosen();
@@ -262,6 +298,7 @@
   function prepare() {
     centre();
     tellChosen();
+    showNotices();
     document.querySelectorAll("[data-all]").forEach((button) => (button.hidden = false));
     if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach((button) => (button.hidden = false));
   }
@@ -274,7 +311,9 @@
   if (!window.EventSource || byId("feed").dataset.every) return;
   document.addEventListener("visibilitychange", () => {
     tries = 0;
-    document.hidden ? stop() : listen();
+    if (!document.hidden) unnoticed = noticed = 0;
+    if (document.hidden && !notifying()) stop();
+    else if (!source) listen();
   });
   addEventListener("pagehide", stop);
   addEventListener("pageshow", (event) => event.persisted && listen());

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, g, request, url_for
 
 from mysmtp import assets
 from mysmtp.config import endpoint
@@ -18,6 +18,7 @@ from mysmtp.search.index import MailIndex
 from mysmtp.web import actions, faults, guard, guide, health, housekeeping, live, mail_pages, pages, parts, search_pages
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
+from mysmtp.web.outside import Outside
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key
 
@@ -63,7 +64,12 @@ def create_app(
     governor = Governor()
     bus.attach(governor.hear, SessionOpened, SessionClosed, MessageStored)
     feed = live.Live(
-        bus, listeners=listeners, heartbeat=heartbeat, watched=lambda: troubles_of(store), turn=governor.wait
+        bus,
+        listeners=listeners,
+        heartbeat=heartbeat,
+        watched=lambda: troubles_of(store),
+        turn=governor.wait,
+        outside=Outside(store).look,
     )
     app.extensions[EXTENSION] = Site(
         store,
@@ -109,12 +115,18 @@ def _equip(app: Flask) -> None:
             "searchable": site().index is not None,
             "troubles": site().troubles(),
             "every": _every(),
+            "last": g.get("last", ""),
             "told": _told(),
             "marks": isinstance(site().store, Marking),
             "gathers": isinstance(site().store, Gathering),
             "key": mail_key,
         }
 
+    def remember_the_news() -> None:
+        """Keep the id of the last news before anything is looked up: what comes later, the page is told of."""
+        g.last = site().live.last_id
+
+    app.before_request(remember_the_news)
     app.context_processor(common)
     app.after_request(_caching)
     app.after_request(_refreshing)

@@ -1,15 +1,20 @@
 """News for open pages, as server-sent events: that something changed, not what; pages fetch that from their address.
 
 Listens to the bus, whose subscribers must never wait: each listener has a bounded queue, a full one drops news and says
-how many were skipped. Knows no store and no template.
+how many were skipped. The last news are kept, so that a page whose connection was lost goes on where it was: by the
+`Last-Event-ID` of the standard, or by `last` in the address, which also closes the gap between a page being made and
+its beginning to listen. Knows no store and no template.
 """
 
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
+import gevent
 from flask import Blueprint, Response, request
 from gevent.queue import Empty, Full, Queue
 from werkzeug.exceptions import Forbidden, ServiceUnavailable
@@ -21,7 +26,13 @@ log = logging.getLogger(__name__)
 
 LISTENERS = 100
 WAITING = 1000
+KEPT = 1000  # news that a page may have missed and is still told
 HEARTBEAT = 15.0
+LOOK_EVERY = 1.0  # seconds between two looks at what others do to the mailboxes
+_RESTS = 20  # times as long as a look takes nobody looks
+_NUMBER = 18  # digits of one, at most
+
+News = MessageStored | MailboxChanged | MailsMarked
 
 
 class Listener:
@@ -37,6 +48,11 @@ class Listener:
         self._turn = turn
         self._skipped = 0
         self._closing = False
+
+    def skip(self, number: int) -> None:
+        """Say that news were missed."""
+        self._skipped += number
+        self.offer(b"")
 
     def offer(self, frame: bytes) -> None:
         """Queue a frame without waiting; count it as skipped if there is no room."""
@@ -88,6 +104,8 @@ class Live:
         heartbeat: float = HEARTBEAT,
         watched: Callable[[], Sequence[str]] = tuple,
         turn: Callable[[], None] = lambda: None,
+        outside: Callable[[], Iterable[str]] = tuple,
+        look_every: float = LOOK_EVERY,
     ) -> None:
         self._most = listeners
         self._waiting = waiting
@@ -97,7 +115,11 @@ class Live:
         self._listeners: tuple[Listener, ...] = ()
         # Ids start over with each process; the prefix keeps those of an earlier one from being taken for these.
         self._prefix = secrets.token_hex(4)
-        self._numbers = count(1)
+        self._number = 0
+        self._recent: deque[News] = deque(maxlen=KEPT)
+        self._outside = outside
+        self._look_every = look_every
+        self._looking: gevent.Greenlet | None = None
         self._detach: Callable[[], None] = bus.attach(self._take, MessageStored, MailboxChanged, MailsMarked)
 
     @property
@@ -105,41 +127,80 @@ class Live:
         """How many listen now."""
         return len(self._listeners)
 
-    def listen(self) -> Iterator[bytes]:
+    @property
+    def last_id(self) -> str:
+        """The id of the last news."""
+        return f"{self._prefix}-{self._number}"
+
+    def listen(self, last: str = "") -> Iterator[bytes]:
         """Return the stream of a new listener, who listens from now until the stream is closed.
 
+        It begins with what came after the id `last`; where that is not known any more, by saying that news were missed.
         Raises ServiceUnavailable when enough listen already.
         """
         if len(self._listeners) >= self._most:
             raise ServiceUnavailable("Enough pages listen already; this one does not update by itself.")
         listener = Listener(self._waiting, self._heartbeat, self._watched, self._turn)
+        if last and last != self.last_id:
+            self._catch_up(listener, last)
         self._listeners = (*self._listeners, listener)
+        if not self._looking:
+            self._looking = gevent.spawn(self._look)
         return Stream(listener, lambda: self._leave(listener))
 
     def close(self) -> None:
         """Stop listening to the bus and end every stream."""
         self._detach()
+        if self._looking:
+            self._looking.kill(block=False)
         for listener in self._listeners:
             listener.close()
 
     def _leave(self, listener: Listener) -> None:
         self._listeners = tuple(other for other in self._listeners if other is not listener)
 
+    def _catch_up(self, listener: Listener, last: str) -> None:
+        """Tell what a listener has missed."""
+        prefix, _, number = last.partition("-")
+        ours = prefix == self._prefix and number.isascii() and number.isdigit() and len(number) <= _NUMBER
+        missed = self._number - int(number) if ours else -1
+        if not 0 <= missed <= len(self._recent):
+            listener.skip(max(1, missed))
+            return
+        first = self._number - missed + 1
+        news = islice(self._recent, len(self._recent) - missed, None)
+        listener.offer(b"".join(self._frame(event, at) for at, event in enumerate(news, first)))
+
+    def _look(self) -> None:
+        """Tell of what others do to the mailboxes, for as long as anybody listens."""
+        while self._listeners:
+            began = time.monotonic()
+            try:
+                changed = self._outside()
+            except Exception:
+                log.exception("looking for changes from outside failed; it is tried again")
+                changed = ()
+            for mailbox in changed:
+                self._take(MailboxChanged(0, mailbox))
+            gevent.sleep(max(self._look_every, _RESTS * (time.monotonic() - began)))
+
     def _take(self, event: Event) -> None:
+        assert isinstance(event, News)
+        self._number += 1
+        self._recent.append(event)
         if not self._listeners:
             return
-        assert isinstance(event, MessageStored | MailboxChanged | MailsMarked)
-        frame = self._frame(event)
+        frame = self._frame(event, self._number)
         for listener in self._listeners:
             listener.offer(frame)
 
-    def _frame(self, event: MessageStored | MailboxChanged | MailsMarked) -> bytes:
+    def _frame(self, event: News, number: int) -> bytes:
         data: dict[str, str | int] = {"mailbox": event.mailbox}
         name = "changed"
         if isinstance(event, MessageStored):
             name, data["id"] = "stored", event.mail_id
         # JSON in ASCII escapes line ends and surrogates, so a name can break neither the frame nor its encoding.
-        return f"id: {self._prefix}-{next(self._numbers)}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode("ascii")
+        return f"id: {self._prefix}-{number}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode("ascii")
 
 
 class Stream:
@@ -172,6 +233,7 @@ def blueprint(live: Live) -> Blueprint:
         headers = {"X-Accel-Buffering": "no"}
         if request.method == "HEAD":
             return Response(b"", mimetype="text/event-stream", headers=headers)
-        return Response(live.listen(), mimetype="text/event-stream", headers=headers)
+        last = request.headers.get("Last-Event-ID") or request.args.get("last", "")
+        return Response(live.listen(last), mimetype="text/event-stream", headers=headers)
 
     return routes

@@ -1,8 +1,10 @@
 """Pages that keep themselves true, in a real browser against the real process: nothing moves under a reader."""
 
 import html
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -147,3 +149,64 @@ def test_a_lost_server_is_told_and_found_again(start: Start, reader: Reader) -> 
     again.send("back@x", body=b"While away\n")
     expect(page.locator("#feed")).to_have_text("Live", timeout=10_000)
     expect(page.locator("#mail-2")).to_contain_text("While away")
+
+
+def test_a_mail_appended_to_a_file_by_others_appears(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("cat@x", body=b"By the server\n")
+    page = reader.open(f"{house.url}/mailbox/cat@x")
+    expect(page.locator("#feed")).to_have_text("Live")
+    record = b"===START_EMAIL===\nFrom: hand@x\nDate: 12-03-2025\nBy hand\n===END_EMAIL===\n\n"
+    deadline = time.monotonic() + 30
+    while not house.file("cat@x").exists():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+    with house.file("cat@x").open("ab") as end:
+        end.write(record)
+    expect(page.locator("#mail-2")).to_contain_text("By hand", timeout=30_000)
+    expect(page).to_have_title("(2) cat@x: 2 mails · mysmtp")
+
+
+def test_a_burst_is_painted_a_few_times_and_the_page_goes_on(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("burst@x")
+    page = reader.open(f"{house.url}/mailbox/burst@x")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with house.connect() as peer:
+        peer.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: burst@x\nDATA hello\n" * 400)
+        for _ in range(1600):
+            assert peer.line().startswith(b"200 ")
+    expect(page.locator("#facts")).to_contain_text("401 mails", timeout=30_000)
+    expect(page.locator("#mail-401")).to_be_visible(timeout=30_000)
+    assert len(asked) < 100  # not one for each mail
+    assert len(rows(page)) == 50
+
+
+def test_how_many_are_new_stands_on_the_icon(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("icon@x")
+    page = reader.open(f"{house.url}/mailbox/icon@x")
+    icon = page.locator("#icon")
+    expect(icon).to_have_attribute("href", "/icon/1.svg")
+    house.send("icon@x")
+    expect(icon).to_have_attribute("href", "/icon/2.svg", timeout=30_000)
+    assert page.request.get(f"{house.url}/icon/100.svg").text().count("99+") == 1
+    page.get_by_role("button", name="Mark all read").click()
+    expect(icon).to_have_attribute("href", re.compile("favicon"))
+
+
+def test_a_notice_for_who_asks_for_it(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("notice@x")
+    page = reader.open(f"{house.url}/mailbox/notice@x")
+    page.context.grant_permissions(["notifications"], origin=house.url)
+    page.evaluate(
+        """() => { window.given = []; window.Notification = class { static permission = "granted";
+            static requestPermission = async () => "granted"; constructor(title, { body }) { given.push(body); } }; }"""
+    )
+    button = page.get_by_role("button", name="Notify me of new mail")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    hide = "Object.defineProperty(document, 'hidden', { value: true, configurable: true });"
+    page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'))")
+    house.send("notice@x")
+    page.wait_for_function("given.length === 1")
+    assert page.evaluate("given") == ["1 mail has come in for notice@x"]

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -6,8 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import ServiceUnavailable
 
-from mysmtp.events import Bus, LineReceived, MailboxChanged, MessageStored
-from mysmtp.web.live import Live
+from mysmtp.contracts import MessageStore
+from mysmtp.events import Bus, LineReceived, MailboxChanged, MailsMarked, MessageStored
+from mysmtp.web.live import KEPT, Live
 from mysmtp.web.site import EXTENSION, Site
 
 
@@ -136,3 +138,84 @@ def test_too_many_pages_get_503(app: Flask, client: FlaskClient) -> None:
     assert response.status_code == 503
     assert "does not update by itself" in response.text
     assert streams
+
+
+def told(stream: Iterator[bytes]) -> list[dict[str, str]]:
+    """Return the news that wait for a listener."""
+    return [fields(frame) for frame in next(stream).split(b"\n\n") if frame]
+
+
+def test_who_comes_back_hears_what_was_missed_and_no_more(bus: Bus) -> None:
+    live = Live(bus)
+    bus.publish(MailboxChanged(0, "before"))
+    known = live.last_id
+    stream = live.listen(known)
+    stream.close()  # type: ignore[attr-defined]
+    for mail_id in (7, 8):
+        bus.publish(MessageStored(1, "bob", mail_id, 1))
+    bus.publish(MailsMarked(0, "bob"))
+    again = live.listen(known)
+    assert next(again).startswith(b"retry")
+    missed = told(again)
+    assert [json.loads(each["data"]).get("id") for each in missed] == [7, 8, None]
+    bus.publish(MailboxChanged(0, "later"))
+    (later,) = told(again)
+    ids = [each["id"] for each in (*missed, later)]
+    assert ids == sorted(set(ids))
+    assert later["id"] == live.last_id
+    assert "later" in later["data"]
+
+
+@pytest.mark.parametrize("last", ["x", "x-1", "{0}-x", "{0}-99", "{0}--1", "{0}-１", "{0}-" + "9" * 30])
+def test_who_missed_what_is_not_known_any_more_is_told_so(bus: Bus, last: str) -> None:
+    live = Live(bus)
+    bus.publish(MailboxChanged(0, "x"))
+    stream = opened_after(live, last.format(live.last_id.partition("-")[0]))
+    (skipped,) = told(stream)
+    assert skipped["event"] == "skipped"
+
+
+def opened_after(live: Live, last: str) -> Iterator[bytes]:
+    stream = live.listen(last)
+    assert next(stream).startswith(b"retry")
+    return stream
+
+
+def test_who_missed_too_much_is_told_so(bus: Bus) -> None:
+    live = Live(bus)
+    known = live.last_id
+    for mail_id in range(KEPT):
+        bus.publish(MessageStored(1, "bob", mail_id, 1))
+    assert len(told(opened_after(live, known))) == KEPT
+    bus.publish(MessageStored(1, "bob", KEPT, 1))
+    (skipped,) = told(opened_after(live, known))
+    assert (skipped["event"], skipped["data"]) == ("skipped", f'{{"count": {KEPT + 1}}}')
+
+
+def test_what_others_do_is_told_while_somebody_listens(bus: Bus) -> None:
+    answers = iter([["a@x"], None, ["b@x", "c@x"]])
+
+    def outside() -> list[str]:
+        answer = next(answers, [])
+        if answer is None:
+            raise OSError("gone")
+        return answer
+
+    stream = opened(Live(bus, outside=outside, look_every=0.01))
+    heard: list[str] = []
+    while len(heard) < 3:
+        heard += [json.loads(each["data"])["mailbox"] for each in told(stream)]
+    assert heard == ["a@x", "b@x", "c@x"]
+
+
+def test_the_route_goes_on_after_the_last_news(client: FlaskClient, bus: Bus, store: MessageStore) -> None:
+    page = client.get("/").text
+    known = re.search(r'data-last="([^"]+)"', page)
+    assert known
+    bus.publish(MessageStored(1, "bob", 4, 1))
+    for asked in ({"query_string": {"last": known[1]}}, {"headers": {"Last-Event-ID": known[1]}}):
+        response = client.get("/live", buffered=False, **asked)
+        pieces = response.iter_encoded()
+        assert next(pieces).startswith(b"retry")
+        assert b'"id": 4' in next(pieces)
+        response.close()
