@@ -15,7 +15,20 @@ from mysmtp.config import endpoint
 from mysmtp.contracts import Gathering, Marking, MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
 from mysmtp.search.index import MailIndex
-from mysmtp.web import actions, faults, guard, guide, health, housekeeping, live, mail_pages, pages, parts, search_pages
+from mysmtp.web import (
+    actions,
+    faults,
+    guard,
+    guide,
+    health,
+    housekeeping,
+    keys,
+    live,
+    mail_pages,
+    pages,
+    parts,
+    search_pages,
+)
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
 from mysmtp.web.outside import Outside
@@ -88,7 +101,7 @@ def create_app(
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for blueprint in (pages, guide, search_pages, mail_pages, parts, actions, housekeeping, health):
+    for blueprint in (pages, guide, search_pages, mail_pages, parts, actions, keys, housekeeping, health):
         app.register_blueprint(blueprint.routes)
     app.register_blueprint(live.blueprint(feed))
     _equip(app)
@@ -120,6 +133,7 @@ def _equip(app: Flask) -> None:
             "marks": isinstance(site().store, Marking),
             "gathers": isinstance(site().store, Gathering),
             "key": mail_key,
+            "single_keys": keys.are_on(),
         }
 
     def remember_the_news() -> None:

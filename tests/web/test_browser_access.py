@@ -30,6 +30,7 @@ KINDS = {
     "no mail": "/mailbox/full@x/99",
     "nothing": "/nothing",
     "unreadable": "/mailbox/full@x?before=x",
+    "keys": "/keys",
 }
 
 

@@ -370,7 +370,7 @@ def test_the_source_of_html_stands_as_it_came(client: FlaskClient, store: Messag
     page = shown(client, f"{AT}/markup")
     source = re.sub("<[^>]*>", "", page.partition('<pre class="body raw source"')[2].partition("</pre>")[0])
     assert unescape(source).endswith('<script>alert("1")</script><b title=x>\\x1b[2J</b>')
-    assert '<span class="att">title' in page
+    assert '<span class="src-att">title' in page
     assert current(page) == ""
     assert 'aria-current="true">HTML' in page
     assert 'aria-current="page">Source' in page

@@ -1,0 +1,127 @@
+// Keys: what a key does is to click, focus or submit what is on the page anyway. The table of them is the page /keys.
+// Those of a single character can be switched off there (WCAG 2.1.4); none is taken while somebody types.
+"use strict";
+(() => {
+  const PREFIX_TIME = 1500; // ms between g and what follows it
+  const LIST = "mysmtp.list"; // the list that was left for a mail, in this tab
+  const main = () => document.getElementById("main");
+  const find = (selector) => document.querySelector(selector);
+
+  // ---- rows
+  const rows = () => [...document.querySelectorAll("#list .mails > li, #list tbody > tr")];
+  const linkOf = (row) => row?.querySelector(".what a, th a, a[href]");
+  const here = () => document.activeElement?.closest("#list .mails > li, #list tbody > tr");
+
+  function step(by) {
+    const all = rows();
+    const at = all.indexOf(here());
+    linkOf(at < 0 ? all[by > 0 ? 0 : all.length - 1] : all[at + by])?.focus({ focusVisible: true });
+  }
+
+  // ---- places
+  const follow = (link) => link?.click();
+
+  function up() {
+    const crumb = find(".crumb a");
+    if (!crumb) return document.body.dataset.kind === "mailbox" && follow(find("header nav a"));
+    const list = sessionStorage.getItem(LIST);
+    const address = new URL(list && new URL(list).pathname === crumb.pathname ? list : crumb.href);
+    const id = location.pathname.slice(crumb.pathname.length).match(/^\/(\d+)/)?.[1];
+    if (id) address.hash = `mail-${id}`;
+    location.assign(address);
+  }
+
+  function go(key) {
+    const path = { m: "/", s: "/sessions", f: "/figures" }[key];
+    follow(path && find(`header nav a[href="${path}"]`));
+  }
+
+  // ---- deeds
+  function remove() {
+    const row = here();
+    const button = "form[action$='/delete'] button";
+    follow(row ? row.querySelector(button) : find(`.mailhead ${button}`));
+  }
+
+  async function help() {
+    let dialog = find("#help");
+    if (!dialog) {
+      const reply = await fetch("/keys").catch(() => null);
+      if (!reply?.ok) return location.assign("/keys");
+      const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+      dialog = document.createElement("dialog");
+      dialog.id = "help";
+      dialog.setAttribute("aria-labelledby", "help-title");
+      const title = document.createElement("h2");
+      title.id = "help-title";
+      title.textContent = "Keys";
+      const close = document.createElement("button");
+      close.className = "btn";
+      close.textContent = "Close";
+      const leave = document.createElement("form");
+      leave.method = "dialog";
+      leave.className = "choices";
+      leave.append(close);
+      dialog.append(title, page.getElementById("keys"), leave);
+      main().append(dialog);
+    }
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector("form[method=dialog] button").focus();
+  }
+
+  // An element with data-key is what that key does: in the row that has the focus, else on the page.
+  function marked(key) {
+    const selector = `[data-key="${key}"]`;
+    const row = here();
+    follow(row?.querySelector(selector) ?? [...document.querySelectorAll(selector)].find((each) => !rows().some((row) => row.contains(each))));
+  }
+
+  const SINGLE = {
+    j: () => step(1),
+    k: () => step(-1),
+    u: up,
+    "[": () => follow(find("main a[rel=prev]")),
+    "]": () => follow(find("main a[rel=next]")),
+    z: () => follow(find("#undo button")),
+    "/": () => find("[role=search] input")?.focus(),
+    "?": help,
+    x: () => marked("x"),
+    m: () => marked("m"),
+    f: () => marked("f"),
+  };
+  const REPEATED = ["j", "k"];
+
+  // ---- listening
+  let prefixed = -Infinity; // when g was pressed
+
+  function typing(place) {
+    const box = place.closest?.("input, textarea, select, [contenteditable]");
+    return box && !["checkbox", "radio", "button", "submit"].includes(box.type);
+  }
+
+  function single(key) {
+    if (performance.now() - prefixed < PREFIX_TIME) {
+      prefixed = -Infinity;
+      return go(key);
+    }
+    if (key === "g") prefixed = performance.now();
+    else if (/^[1-9]$/.test(key)) follow(document.querySelectorAll(".tabs a")[key - 1]);
+    else if (Object.hasOwn(SINGLE, key)) SINGLE[key]();
+    else return false;
+    return true;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    const held = (event.ctrlKey || event.altKey || event.metaKey) && !event.getModifierState("AltGraph");
+    if (held || event.isComposing || event.defaultPrevented || find("dialog[open]")) return;
+    if (typing(target)) return key === "Escape" && target.blur();
+    if (event.repeat && !REPEATED.includes(key)) return;
+    if (key === "Delete") return remove();
+    if (key.length === 1 && document.body.dataset.keys !== "off" && single(key) !== false) event.preventDefault();
+  });
+
+  addEventListener("pagehide", () => {
+    if (find("#list .mails")) sessionStorage.setItem(LIST, location.href.replace(/#.*/, ""));
+  });
+})();
