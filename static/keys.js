@@ -24,10 +24,10 @@
   function up() {
     const crumb = find(".crumb a");
     if (!crumb) return document.body.dataset.kind === "mailbox" && follow(find("header nav a"));
-    const list = sessionStorage.getItem(LIST);
-    const address = new URL(list && new URL(list).pathname === crumb.pathname ? list : crumb.href);
+    const [list, row] = JSON.parse(sessionStorage.getItem(LIST) ?? "[]");
+    const address = new URL(list ?? crumb.href);
     const id = location.pathname.slice(crumb.pathname.length).match(/^\/(\d+)/)?.[1];
-    if (id) address.hash = `mail-${id}`;
+    address.hash = address.pathname === crumb.pathname && id ? `mail-${id}` : (row ?? "");
     location.assign(address);
   }
 
@@ -37,10 +37,28 @@
   }
 
   // ---- deeds
+  const picked = () => find("#list .pick :checked");
+  const chosen = (deed) => find(`#choose button[name=do][value=${deed}]`);
+
   function remove() {
+    if (picked()) return follow(chosen("delete"));
     const row = here();
-    const button = "form[action$='/delete'] button";
-    follow(row ? row.querySelector(button) : find(`.mailhead ${button}`));
+    follow(row ? row.querySelector(".del") : find(".mailhead form[action$='/delete'] button"));
+  }
+
+  function mark() {
+    const row = here() ?? picked()?.closest("li");
+    if (!row) return follow(find(".mailhead button[name=new]"));
+    const deed = row.classList.contains("new") ? "seen" : "new";
+    if (picked()) return follow(chosen(deed));
+    const box = row.querySelector(".pick input");
+    if (!box || !chosen(deed)) return;
+    const button = document.createElement("button"); // the form takes a field named as the deed, for one mail
+    Object.assign(button, { name: deed, value: box.value, hidden: true });
+    button.setAttribute("form", "choose");
+    row.append(button);
+    button.click();
+    button.remove();
   }
 
   async function help() {
@@ -69,13 +87,6 @@
     dialog.querySelector("form[method=dialog] button").focus();
   }
 
-  // An element with data-key is what that key does: in the row that has the focus, else on the page.
-  function marked(key) {
-    const selector = `[data-key="${key}"]`;
-    const row = here();
-    follow(row?.querySelector(selector) ?? [...document.querySelectorAll(selector)].find((each) => !rows().some((row) => row.contains(each))));
-  }
-
   const SINGLE = {
     j: () => step(1),
     k: () => step(-1),
@@ -83,11 +94,10 @@
     "[": () => follow(find("main a[rel=prev]")),
     "]": () => follow(find("main a[rel=next]")),
     z: () => follow(find("#undo button")),
-    "/": () => find("[role=search] input")?.focus(),
+    "/": () => find(".find input")?.select(),
     "?": help,
-    x: () => marked("x"),
-    m: () => marked("m"),
-    f: () => marked("f"),
+    x: () => follow(here()?.querySelector(".pick input")),
+    m: mark,
   };
   const REPEATED = ["j", "k"];
 
@@ -122,6 +132,6 @@
   });
 
   addEventListener("pagehide", () => {
-    if (find("#list .mails")) sessionStorage.setItem(LIST, location.href.replace(/#.*/, ""));
+    if (find("#list .mails")) sessionStorage.setItem(LIST, JSON.stringify([location.href.replace(/#.*/, ""), here()?.id]));
   });
 })();

@@ -100,10 +100,47 @@ def test_delete_takes_the_mail_that_is_open(box: str, reader: Reader) -> None:
     page.locator("#mail-3").wait_for(timeout=WAIT)
 
 
+def test_x_chooses_rows_for_delete_and_m(box: str, reader: Reader) -> None:
+    page = reader.open(box)
+    press(page, "j", "x")
+    assert page.locator("#mail-3 .pick input").is_checked()
+    press(page, "j", "x", "x", "x")
+    assert page.locator(".pick :checked").count() == 2
+    press(page, "Delete")
+    page.locator("#mail-2").wait_for(state="detached", timeout=WAIT)
+    assert page.locator("#mail-3").count() == 0
+    press(page, "z")
+    page.locator("#mail-2").wait_for(timeout=WAIT)
+
+
+def test_m_marks_a_row_read_and_new_and_a_mail_new(box: str, reader: Reader) -> None:
+    page = reader.open(box)
+    page.goto(f"{box}/2")  # which was seen by that
+    page.goto(box)
+    page.locator("#mail-2:not(.new) a").focus()
+    press(page, "m")
+    page.locator("#mail-2.new").wait_for(timeout=WAIT)
+    page.locator("#mail-2.new a").focus()
+    press(page, "m")
+    page.locator("#mail-2:not(.new)").wait_for(timeout=WAIT)
+    page.goto(f"{box}/2")
+    press(page, "m")
+    page.wait_for_url(lambda url: url.startswith(f"{box}?done="), timeout=WAIT)
+    page.locator("#mail-2.new").wait_for(timeout=WAIT)
+
+
+def test_a_slash_goes_to_the_search(box: str, reader: Reader) -> None:
+    page = reader.open(f"{box}/2")
+    press(page, "/")
+    page.keyboard.type("j/m")
+    assert page.get_by_role("searchbox").input_value() == "j/m"
+    assert page.url == f"{box}/2"
+    press(page, "Escape", "u")
+    page.wait_for_url(f"{box}#mail-2", timeout=WAIT)
+
+
 def test_g_and_a_letter_go_to_a_page(box: str, reader: Reader) -> None:
     page = reader.open(f"{box}/1")
-    press(page, "m")
-    assert page.url == f"{box}/1"
     press(page, "g", "m")
     page.wait_for_url(box.replace("/mailbox/keys@x", "/"), timeout=WAIT)
 
