@@ -112,7 +112,7 @@ class PostOffice:
         app = create_app(
             self.store,
             self.bus,
-            endpoints=Endpoints(self.my_smtp, self.web, self.doors.get("smtp"), self.doors.get("pop3")),
+            endpoints=self._endpoints(),
             allowed_hosts=config.allowed_host,
             mailbox_folder=shown_folder(config.mailbox),
             send_command=own_command(),
@@ -125,6 +125,11 @@ class PostOffice:
         if isinstance(self.store, Exclusive):
             here = "::1" if ":" in self.web[0] else "127.0.0.1"
             self.store.announce(endpoint("http", reachable(self.web, here)))
+
+    def _endpoints(self) -> Endpoints:
+        others = {name: at for name, at in self.doors.items() if name not in ("my_smtp", "smtp", "pop3")}
+        smtp, pop3 = self.doors.get("smtp"), self.doors.get("pop3")
+        return Endpoints(self.my_smtp, self.web, smtp, pop3, others, shown_file(to_trust(self.config)))
 
     def _line_server(self, door: Door, listener: socket) -> LineServer:
         dialect, idle = door.dialect, self.config.idle_timeout
@@ -251,6 +256,11 @@ def shown_folder(folder: Path) -> str:
         return f"{folder}/"
 
 
+def shown_file(path: Path | None) -> str:
+    """Return a file as its owner would type it from here; nothing if there is none."""
+    return "" if path is None else shown_folder(path).rstrip("/")
+
+
 def own_command() -> str:
     """Return how a user of this very installation types `mysmtp` here."""
     beside = Path(sys.executable).with_name("mysmtp")
@@ -281,8 +291,8 @@ def greeting(office: PostOffice, seconds: float) -> str:
         (endpoint("http", office.web), "shows it"),
         (shown_folder(office.config.mailbox), "keeps it, one text file for each recipient"),
     ]
-    if authority := to_trust(office.config):
-        told.append((shown_folder(authority).rstrip("/"), "is what clients trust for TLS"))
+    if authority := shown_file(to_trust(office.config)):
+        told.append((authority, "is what clients trust for TLS"))
     elif office.config.tls_cert:
         told.append((str(office.config.tls_cert), "is the certificate for TLS"))
     lines = [

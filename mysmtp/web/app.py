@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,6 +31,7 @@ from mysmtp.web import (
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
 from mysmtp.web.outside import Outside
+from mysmtp.web.presenting import door_name
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key
 
@@ -39,7 +39,6 @@ __all__ = ["Endpoints", "create_app"]
 
 YEAR = 365 * 24 * 3600
 SLOWEST_REFRESH = 60
-PROTOCOLS = MappingProxyType({"my_smtp": "My_SMTP", "smtp": "SMTP", "pop3": "POP3"})
 
 
 def create_app(
@@ -117,11 +116,13 @@ def _equip(app: Flask) -> None:
 
     def common() -> dict[str, Any]:
         host = guard.host_of(request.environ.get("HTTP_HOST", "")) or ""
-        doors = [(name, reachable(address, host)) for name, address in site().endpoints.mail().items()]
+        endpoints = site().endpoints
+        doors = {name: reachable(address, host) for name, address in endpoints.mail().items()}
         return {
             "static": static,
             "theme": request.cookies.get("theme", "auto"),
-            "doors": [(PROTOCOLS[name], endpoint("x", address)[4:]) for name, address in doors],
+            "doors": [(door_name(name), endpoint("x", address)[4:]) for name, address in doors.items()],
+            "to_trust": endpoints.to_trust,
             "mailbox_folder": site().mailbox_folder.rstrip("/") + "/",
             "here": here(),
             "asked": request.args.get("q", "") if request.path == "/search" else "",

@@ -140,3 +140,8 @@ def short_day(day: date) -> str:
 def full_words(local: datetime) -> str:
     """Return ``Mon 23 Nov 2026, 14:03:22``."""
     return f"{DAYS[local.weekday()]} {short_day(local.date())}, {local:%H:%M:%S}"
+
+
+def door_name(door: str) -> str:
+    """Return a mail port by the name of its protocol: ``my_smtps`` is ``My_SMTPS``."""
+    return door.upper().replace("MY_", "My_")

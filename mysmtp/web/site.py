@@ -28,16 +28,21 @@ WILDCARDS: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not list
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where this process really listens, each as (host, port), None where it does not."""
+    """Where this process really listens, each as (host, port), None where it does not.
+
+    `others` are further mail ports, by the names they have in URLs; `to_trust` is the file that clients of TLS need.
+    """
 
     my_smtp: tuple[str, int]
     web: tuple[str, int]
     smtp: tuple[str, int] | None = None
     pop3: tuple[str, int] | None = None
+    others: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    to_trust: str = ""
 
     def mail(self) -> Mapping[str, tuple[str, int]]:
-        """Return the ports for programs that are open, by the names of their protocols."""
-        named = {"my_smtp": self.my_smtp, "smtp": self.smtp, "pop3": self.pop3}
+        """Return the ports for programs that are open, by the names they have in URLs."""
+        named = {"my_smtp": self.my_smtp, "smtp": self.smtp, "pop3": self.pop3, **self.others}
         return {name: address for name, address in named.items() if address is not None}
 
 

@@ -42,6 +42,23 @@ def test_the_addresses_shown_are_the_running_ones(store: MessageStore, bus: Bus)
     assert "<code>post/</code>" in page
 
 
+def test_every_page_names_all_ports_and_what_clients_of_tls_trust(store: MessageStore, bus: Bus) -> None:
+    others = {"smtps": ("::", 4003), "pop3s": ("127.0.0.1", 4004)}
+    secured = Endpoints(("::", 4000), ("::", 4001), ("::", 4002), None, others, "mailbox/.tls/ca.pem")
+    page = client_of(create_app(store, bus, endpoints=secured)).get("/", headers={"Host": "[2001:db8::1]:4001"}).text
+    foot = page[page.index("<footer") :]
+    for name, address in (
+        ("My_SMTP", "[2001:db8::1]:4000"), ("SMTP", "[2001:db8::1]:4002"), ("SMTPS", "[2001:db8::1]:4003"),
+        ("POP3S", "127.0.0.1:4004"), ("Clients of TLS trust", "mailbox/.tls/ca.pem"),
+    ):  # fmt: skip
+        assert f"<span>{name} <code>{address}</code></span>" in foot
+    plain = (
+        client_of(create_app(store, bus, endpoints=Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025)))).get("/").text
+    )
+    assert "<span>My_SMTP <code>127.0.0.1:2525</code></span>" in plain
+    assert "TLS" not in plain[plain.index("<footer") :]
+
+
 def test_all_mailboxes(client: FlaskClient, store: MessageStore) -> None:
     fill(store, 3)
     store.append(["carol@example.com"], message("Newest\n"))

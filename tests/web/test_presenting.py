@@ -2,7 +2,17 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from mysmtp.web.presenting import Clock, count_words, day_of, first_words, plain, sender_words, size_words, title_of
+from mysmtp.web.presenting import (
+    Clock,
+    count_words,
+    day_of,
+    door_name,
+    first_words,
+    plain,
+    sender_words,
+    size_words,
+    title_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +116,9 @@ def test_a_date_without_a_time_shows_no_time(clock: Clock) -> None:
 @pytest.mark.parametrize("text", ["", "31-02-2025", "2025-03-12", "x", "１２-03-2025x"])
 def test_what_is_no_date(text: str) -> None:
     assert day_of(text) is None
+
+
+def test_the_ports_have_the_names_of_their_protocols() -> None:
+    assert [door_name(door) for door in ("my_smtp", "my_smtps", "smtps", "lmtp", "pop3s")] == [
+        "My_SMTP", "My_SMTPS", "SMTPS", "LMTP", "POP3S",
+    ]  # fmt: skip
