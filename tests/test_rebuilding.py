@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mysmtp.rebuilding import result_words
+from mysmtp.search.index import MailIndex
+from mysmtp.search.query import read_query
 from mysmtp.store.reindex import Tally
 from mysmtp.store.textfile import TextFileStore
 from tests.client.terminals import ROOT, environment
@@ -13,8 +15,8 @@ from tests.process import PostOfficeProcess
 from tests.store.mails import BOB, SPEC_RECORD, mail, put
 
 
-def reindex(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mysmtp", "reindex", "--mailbox", str(folder)]
+def reindex(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mysmtp", "reindex", "--mailbox", str(folder), *options]
     return subprocess.run(command, capture_output=True, cwd=ROOT, env=environment(), timeout=60, text=True)
 
 
@@ -29,7 +31,9 @@ def test_it_says_what_it_read(tmp_path: Path) -> None:
     done = reindex(folder)
     assert done.returncode == 0
     assert done.stdout.startswith("indexed 6 mails in 3 mailboxes, 0.0 MB, in ")
-    assert done.stdout.endswith("; 2 records are damaged; 1 files cannot be read\n")
+    first, second = done.stdout.splitlines()
+    assert first.endswith("; 2 records are damaged; 1 files cannot be read")
+    assert second.startswith("indexed the words of 6 mails in ")
     assert (folder / ".index" / "index.db").stat().st_size > 0
 
 
@@ -44,6 +48,26 @@ def test_the_index_that_it_made_is_used(tmp_path: Path) -> None:
     recalled = store._catalogue.load(f"{BOB}.txt")
     assert recalled is not None
     assert (recalled.known.columns.mails, recalled.known.last_id) == (1, 1)
+    store.close()
+
+
+def test_the_words_are_indexed_anew_unless_that_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "mailbox"
+    store = TextFileStore(folder)
+    store.append([BOB], mail(b"first\n"))
+    store.close()
+    words = folder / ".index" / "search.db"
+    assert reindex(folder, "--search", "off").returncode == 0
+    assert not words.exists()
+    assert reindex(folder).returncode == 0
+    words.write_bytes(b"garbage")
+    assert "the words of 1 mail in" in reindex(folder).stdout
+    store = TextFileStore(folder)
+    index = MailIndex(store)
+    index.find(read_query("first"))
+    assert index.unsearched == 0
+    assert len(index.find(read_query("first")).hits) == 1
+    index.close()
     store.close()
 
 

@@ -9,16 +9,18 @@ from mysmtp.commands.options import with_folder
 
 
 @click.command()
+@click.option("--search", type=click.Choice(["on", "off"]), default="on", envvar="MYSMTP_SEARCH", show_default=True,
+              show_envvar=True, help="off leaves out the index of words, which takes most of the time.")  # fmt: skip
 @with_folder
-def reindex(folder: Path) -> None:
-    """Make the index anew from the mailbox files.
+def reindex(search: str, folder: Path) -> None:
+    """Make the index anew from the mailbox files, and that of their words for the search page.
 
     The server keeps it up to date and makes it again by itself where it is gone or damaged; this does so ahead of a
     start. Exit codes: 0 done, 1 the folder cannot be had (a server uses it).
     """
     from mysmtp import rebuilding
 
-    sys.exit(rebuilding.run(folder))
+    sys.exit(rebuilding.run(folder, search == "on"))
 
 
 @click.command()

@@ -132,9 +132,20 @@ class MailIndex:
         """How many mails are known not to be searched yet."""
         return self._follower.unsearched if self._follower else 0
 
+    def rebuild(self, told: Callable[[int, int], None]) -> int:
+        """Index all mail anew; `told` hears of how many mails are done, and of how many. Return how many there are."""
+        with self._lock:
+            self.clear()
+            self._safely(lambda: self._ready().survey())
+            total = self.unsearched
+            while self.step():
+                told(total - self.unsearched, total)
+            return self._away(Tables.totals)[0]
+
     def clear(self) -> None:
         """Forget everything: all mail is indexed anew."""
         with self._lock:
+            self._safely(self._ready)
             self._drop()
             self._put_aside()
 
