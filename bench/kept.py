@@ -32,6 +32,7 @@ def table(scale: Scale) -> Table:
         (
             Row("crowd", f"{scale.idle:,} idle connections", ">= 0.95", _with_crowd),
             Row("browsers", f"{BROWSERS} browsers reload a mailbox of {SHOWN} mails", ">= 0.8", _with_browsers),
+            Row("search-kept", "the words of all mail are indexed meanwhile, the default", ">= 0.95", _with_search),
             Row("log-info", "`--log-level info`, the default, against `warning`", "", _with_console),
         ),
     )
@@ -55,6 +56,10 @@ def _with_browsers(bench: Bench) -> list[str]:
     return _keep(
         bench, (), (), lambda server: browsing(server, page, BROWSERS), lambda folder: fill(folder, _SHOWN_BOX, SHOWN)
     )
+
+
+def _with_search(bench: Bench) -> list[str]:
+    return _keep(bench, ("--search", "off"), ("--search", "on"), alone)
 
 
 def _with_console(bench: Bench) -> list[str]:

@@ -3,6 +3,9 @@
 The records are written as docs/protocol.md says, without this project's store: the reference reads them as well.
 """
 
+import datetime
+import itertools
+import random
 import re
 import zlib
 from collections import Counter
@@ -11,6 +14,8 @@ from pathlib import Path
 from bench.faults import BenchFailed
 from bench.scale import MAIL_SIZE
 
+_FIRST = datetime.datetime(2025, 3, 12, 9, 15, 2, 123456)
+_WORDS = 20_000
 _SENT = re.compile(rb"(?m)^mail (\d+)$")
 
 
@@ -32,9 +37,40 @@ def fill_boxes(folder: Path, boxes: int, mails: int) -> int:
     return sum(fill(folder, f"box{box}@bench.example", mails // boxes) for box in range(boxes))
 
 
-def _record(number: int) -> bytes:
-    body = body_of(number)
-    start = b"===START_EMAIL=== id=%d at=2025-03-12T09:15:02.123456Z size=%d eol=lf\n" % (number, len(body))
+def word(rank: int) -> str:
+    """Return a word of a made-up language: the one that is the so-and-so most frequent in it, from 0 on."""
+    sounds, letters = "bcdfghjklmnprstvz", ""
+    while True:
+        rank, at = divmod(rank, len(sounds) * 5)
+        letters += sounds[at // 5] + "aeiou"[at % 5]
+        if not rank:
+            return letters + "n"
+
+
+def fill_boxes_with_words(folder: Path, boxes: int, mails: int) -> int:
+    """Share mails of about MAIL_SIZE among mailboxes as `fill_boxes` does; return the octets of all.
+
+    Their words are as frequent as those of a language (Zipf's law, 20,000 of them), and the same in each run.
+    """
+    folder.mkdir(exist_ok=True)
+    chance = random.Random(1)
+    words = [word(rank).encode() for rank in range(_WORDS)]
+    weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(_WORDS)))
+    octets, count_of = 0, MAIL_SIZE // 6
+    for box in range(boxes):
+        records = (
+            _record(number, b"%s\n" % b" ".join(chance.choices(words, cum_weights=weights, k=count_of)), box * 1000)
+            for number in range(1, mails // boxes + 1)
+        )
+        octets += (folder / f"box{box}@bench.example.txt").write_bytes(b"".join(records))
+    return octets
+
+
+def _record(number: int, text: bytes = b"", seconds: int = 0) -> bytes:
+    """Return a record; with a text of its own it has come at another second than others."""
+    at = _FIRST + datetime.timedelta(seconds=seconds + number if text else 0)
+    body = text or body_of(number)
+    start = b"===START_EMAIL=== id=%d at=%sZ size=%d eol=lf\n" % (number, at.isoformat().encode(), len(body))
     end = b"===END_EMAIL=== crc32=%08x via=my_smtp\n\n" % zlib.crc32(body)
     return b"%sFrom: load@bench.example\nDate: 12-03-2025\n%s%s" % (start, body, end)
 

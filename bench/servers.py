@@ -63,11 +63,12 @@ class Servers:
     profiler: Profiler | None = None
 
     def ours(self, mailbox: Path, *options: str) -> AbstractContextManager[Server]:
-        """Run mysmtp on a folder; quiet unless the options say otherwise."""
+        """Run mysmtp on a folder; quiet, and without an index of words, unless the options say otherwise."""
         port, web = free_ports(2)
         command = [sys.executable, "app.py", "--port", str(port), "--web-port", str(web), "--mailbox", str(mailbox)]
         quiet = [] if "--log-level" in options else ["--log-level", "warning"]
-        return self._run([*command, *quiet, *options], port, web)
+        unsearched = [] if "--search" in options else ["--search", "off"]
+        return self._run([*command, *quiet, *unsearched, *options], port, web)
 
     def reference(self, mailbox: Path) -> AbstractContextManager[Server]:
         """Run the design that mysmtp replaces."""

@@ -128,7 +128,7 @@ def _reindex(bench: Bench) -> list[str]:
 
 def _reindex_flag() -> bool:
     """Tell whether `mysmtp reindex` takes its folder by option (else by environment). Raises Skipped without it."""
-    asked = _mysmtp("reindex", "--help")
+    asked = mysmtp("reindex", "--help")
     if asked.returncode:
         raise Skipped("this version has no `mysmtp reindex`")
     return "--mailbox" in asked.stdout
@@ -138,7 +138,7 @@ def _rebuild(flag: bool, folder: Path) -> float:
     """Make the index of a folder from nothing; return the seconds of the whole command."""
     _drop_index(folder)
     began = time.perf_counter()
-    done = _mysmtp(
+    done = mysmtp(
         "reindex", *(["--mailbox", str(folder)] if flag else []), MYSMTP_MAILBOX=str(folder), MYSMTP_SEARCH="off"
     )
     took = time.perf_counter() - began
@@ -147,7 +147,8 @@ def _rebuild(flag: bool, folder: Path) -> float:
     return took
 
 
-def _mysmtp(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def mysmtp(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours; what it prints is in `stdout`."""
     command, environment = [sys.executable, "-m", "mysmtp", *words], plain_environment() | variables
     pipe, together = subprocess.PIPE, subprocess.STDOUT
     return subprocess.run(command, cwd=ROOT, env=environment, stdout=pipe, stderr=together, text=True, check=False)

@@ -205,7 +205,12 @@ class MailIndex:
                 return [boxes[name].number]
             return [box.number for box in boxes.values() if name in box.name]
 
-        return plan_of(query, numbers, self._zone)
+        plan = plan_of(query, numbers, self._zone)
+        if plan.unread is None:
+            return plan
+        some = (each for each in self._store.mailboxes() if each.unseen < each.mails or plan.unread)
+        names = [each.name for each in some if each.unseen or not plan.unread]
+        return plan.within([boxes[name].number for name in names if name in boxes])
 
     def _all(
         self, plan: Plan, follower: Follower, *, first: int = 0, end: int = LAST_KEY * 2, newest: bool = True

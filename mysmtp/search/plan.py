@@ -4,7 +4,7 @@ Pure. What stands in the expression are folded words in quotation marks, which h
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from mysmtp.search.query import Condition, Field, Query, Term
@@ -39,6 +39,10 @@ class Plan:
     end: int
     unread: bool | None = None
     never: bool = False
+
+    def within(self, boxes: Sequence[int]) -> "Plan":
+        """Return the same in some mailboxes only."""
+        return replace(self, where=(*self.where, f"mail.box IN ({','.join(map(str, map(int, boxes)))})"))
 
     def select(self, first: int, end: int, most: int, newest: bool = True) -> tuple[str, tuple[object, ...]]:
         """Return the statement for the newest (or oldest) mails with keys from `first` up to, not with, `end`."""

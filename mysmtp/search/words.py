@@ -56,6 +56,10 @@ def split(text: str) -> list[str]:
 
 def places(text: str) -> Iterator[tuple[int, int, str]]:
     """Give each word of a text that is shown: where it begins and ends in it, and the word, folded."""
-    for found in (_ASCII_WORD if text.isascii() else _SHOWN_WORD).finditer(text):
+    if text.isascii():
+        for found in _ASCII_WORD.finditer(text):
+            yield found.start(), found.end(), found[0].lower()[:LONGEST]
+        return
+    for found in _SHOWN_WORD.finditer(text):
         for word in split(found[0]):
             yield found.start(), found.end(), word

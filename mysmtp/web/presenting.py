@@ -45,6 +45,8 @@ def count_words(number: int, one: str, many: str = "") -> str:
 
 def plain(text: str, keep: str = "") -> str:
     """Return what `visible` returns, quickly for long text: each distinct character is looked at once."""
+    if text.isascii() and text.isprintable():
+        return text
     table = {ord(char): shown for char in set(text) if (shown := visible(char, keep)) != char}
     return text.translate(table) if table else text
 

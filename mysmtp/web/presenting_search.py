@@ -4,11 +4,10 @@ Pure: takes what the index returned, the query and a clock, returns frozen views
 template escapes each and writes no markup but `<mark>` itself. Only so much of a text is looked through, off the hub.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain, groupby, repeat
+from itertools import groupby
 
 from mysmtp.search.index import COUNTED, Found, Hit
 from mysmtp.search.query import Field, Query, Term
@@ -154,7 +153,7 @@ def _snippet(sheet: Sheet, query: Query, shown: bool) -> tuple[str, Pieces]:
     text = _line(sheet.body)
     text = text if sheet.letter else text.removeprefix(_line(sheet.subject)).lstrip()
     terms = _wanted(query, "body")
-    first = next(_spans(text[:LOOKED_AT], terms), None)
+    first = next((span for most in (LOOKED_AT // 10, LOOKED_AT) for span in _spans(text[:most], terms)), None)
     if first is None and not shown:
         for where, lines, field in _elsewhere(sheet):
             for line in lines:
@@ -188,21 +187,24 @@ def _spans(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
     """Give what terms mean in a text, by place: where each begins and ends. They may overlap."""
     if not terms:
         return
-    longest = max(len(term.words) for term in terms)
-    window: deque[tuple[int, int, str]] = deque(maxlen=longest)
-    for place in chain(places(text), repeat((0, 0, ""), longest - 1)):
-        window.append(place)
-        if len(window) == longest:
-            words = list(window)
-            ends = [words[len(term.words) - 1][1] for term in terms if _is_at(words, term)]
+    first = {term.words[0]: True for term in terms if len(term.words) > 1 or not term.begins}
+    beginnings = tuple(term.words[0] for term in terms if len(term.words) == 1 and term.begins)
+    found = list(places(text))
+    for at, (start, _, word) in enumerate(found):
+        if word in first or (beginnings and word.startswith(beginnings)):
+            ends = [end for term in terms if (end := _end_of(term, found, at))]
             if ends:
-                yield words[0][0], max(ends)
+                yield start, max(ends)
 
 
-def _is_at(window: Sequence[tuple[int, int, str]], term: Term) -> bool:
-    found = [word for _, _, word in window[: len(term.words)]]
+def _end_of(term: Term, found: Sequence[tuple[int, int, str]], at: int) -> int:
+    """Return where a term ends that begins with a word of a text, 0 where it does not begin there."""
+    words = found[at : at + len(term.words)]
     *most, last = term.words
-    return found[:-1] == most and (found[-1].startswith(last) if term.begins else found[-1] == last)
+    if [word for _, _, word in words[:-1]] != most:
+        return 0
+    _, end, word = words[-1]
+    return end if word == last or (term.begins and word.startswith(last)) else 0
 
 
 def _heading(sheet: Sheet, clock: Clock) -> str:
