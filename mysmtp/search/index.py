@@ -51,12 +51,13 @@ class Unsearchable(MailFault):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A mail that was found: its key in the order of all mail, its mailbox and id, its texts."""
+    """A mail that was found: its key in the order of all mail, its mailbox and id, its texts, whether it was seen."""
 
     key: int
     mailbox: str
     id: int
     sheet: Sheet
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,9 @@ class MailIndex:
             page = list(islice(self._all(plan, follower, end=before), most + 1)) or page
         shown = page[:most]
         sheets = self._away(lambda tables: [tables.sheet(key) for key, _, _ in shown])
+        unseen = _Unseen(self._marks)
         hits = [
-            Hit(key, box.name, mail_id, sheet)
+            Hit(key, box.name, mail_id, sheet, not unseen.has(box.name, mail_id))
             for (key, box, mail_id), sheet in zip(shown, sheets, strict=True)
             if sheet is not None
         ]

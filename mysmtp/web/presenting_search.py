@@ -55,19 +55,16 @@ Pieces = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True)
 class HitRow:
-    """A mail that was found. Where `subject` is empty, `lacking` stands in its place.
-
-    `where` tells what the snippet is from, where it is not the text: ``To``, ``File``, ``Header``.
-    """
+    """A mail that was found: as `presenting_lists.Row`, its texts in pieces. `attached`: it has a file."""
 
     mailbox: str
-    label: str
+    box: str
     id: int
+    seen: bool
     sender: Pieces
     subject: Pieces
     lacking: str
     snippet: Pieces
-    where: str
     attached: bool
     size: str
     time: When | None
@@ -92,12 +89,20 @@ def row_of(hit: Hit, query: Query, clock: Clock) -> HitRow:
     sheet = hit.sheet
     sender = marked(plain(sheet.sender.split("\n")[0]) or "<>", _wanted(query, "from"))
     subject = marked(plain(sheet.subject, "\t")[:LONGEST], _wanted(query, "subject"))
-    where, snippet = _snippet(sheet, query, any(piece.found for piece in (*sender, *subject)))
-    lacking = "no subject" if sheet.letter else "empty mail"
-    time = clock.time(_moment(sheet))
-    size = size_words(sheet.size)
-    label = plain(hit.mailbox)
-    return HitRow(hit.mailbox, label, hit.id, sender, subject, lacking, snippet, where, sheet.attached, size, time)
+    snippet = _snippet(sheet, query, any(piece.found for piece in (*sender, *subject)))
+    return HitRow(
+        hit.mailbox,
+        plain(hit.mailbox),
+        hit.id,
+        hit.seen,
+        sender,
+        subject,
+        "no subject" if sheet.letter else "empty mail",
+        snippet,
+        sheet.attached,
+        size_words(sheet.size),
+        clock.time(_moment(sheet)),
+    )
 
 
 def marked(text: str, terms: Sequence[Term]) -> Pieces:
@@ -148,7 +153,7 @@ def unsearched_words(found: Found) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _snippet(sheet: Sheet, query: Query, shown: bool) -> tuple[str, Pieces]:
+def _snippet(sheet: Sheet, query: Query, shown: bool) -> Pieces:
     """Return the text round the first mark, the line of another text that has one, or the beginning of the text."""
     text = _line(sheet.body)
     text = text if sheet.letter else text.removeprefix(_line(sheet.subject)).lstrip()
@@ -159,10 +164,10 @@ def _snippet(sheet: Sheet, query: Query, shown: bool) -> tuple[str, Pieces]:
             for line in lines:
                 pieces = marked(_line(line)[:LONGEST], _wanted(query, field))
                 if any(piece.found for piece in pieces):
-                    return where, pieces
+                    return (Piece(f"{where}: "), *pieces)
     start = 0 if first is None or first[0] < BEFORE + AFTER // 2 else text.find(" ", first[0] - BEFORE) + 1
     cut = text[start : start + BEFORE + AFTER]
-    return "", (*((Piece("… "),) if start else ()), *marked(cut, terms))
+    return (*((Piece("… "),) if start else ()), *marked(cut, terms))
 
 
 def _elsewhere(sheet: Sheet) -> Iterator[tuple[str, list[str], Field]]:

@@ -51,8 +51,7 @@ def test_marking_changes_no_text(text: str, word: str) -> None:
 
 
 def snippet(sheet: Sheet, query: str, clock: Clock) -> str:
-    row = row_of(Hit(1, "bob@x", 1, sheet), read_query(query), clock)
-    return f"{row.where}: " * bool(row.where) + bracketed(row.snippet)
+    return bracketed(row_of(Hit(1, "bob@x", 1, sheet), read_query(query), clock).snippet)
 
 
 def test_a_plain_mail_shows_what_follows_its_first_line(clock: Clock) -> None:
@@ -84,6 +83,6 @@ def test_another_text_is_shown_where_only_that_was_found(clock: Clock) -> None:
 
 def test_what_a_row_says(clock: Clock) -> None:
     row = row_of(Hit(1, "bob\x1b@x", 7, replace(PLAIN, subject="", letter=True, sender="")), read_query("x"), clock)
-    assert (row.id, row.label, row.lacking, bracketed(row.sender)) == (7, "bob\\x1b@x", "no subject", "<>")
+    assert (row.id, row.box, row.lacking, bracketed(row.sender)) == (7, "bob\\x1b@x", "no subject", "<>")
     assert row.time is not None
     assert row_of(Hit(1, "b", 7, replace(PLAIN, arrived=None)), read_query("x"), clock).time is None

@@ -40,6 +40,7 @@ def test_what_is_found_is_listed_newest_first_with_its_mailbox(store: MessageSto
     ]
     assert "3 mails in 2 mailboxes" in page
     assert '<bdi class="box">carol@example.com</bdi>' in page
+    assert page.count('<span class="vh">New: </span>') == 3
     assert "<mark>Invoice</mark> 2" in page
     assert "about an <mark>invoice</mark>" in page
     assert "<title>invoice: 3 mails in 2 mailboxes · mysmtp</title>" in page
@@ -49,9 +50,9 @@ def test_what_is_found_is_listed_newest_first_with_its_mailbox(store: MessageSto
 
 def test_marks_show_why_a_mail_was_found_where_its_text_does_not(store: MessageStore, client: FlaskClient) -> None:
     store.append([BOB], message(rich(name="report.pdf")))
-    assert "File: <bdi><mark>report</mark>.pdf</bdi>" in search(client, "report")
-    assert "Header: <bdi>MIME-Version: <mark>1.0</mark></bdi>" in search(client, 'header:"1.0"')
-    assert "To: <bdi><mark>bob@example.com</mark></bdi>" in search(client, "to:bob@example.com")
+    assert "File: <mark>report</mark>.pdf</bdi>" in search(client, "report")
+    assert "Header: MIME-Version: <mark>1.0</mark></bdi>" in search(client, 'header:"1.0"')
+    assert "To: <mark>bob@example.com</mark></bdi>" in search(client, "to:bob@example.com")
 
 
 def test_nothing_from_a_mail_or_a_search_is_markup(store: MessageStore, client: FlaskClient) -> None:
@@ -116,6 +117,18 @@ def test_pages_are_keyed(store: MessageStore, client: FlaskClient) -> None:
     assert rows(client.get(newer.replace("&amp;", "&")).text) == rows(first)
     for odd in ("x", "-1", "9" * 19, "9" * 30, "٣"):
         assert search(client, "mail", before=odd)
+
+
+def test_what_was_found_can_be_chosen_and_deleted(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB, "carol@example.com"], message("invoice\n"))
+    page = search(client, "invoice")
+    keys = re.findall(r'name="mail" value="([^"]+)"', page)
+    assert sorted(keys) == ["bob@example.com/1", "carol@example.com/1"]
+    back = re.findall(r'name="back" value="([^"]+)"', page)[0].replace("&amp;", "&")
+    reply = client.post("/mails", data={"do": "delete", "mail": keys, "back": back}, follow_redirects=True)
+    assert reply.request.path == "/search"
+    assert "Deleted 2 mails" in reply.text
+    assert "No mail has" in reply.text
 
 
 def test_every_page_has_the_field(store: MessageStore, client: FlaskClient) -> None:
