@@ -42,6 +42,8 @@ class Config:
     auth_file: Path | None = None
     require_login: bool = False
     search: Search = "on"
+    keep_days: int = 0
+    keep_last: int = 0
     allowed_host: tuple[str, ...] = ()
     sessions_kept: int = 1000
     session_bytes: int = 64 * 1024
@@ -100,6 +102,8 @@ OPTIONS = (
     Option("require_login", "", "Take mail by SMTP only after a login; My_SMTP and LMTP ask for none."),
     Option("search", "KIND", "on keeps an index of the words of all mail, for the search page; off keeps none.",
            choices=("on", "off")),
+    Option("keep_days", "DAYS", "Mails older than so many days are deleted by themselves; 0 keeps them."),
+    Option("keep_last", "NUMBER", "So many mails are kept in each mailbox, older ones are deleted; 0 keeps all."),
     Option("allowed_host", "NAME", "One more host name the pages answer to (repeatable); addresses always work."),
     Option("sessions_kept", "NUMBER", "Sessions that are recorded to be looked at, the newest; 0 records none."),
     Option("session_bytes", "SIZE", "Memory that the record of one session may take."),

@@ -1,6 +1,7 @@
 """The typed seams between the rooms. What stands here is all that one side may know of the other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -182,6 +183,18 @@ class Gathering(Protocol):
         """Return the newest `count` mails, or the first below a rank, or the nearest above one.
 
         Where fewer stand above, the newest. Raises StoreFailed; mailboxes that cannot be read are left out.
+        """
+
+
+@runtime_checkable
+class Expiring(Protocol):
+    """A store that finds at once what is too old to be kept: an optional power of a MessageStore."""
+
+    def outdated(self, mailbox: str, before: datetime | None, last: int | None) -> Sequence[int]:
+        """Return the ids of the mails that came in before a moment (aware), or are not the `last` of the mailbox.
+
+        Rising; None is no such rule. A mail that knows only its day counts as come in at the end of that day. Raises
+        NoSuchMailbox, StoreFailed.
         """
 
 

@@ -31,6 +31,7 @@ from mysmtp.contracts import Compacting, Exclusive, MessageStore
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
+from mysmtp.keeping import Keeping
 from mysmtp.logins import Logins
 from mysmtp.narrator import NARRATED, WIRED, Narrator, narrate, print_wire
 from mysmtp.protocol.dialect import Dialect, anybody
@@ -164,10 +165,12 @@ class PostOffice:
         )
 
     def _tend(self) -> None:
-        """Let the store look after its mailboxes from time to time."""
+        """Delete what is not to be kept, and let the store look after its mailboxes, from time to time."""
+        keeping = Keeping(self.store, self.bus, days=self.config.keep_days, last=self.config.keep_last)
         while isinstance(self.store, Compacting):
-            gevent.sleep(_TEND_EVERY)
             try:
+                keeping.look()
+                gevent.sleep(_TEND_EVERY)
                 self.store.tend()
             except Exception:
                 log.exception("looking after the mailboxes failed; it is tried again")

@@ -35,7 +35,7 @@ def _type_of(option: config.Option) -> Any:
         return PORTS if option.field in ("port", "web_port") else _PortOrOff()
     match option.default:
         case int():
-            return click.IntRange(min=0 if option.field == "sessions_kept" else 1)
+            return click.IntRange(min=0 if option.default == 0 or option.field == "sessions_kept" else 1)
         case float():
             return click.FloatRange(min=0, min_open=True)
         case Path() | None:

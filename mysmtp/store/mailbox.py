@@ -28,7 +28,7 @@ from mysmtp.store.listed import Rows
 from mysmtp.store.mails import Mails, preview_of
 from mysmtp.store.measure import measure
 from mysmtp.store.moments import Moments
-from mysmtp.store.record import LISTED, Record, Row, Status
+from mysmtp.store.record import LISTED, Record, Row, Status, microseconds
 from mysmtp.store.seen import Seen
 from mysmtp.store.textformat import GONE, START, local_date
 from mysmtp.text import visible
@@ -194,6 +194,15 @@ class Mailbox:
         """Return the ids of the mails nobody has looked at. Raises NoSuchMailbox, StoreFailed."""
         with self._opened(os.O_RDONLY):
             return [row.id for row in self.seen.unseen(self.index)]
+
+    def outdated(self, before: datetime | None, last: int | None) -> Sequence[int]:
+        """Return the ids of mails that came in before a moment, or are not the last. Raises as `unseen`."""
+        with self._opened(os.O_RDONLY):
+            listed = self.index.listed()
+            ids = set() if last is None else {row.id for row in listed[: max(0, len(listed) - last)]}
+            if before is not None:
+                ids |= self.moments.before(self.index, microseconds(before))
+            return sorted(ids)
 
     def name_inside(self) -> str:
         """Return the full name that records of a file with an abbreviated name carry, ``""`` without."""

@@ -5,6 +5,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from mysmtp.contracts import Receipt
@@ -98,6 +99,15 @@ class MemoryStore:
                 stored = box[each].mail
                 box[each] = replace(box[each], mail=replace(stored, summary=replace(stored.summary, seen=seen)))
             return ids
+
+    def outdated(self, mailbox: str, before: datetime | None, last: int | None) -> Sequence[int]:
+        mails = self.list(mailbox)
+        beyond = 0 if last is None else max(0, len(mails) - last)
+        return [
+            mail.id
+            for at, mail in enumerate(mails)
+            if at < beyond or (before is not None and mail.arrived is not None and mail.arrived < before)
+        ]
 
     def unseen(self, mailbox: str) -> Sequence[int]:
         return [mail.id for mail in self.list(mailbox) if not mail.seen]

@@ -15,6 +15,7 @@ from mysmtp.store.index import Index
 from mysmtp.store.known import Known
 from mysmtp.store.record import LISTED, NO_MOMENT, Row
 
+_DAY = 24 * 3600 * 1_000_000
 Standing = tuple[int, float]  # moment in microseconds since 1970, id
 _IS_LISTED = bytes(flags in LISTED for flags in range(256))
 
@@ -49,6 +50,15 @@ class Moments:
             if mail:
                 yield mail
         yield from reversed(more)
+
+    def before(self, index: Index, moment: int) -> set[int]:
+        """Return the ids of listed mails that came in before a moment; one that knows a day only, at its end."""
+        found = set()
+        for began, mail_id in self.below(index, (moment, -1)):
+            row = index.row(int(mail_id))
+            if row and (row.arrived != NO_MOMENT or began + _DAY <= moment):
+                found.add(row.id)
+        return found
 
     def count_above(self, index: Index, standing: Standing) -> int:
         """Return how many listed mails stand at a place or above it."""

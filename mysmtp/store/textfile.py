@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -166,6 +167,10 @@ class TextFileStore:
 
         with self._marking:  # one writes to the markbook at a time
             return self._do(there, work)
+
+    def outdated(self, mailbox: str, before: datetime | None, last: int | None) -> Sequence[int]:
+        there = self._find(mailbox)
+        return self._do(there, lambda: there.outdated(before, last))
 
     def unseen(self, mailbox: str) -> Sequence[int]:
         there = self._find(mailbox)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mysmtp.contracts import Followed, Gathering, Marking, MessageStore
+from mysmtp.contracts import Expiring, Followed, Gathering, Marking, MessageStore
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Envelope, Gathered, Trace
@@ -193,6 +193,21 @@ class StoreContract:
         assert mails == [any_store.read(BOB, 3), None, any_store.read(BOB, 1), None]
         assert any_store.prints(BOB, [1, 2, 3, 9]) == {each[0].summary.id: each[1] for each in found if each}
         assert len(set(any_store.prints(BOB, [1, 3]).values())) == 2
+
+    def test_what_is_too_old_to_be_kept(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Expiring)
+        with pytest.raises(NoSuchMailbox):
+            any_store.outdated(BOB, None, 1)
+        began = mail().arrived
+        for hours in (5, 1, 2, 0, 3):
+            any_store.append([BOB], replace(mail(), arrived=began + timedelta(hours=hours)))
+        assert list(any_store.outdated(BOB, None, None)) == []
+        assert list(any_store.outdated(BOB, None, 2)) == [1, 2, 3]
+        assert list(any_store.outdated(BOB, None, 9)) == []
+        assert list(any_store.outdated(BOB, began + timedelta(hours=2), None)) == [2, 4]
+        assert list(any_store.outdated(BOB, began + timedelta(hours=2), 4)) == [1, 2, 4]
+        any_store.delete(BOB, [1, 4])
+        assert list(any_store.outdated(BOB, began + timedelta(hours=2), 2)) == [2]
 
     def test_the_mails_of_all_mailboxes_are_one_list(self, any_store: MessageStore) -> None:
         assert isinstance(any_store, Gathering)
