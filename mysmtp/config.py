@@ -45,8 +45,8 @@ class Config:
     keep_days: int = 0
     keep_last: int = 0
     allowed_host: tuple[str, ...] = ()
-    sessions_kept: int = 1000
-    session_bytes: int = 64 * 1024
+    sessions_kept: int = 500
+    session_bytes: int = 128 * 1024
     wire: bool = False
     log_level: str = "info"
 

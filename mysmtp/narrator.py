@@ -4,7 +4,6 @@ A subscriber of the bus. It writes to `logging`, never to a terminal itself; all
 """
 
 import logging
-import re
 from collections.abc import Callable
 
 from mysmtp.events import (
@@ -20,14 +19,14 @@ from mysmtp.events import (
     SessionOpened,
     TlsBegun,
 )
-from mysmtp.text import clipped, decode, visible
+from mysmtp.text import clipped, visible
+from mysmtp.wire import lines_of, spelled
 
 log = logging.getLogger("mysmtp")
 wire = logging.getLogger("mysmtp.wire")
 
 _WIRE_LIMIT = 16 * 1024  # octets of one event that are printed
 _WIRE_LINE = 4 * 1024  # octets of one line that are looked at
-_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 _TOLD = {
     "HELO": "HELO received from {}",
@@ -116,17 +115,11 @@ class Narrator:
             self._stop = self._bus.attach(self._hear, *NARRATED)
 
 
-def as_wire(octets: bytes) -> str:
-    r"""Return a line as the wire format shows it: `RCPT TO: bob@example.com\n`, its end and hidden octets spelled."""
-    names = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
-    return "".join(names.get(char) or visible(char) for char in decode(octets))
-
-
 def print_wire(event: Event) -> None:
     """Write what crossed the wire on the log, a line each: `C:` what the client sent, `S:` what the server did."""
     if isinstance(event, LineReceived | ReplySent):
         side = "C" if isinstance(event, LineReceived) else "S"
-        for line in _LINE.findall(event.octets[:_WIRE_LIMIT]):
-            wire.info("%s: %s", side, clipped(as_wire(line[:_WIRE_LINE])))
+        for line in lines_of(event.octets[:_WIRE_LIMIT]):
+            wire.info("%s: %s", side, clipped(spelled(line[:_WIRE_LINE])))
         if len(event.octets) > _WIRE_LIMIT:
             wire.info("%s: … %d octets more", side, len(event.octets) - _WIRE_LIMIT)

@@ -114,6 +114,8 @@ class PostOffice:
             self.store,
             self.bus,
             endpoints=self._endpoints(),
+            recorder=self.recorder,
+            dialects=[door.dialect for door in doors],
             allowed_hosts=config.allowed_host,
             mailbox_folder=shown_folder(config.mailbox),
             send_command=own_command(),

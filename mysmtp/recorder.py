@@ -12,7 +12,7 @@ from datetime import datetime
 
 from mysmtp.delivery import now
 from mysmtp.events import Bus, Event, MessageStored, SessionClosed, SessionOpened
-from mysmtp.tape import Tape
+from mysmtp.tape import Mail, Tape
 
 CROWDED = 2048  # octets of a tape beyond the number kept
 
@@ -24,14 +24,14 @@ class Recorder:
         self,
         bus: Bus,
         *,
-        kept: int = 1000,
-        session_bytes: int = 64 * 1024,
+        kept: int = 500,
+        session_bytes: int = 128 * 1024,
         clock: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = now,
     ) -> None:
         self.started = moment()
         self.opened = 0  # sessions since the start
-        self._kept = kept
+        self.kept = kept
         self._session_bytes = session_bytes
         self._clock = clock
         self._moment = moment
@@ -52,6 +52,15 @@ class Recorder:
     def tapes(self) -> Sequence[Tape]:
         """Return every tape that is kept, the newest session first."""
         return sorted((*self._open.values(), *self._ended.values()), key=lambda tape: -tape.session)
+
+    def entry_of(self, session: int, mail: Mail) -> int | None:
+        """Return the number of the entry in which a session was told that this mail is stored, None if not kept.
+
+        Sessions are counted anew by each process; ids of mails are not, so a mail is found in its own session only.
+        """
+        tape = self.find(session)
+        entries = tape.entries() if tape is not None else ()
+        return next((entry.number for entry in entries if mail in entry.mails), None)
 
     @property
     def open(self) -> int:
@@ -74,7 +83,7 @@ class Recorder:
             self._end(event)
 
     def _begin(self, event: SessionOpened) -> None:
-        whole = self._whole < self._kept
+        whole = self._whole < self.kept
         self._whole += whole
         self.opened += 1
         self._open[event.session] = Tape(
@@ -93,5 +102,5 @@ class Recorder:
         self._forget()
 
     def _forget(self) -> None:
-        while len(self._ended) > max(0, self._kept - self._whole):
+        while len(self._ended) > max(0, self.kept - self._whole):
             self._ended.popitem(last=False)

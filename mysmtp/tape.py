@@ -90,7 +90,7 @@ class Tape:
     )  # fmt: skip
 
     def __init__(
-        self, session: int, protocol: str, peer: str, *, began: datetime, start: float, limit: int = 64 * 1024
+        self, session: int, protocol: str, peer: str, *, began: datetime, start: float, limit: int = 128 * 1024
     ) -> None:
         self.session, self.protocol, self.peer = session, protocol, peer
         self.began = began
@@ -187,7 +187,6 @@ class Tape:
     def stored(self, mailbox: str, mail_id: int, copies: int) -> None:
         """A mail of this session is durable in a mailbox, one of so many that it went to together."""
         copy = Mail(mailbox, mail_id)
-        self.mails += 1
         if (
             self._stored
             and len(self._stored[-1]) < copies
@@ -196,6 +195,7 @@ class Tape:
             self._stored[-1] += (copy,)
         else:
             self._stored.append((copy,))
+            self.mails += 1
 
     def take_stored(self) -> tuple[Mail, ...]:
         """Return the copies of the oldest mail that is stored and was not asked for yet."""
@@ -240,6 +240,13 @@ class Tape:
     def version(self) -> tuple[int, int, int, bool]:
         """What differs whenever there is something new to see."""
         return self.last, self.received, self.sent, self.ended is not None
+
+    def mentions(self, text: str) -> bool:
+        """Return whether the peer's address, or anything the client sent, holds this text, whatever its case."""
+        wanted = text.lower().encode("utf-8", "surrogateescape")
+        if wanted in self.peer.lower().encode("utf-8", "surrogateescape"):
+            return True
+        return any(entry[0] is not SERVER and wanted in entry[2].lower() for entry in tuple(self._entries))
 
     def since(self, at: float) -> float:
         """Return a moment of the clock as seconds since the session began."""

@@ -6,6 +6,7 @@
   const TELL_GAP = 5000; // ms between two pieces of news in the status line
   const LONGEST_WAIT = 30; // s between two tries to reconnect
   const GIVE_UP = 10; // tries
+  const OF_SESSIONS = ["sessions", "session", "beside"]; // pages that mail changes nothing of
   const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage"];
   const byId = (id) => document.getElementById(id);
   let feed = null; // state of the feed, as last shown: [state, words, link words]
@@ -36,7 +37,10 @@
 
   function listen() {
     stop();
-    source = new EventSource(`/live?last=${encodeURIComponent(last)}`);
+    // A page of sessions is told of them as well; what it does then stands in sessions.js.
+    const watched = document.body.dataset.watch;
+    source = new EventSource(`/live?last=${encodeURIComponent(last)}${watched === undefined ? "" : `&session=${watched}`}`);
+    source.addEventListener("session", look);
     source.onopen = () => {
       tries = 0;
       show("live", "Live");
@@ -52,8 +56,10 @@
   function hear(event) {
     if (event.lastEventId) last = event.lastEventId;
     if (event.type === "stored") notify(JSON.parse(event.data).mailbox);
-    news();
+    if (event.type === "troubles" || !OF_SESSIONS.includes(document.body.dataset.kind)) news();
   }
+
+  const look = () => document.dispatchEvent(new Event("session"));
 
   function wait(seconds) {
     if (tries > GIVE_UP) return show("lost", "Not live: ", "reload");

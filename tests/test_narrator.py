@@ -16,7 +16,7 @@ from mysmtp.events import (
     SessionClosed,
     SessionOpened,
 )
-from mysmtp.narrator import Narrator, as_wire, narrate, print_wire
+from mysmtp.narrator import Narrator, narrate, print_wire
 
 
 def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after: str = "greeted") -> CommandAnswered:
@@ -56,19 +56,6 @@ def test_a_long_field_is_cut(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "mysmtp"):
         narrate(answered("HELO", "x" * 2000))
     assert len(caplog.records[0].getMessage()) < 1100
-
-
-@pytest.mark.parametrize(
-    ("octets", "text"),
-    [
-        (b"QUIT\r\n", "QUIT\\r\\n"),
-        (b"HELO x\rQUIT\n", "HELO x\\rQUIT\\n"),
-        (b"HELO x", "HELO x"),
-        (b"\x1b\xff\\\t\n", "\\x1b\\xff\\\\\\t\\n"),
-    ],
-)
-def test_the_wire_format_spells_what_does_not_print(octets: bytes, text: str) -> None:
-    assert as_wire(octets) == text
 
 
 def test_the_wire_is_cut_at_lf_only_and_long_content_is_counted(caplog: pytest.LogCaptureFixture) -> None:

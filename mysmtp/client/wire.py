@@ -6,22 +6,9 @@ Line ends are part of what was sent, so they are shown. It knows nothing of sock
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mysmtp.text import decode, visible
+from mysmtp.wire import lines_of, spelled
 
-_NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 _HEX_ROW = 16
-
-
-def spelled(octets: bytes) -> str:
-    r"""Return octets as one line of text, line ends as `\n` and `\r`, what does not print as `\x1b`."""
-    return "".join(_NAMES.get(char) or visible(char) for char in decode(octets))
-
-
-def lines_of(octets: bytes) -> list[bytes]:
-    r"""Return octets cut after each LF (and nowhere else: a lone CR ends no line here)."""
-    pieces = [piece + b"\n" for piece in octets.split(b"\n")]
-    pieces[-1] = pieces[-1][:-1]
-    return [piece for piece in pieces if piece]
 
 
 def hex_rows(octets: bytes) -> list[str]:

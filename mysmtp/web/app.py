@@ -13,6 +13,9 @@ from mysmtp import assets
 from mysmtp.config import endpoint
 from mysmtp.contracts import Gathering, Marking, MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
+from mysmtp.inspector.protocols import known
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.web import (
     actions,
@@ -27,11 +30,12 @@ from mysmtp.web import (
     pages,
     parts,
     search_pages,
+    session_pages,
 )
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
 from mysmtp.web.outside import Outside
-from mysmtp.web.presenting import door_name
+from mysmtp.web.presenting import door_name, plain, size_words
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key
 
@@ -56,6 +60,8 @@ def create_app(
     listeners: int = live.LISTENERS,
     heartbeat: float = live.HEARTBEAT,
     index: MailIndex | None = None,
+    recorder: Recorder | None = None,
+    dialects: Iterable[Dialect] = (),
 ) -> Flask:
     """Make the application that shows `store`.
 
@@ -64,7 +70,8 @@ def create_app(
     `full_command` is that in full, for other programs;
     `now` (aware) and `zone` (None: this machine's) are for tests; `offload` takes mails apart where it stops nobody;
     `listeners` caps the pages that are kept up to date at once; each hears something every `heartbeat` seconds;
-    `index` finds mail; without one there is no search.
+    `index` finds mail; without one there is no search; `recorder` has the sessions to show, and `dialects` are the
+    protocols they speak (none: all there are).
     """
     app = Flask(
         "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
@@ -75,8 +82,10 @@ def create_app(
     app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
     governor = Governor()
     bus.attach(governor.hear, SessionOpened, SessionClosed, MessageStored)
+    recorder = recorder or Recorder(bus, kept=0)
     feed = live.Live(
         bus,
+        recorder,
         listeners=listeners,
         heartbeat=heartbeat,
         watched=lambda: troubles_of(store),
@@ -97,10 +106,23 @@ def create_app(
         offload,
         index,
         full_command=full_command,
+        recorder=recorder,
+        known=known(*dialects),
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for blueprint in (pages, guide, search_pages, mail_pages, parts, actions, keys, housekeeping, health):
+    for blueprint in (
+        pages,
+        guide,
+        search_pages,
+        session_pages,
+        mail_pages,
+        parts,
+        actions,
+        keys,
+        housekeeping,
+        health,
+    ):
         app.register_blueprint(blueprint.routes)
     app.register_blueprint(live.blueprint(feed))
     _equip(app)
@@ -135,6 +157,7 @@ def _equip(app: Flask) -> None:
             "gathers": isinstance(site().store, Gathering),
             "key": mail_key,
             "single_keys": keys.are_on(),
+            "keeps_sessions": site().recorder.kept > 0,
         }
 
     def remember_the_news() -> None:
@@ -143,6 +166,7 @@ def _equip(app: Flask) -> None:
 
     app.before_request(remember_the_news)
     app.context_processor(common)
+    app.jinja_env.filters.update(size=size_words, shown=plain)
     app.after_request(_caching)
     app.after_request(_refreshing)
 

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 
 import gevent
@@ -20,6 +21,7 @@ from gevent.queue import Empty, Full, Queue
 from werkzeug.exceptions import Forbidden, ServiceUnavailable
 
 from mysmtp.events import Bus, Event, MailboxChanged, MailsMarked, MessageStored
+from mysmtp.recorder import Recorder
 from mysmtp.web.guard import may_listen
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ WAITING = 1000
 KEPT = 1000  # news that a page may have missed and is still told
 HEARTBEAT = 15.0
 LOOK_EVERY = 1.0  # seconds between two looks at what others do to the mailboxes
+LOOK_AT_SESSIONS = 0.1  # seconds between two looks at the sessions that a page shows
 _RESTS = 20  # times as long as a look takes nobody looks
 _NUMBER = 18  # digits of one, at most
 
@@ -39,13 +42,20 @@ class Listener:
     """One open page: the frames that wait to be sent to it."""
 
     def __init__(
-        self, waiting: int, heartbeat: float, watched: Callable[[], Sequence[str]], turn: Callable[[], None]
+        self,
+        waiting: int,
+        heartbeat: float,
+        watched: Callable[[], Sequence[str]],
+        turn: Callable[[], None],
+        look: Callable[[], object] | None = None,
     ) -> None:
         self._queue = Queue(maxsize=waiting)
         self._heartbeat = heartbeat
         self._watched = watched
         self._seen = watched()
         self._turn = turn
+        self._look = look
+        self._looked: object = None  # so that it is told once at the beginning of what came before it listened
         self._skipped = 0
         self._closing = False
 
@@ -71,7 +81,7 @@ class Listener:
         yield b"retry: 1000\n: listening\n\n"
         while not self._closing:
             try:
-                piece = self._queue.get(timeout=self._heartbeat)
+                piece = self._queue.get(timeout=self._heartbeat) if self._look is None else self._watch(self._look)
             except Empty:
                 yield self._beat()
                 continue
@@ -82,6 +92,18 @@ class Listener:
                 piece += b'event: skipped\ndata: {"count": %d}\n\n' % self._skipped
                 self._skipped = 0
             yield piece
+
+    def _watch(self, look: Callable[[], object]) -> bytes:
+        """Return what comes next: a frame that waits, or that what is looked at has changed. Raises Empty."""
+        until = time.monotonic() + self._heartbeat
+        while (now := time.monotonic()) < until:
+            before, self._looked = self._looked, look()
+            if self._looked != before:
+                return b"event: session\ndata: {}\n\n"
+            with suppress(Empty):
+                piece: bytes = self._queue.get(timeout=min(LOOK_AT_SESSIONS, until - now))
+                return piece
+        raise Empty
 
     def _beat(self) -> bytes:
         """Return a sign of life; where the troubles are others than before, news that makes the page look again."""
@@ -98,6 +120,7 @@ class Live:
     def __init__(
         self,
         bus: Bus,
+        recorder: Recorder | None = None,
         *,
         listeners: int = LISTENERS,
         waiting: int = WAITING,
@@ -107,6 +130,7 @@ class Live:
         outside: Callable[[], Iterable[str]] = tuple,
         look_every: float = LOOK_EVERY,
     ) -> None:
+        self._recorder = recorder
         self._most = listeners
         self._waiting = waiting
         self._heartbeat = heartbeat
@@ -132,21 +156,32 @@ class Live:
         """The id of the last news."""
         return f"{self._prefix}-{self._number}"
 
-    def listen(self, last: str = "") -> Iterator[bytes]:
+    def listen(self, last: str = "", session: int | None = None) -> Iterator[bytes]:
         """Return the stream of a new listener, who listens from now until the stream is closed.
 
         It begins with what came after the id `last`; where that is not known any more, by saying that news were missed.
+        With `session` it is told as well when something is new in that session, or in any (0).
         Raises ServiceUnavailable when enough listen already.
         """
         if len(self._listeners) >= self._most:
             raise ServiceUnavailable("Enough pages listen already; this one does not update by itself.")
-        listener = Listener(self._waiting, self._heartbeat, self._watched, self._turn)
+        listener = Listener(self._waiting, self._heartbeat, self._watched, self._turn, self._look_at(session))
         if last and last != self.last_id:
             self._catch_up(listener, last)
         self._listeners = (*self._listeners, listener)
         if not self._looking:
             self._looking = gevent.spawn(self._look)
         return Stream(listener, lambda: self._leave(listener))
+
+    def _look_at(self, session: int | None) -> Callable[[], object] | None:
+        """Return how to see whether a session has changed, None if there is nothing to look at."""
+        recorder = self._recorder
+        if recorder is None or session is None:
+            return None
+        if not session:
+            return lambda: recorder.version
+        tape = recorder.find(session)
+        return (lambda: tape.version) if tape is not None and tape.ended is None else None
 
     def close(self) -> None:
         """Stop listening to the bus and end every stream."""
@@ -234,6 +269,8 @@ def blueprint(live: Live) -> Blueprint:
         if request.method == "HEAD":
             return Response(b"", mimetype="text/event-stream", headers=headers)
         last = request.headers.get("Last-Event-ID") or request.args.get("last", "")
-        return Response(live.listen(last), mimetype="text/event-stream", headers=headers)
+        asked = request.args.get("session", "")
+        session = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
+        return Response(live.listen(last, session), mimetype="text/event-stream", headers=headers)
 
     return routes

@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from mysmtp.contracts import Marking, RecordKeeper
 from mysmtp.message import StoredMail
+from mysmtp.tape import Mail
 from mysmtp.web import presenting_mail as mails
 from mysmtp.web.actions import mark
 from mysmtp.web.guard import POLICY
@@ -76,8 +77,16 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
         last_id=store.summary(name).last_id,
         beside=mails.neighbours(store.list(name), stored.summary.id),
         keeps_records=isinstance(store, RecordKeeper),
+        stored_at=_stored_at(name, stored),
     )
     response = make_response(page)
     if opened.page is not None:
         response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
     return response
+
+
+def _stored_at(name: str, stored: StoredMail) -> tuple[int, int] | None:
+    """Return the session that stored a mail and the line that says so, None if that is not kept."""
+    session = stored.trace.session if stored.trace else 0
+    line = site().recorder.entry_of(session, Mail(name, stored.summary.id))
+    return (session, line) if line is not None else None

@@ -13,6 +13,8 @@ from flask import current_app
 
 from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
 from mysmtp.events import Bus
+from mysmtp.inspector.protocols import Known, known
+from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.text import clipped
 from mysmtp.web.deeds import Deeds
@@ -73,6 +75,8 @@ class Site:
     index: MailIndex | None = None
     surveys: Surveys = field(default_factory=Surveys)
     full_command: str = "mysmtp"
+    recorder: Recorder = field(default_factory=lambda: Recorder(Bus(), kept=0))
+    known: Mapping[str, Known] = field(default_factory=known)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def clock(self) -> Clock:

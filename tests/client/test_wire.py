@@ -1,14 +1,4 @@
-from mysmtp.client.wire import WireLog, hex_rows, lines_of, spelled
-
-
-def test_line_ends_and_hidden_octets_are_spelled() -> None:
-    assert spelled(b"RCPT TO: b@x\r\n") == "RCPT TO: b@x\\r\\n"
-    assert spelled("é \\ \t".encode() + b"\x1b\xff\xc2\x9b") == "é \\\\ \\t\\x1b\\xff\\x9b"
-
-
-def test_lines_are_cut_after_each_newline_only() -> None:
-    assert lines_of(b"a\rb\n\nc") == [b"a\rb\n", b"\n", b"c"]
-    assert lines_of(b"") == []
+from mysmtp.client.wire import WireLog, hex_rows
 
 
 def test_hex_rows() -> None:

@@ -1,35 +1,23 @@
 """What a dialog writes on its tape: exactly what crossed, whatever the protocol and the framing; and no password."""
 
 import base64
-from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.errors import ShuttingDown
-from mysmtp.events import MessageStored
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.tape import Mail, Tape, Told
-from tests.protocol.conversation import Client, cut
+from tests.protocol.conversation import cut
+from tests.protocol.taped import recorded
 
 SECRET = "hunter2"
-
-
-def recorded(dialect: Dialect = MY_SMTP, **settings: object) -> tuple[Client, Tape]:
-    tape = Tape(1, dialect.name, "127.0.0.1:4", began=datetime(2026, 11, 27, tzinfo=UTC), start=1000.0, limit=10**6)
-    client = Client(dialect=dialect, tape=tape, **settings)  # type: ignore[arg-type]
-    client.stored.attach(
-        lambda event: (
-            tape.stored(event.mailbox, event.mail_id, event.copies) if isinstance(event, MessageStored) else None
-        )
-    )
-    return client, tape
 
 
 def sides(tape: Tape) -> tuple[bytes, bytes]:
@@ -59,6 +47,7 @@ CONVERSATIONS = {
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)
+@settings(deadline=None, max_examples=40)
 @given(places=st.lists(st.integers(0, 400), max_size=6))
 def test_the_tape_holds_what_crossed_octet_for_octet(name: str, places: list[int]) -> None:
     dialect, said = CONVERSATIONS[name]

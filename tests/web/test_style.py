@@ -10,6 +10,13 @@ from mysmtp import assets
 GROUNDS = ("paper", "desk", "sunk", "hover", "client-bg")
 TEXT = [(ink, ground) for ink in ("ink", "ink2", "ink3", "accent", "server") for ground in GROUNDS] + [
     ("ok", "ok-bg"),
+    ("more", "more-bg"),
+    ("soft", "paper"),
+    ("soft", "client-bg"),
+    ("ink", "soft-bg"),
+    ("ink3", "soft-bg"),
+    ("accent", "soft-bg"),
+    ("server", "soft-bg"),
     ("soft", "soft-bg"),
     ("hard", "hard-bg"),
     ("hard", "paper"),
@@ -64,5 +71,11 @@ def test_all_other_colours_are_tokens() -> None:
 
 
 def test_what_a_page_needs_is_small() -> None:
-    for name, most in (("style.css", 8_000), ("live.js", 5_000), ("keys.js", 2_500)):
+    for name, most in (
+        ("style.css", 8_000),
+        ("live.js", 5_000),
+        ("keys.js", 2_500),
+        ("sessions.css", 4_000),
+        ("sessions.js", 4_000),
+    ):
         assert len(gzip.compress((assets.folder("static") / name).read_bytes())) < most

@@ -1,0 +1,236 @@
+"""The dialect doctor: what a client does that no standard does, why it matters, and how to mend it.
+
+One rule, one function, in the order of RULES. A rule gets the whole case and returns what it found, or None. That the
+server coped is no excuse: others will not.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from mysmtp.inspector.case import Case, Finding, verb_of
+from mysmtp.tape import BODY, CLIENT, SERVER, Entry
+
+_SPACE_BEFORE_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO) +:", re.IGNORECASE)
+_SPACE_AFTER_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO): ", re.IGNORECASE)
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_HTTP = re.compile(rb"(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) ")
+_LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOOP", "QUIT", "STARTTLS", "AUTH"})
+
+
+def no_newline(case: Case) -> Finding | None:
+    """A command that ends without a newline: the receiver can only guess that it is over."""
+    at = [entry for entry in case.commands if not entry.octets.endswith(b"\n") and not entry.cut and entry.octets]
+    at = [entry for entry in at if not _is_foreign(entry)]
+    return case.found(
+        "no-newline", at,
+        "The client sends a command without a newline at its end.",
+        "A line protocol knows no other end: the server waits for the rest, or has to guess that a pause is one.",
+        f'Send each line with its end: send("HELO example.com{case.end}").',
+    )  # fmt: skip
+
+
+def bare_lf(case: Case) -> Finding | None:
+    """LF alone where the protocol says CR LF."""
+    at = [entry for entry in case.commands if case.crlf and _BARE_LF.search(entry.octets)]
+    at += [entry for entry in case.entries if case.crlf and entry.kind == BODY and _bare_in_body(case, entry)]
+    return case.found(
+        "bare-lf", sorted(at, key=lambda entry: entry.number),
+        "The client ends a line with LF alone.",
+        f"In {case.protocol} a line ends with CR LF (RFC 5321, section 2.3.8). Where servers disagree about a lone LF,"
+        " mails can be smuggled past one of them, so more and more refuse it.",
+        r"Write \r\n at the end of each line, in the message too; open the socket in binary mode.",
+    )  # fmt: skip
+
+
+def _bare_in_body(case: Case, entry: Entry) -> bool:
+    """Tell whether an LF stands alone in a mail that is not binary; its CR may have come in the piece before."""
+    if not any(reply.fault and reply.fault.name == "BareNewline" for reply in case.replies):
+        return False
+    return _BARE_LF.search(entry.octets, 1) is not None
+
+
+def nul(case: Case) -> Finding | None:
+    """A NUL octet."""
+    at = [
+        entry
+        for entry in case.entries
+        if entry.kind in (CLIENT, BODY) and b"\0" in entry.octets and not _is_foreign(entry)
+    ]
+    at = [entry for entry in at if entry.kind == CLIENT or not _is_binary(case, entry)]
+    return case.found(
+        "nul", at,
+        "The client sends a NUL octet.",
+        "Programs in C take it for the end of the text and never see the rest; RFC 5322 (section 3.5) forbids it.",
+        r"Send strlen(line) octets, not sizeof(buffer) and not strlen(line) + 1; encode binary content as base64.",
+    )  # fmt: skip
+
+
+def _is_binary(case: Case, body: Entry) -> bool:
+    """Tell whether a piece of content came by BDAT, where any octet may stand."""
+    before = [entry for entry in case.commands if entry.number < body.number]
+    return bool(before) and verb_of(before[-1]) == "BDAT"
+
+
+def space_before_colon(case: Case) -> Finding | None:
+    """`MAIL FROM :`."""
+    at = [entry for entry in case.commands if _SPACE_BEFORE_COLON.match(entry.octets)]
+    return case.found(
+        "space-before-colon", at,
+        "The client puts a space before the colon of MAIL FROM: or RCPT TO:.",
+        "The colon belongs to the word: MAIL FROM: and RCPT TO: (RFC 5321, section 4.1.1.2). Most servers refuse this.",
+        "Take the space away.",
+    )  # fmt: skip
+
+
+def space_after_colon(case: Case) -> Finding | None:
+    """`MAIL FROM: <a@x>` in SMTP."""
+    at = [entry for entry in case.commands if case.crlf and _SPACE_AFTER_COLON.match(entry.octets)]
+    return case.found(
+        "space-after-colon", at,
+        "The client puts a space after the colon: MAIL FROM: <…>",
+        "SMTP has none there (RFC 5321, section 3.3). This server overlooks it; strict ones answer 501.",
+        "Write MAIL FROM:<alice@example.com>.",
+    )  # fmt: skip
+
+
+def data_before_rcpt(case: Case) -> Finding | None:
+    """DATA without a recipient."""
+    at = [
+        entry for entry in case.replies
+        if entry.verb in ("DATA", "BDAT") and entry.fault is not None and entry.fault.name == "OutOfOrder"
+    ]  # fmt: skip
+    return case.found(
+        "data-before-rcpt", at,
+        "The client sends DATA before any recipient was taken.",
+        "A message without a recipient cannot be stored, and what follows would be read as commands.",
+        "Wait until a RCPT TO was answered with 2xx; if none was, send RSET or QUIT.",
+    )  # fmt: skip
+
+
+def no_dot(case: Case) -> Finding | None:
+    """A message that never ends."""
+    if not case.ended or case.reading not in ("DATA",):
+        return None
+    at = [entry for entry in case.entries if entry.kind in (CLIENT, BODY)][-1:]
+    return case.found(
+        "no-dot", at,
+        "The client sends a message and closes without the line that ends it.",
+        "Without its last line the server cannot know that the message is whole, so it stores nothing.",
+        f'Send "{case.end}.{case.end}" after the message, and read the reply before you close.',
+    )  # fmt: skip
+
+
+def body_with_command(case: Case) -> Finding | None:
+    """DATA and the message in one go."""
+    at = []
+    for entry, following in zip(case.commands, [*case.commands[1:], None], strict=True):
+        if verb_of(entry) != "DATA":
+            continue
+        body = next((each for each in case.entries if each.number > entry.number and each.kind == BODY), None)
+        with_it = body is not None and body.at == entry.at and (following is None or body.number < following.number)
+        if (
+            with_it
+            or re.match(rb" *DATA *\r?\n.", entry.octets, re.IGNORECASE | re.DOTALL)
+            or _out_of_step(case, entry)
+        ):
+            at.append(entry)
+    return case.found(
+        "body-with-command", at,
+        "The client sends DATA and the message in one segment.",
+        "The server has not said yet whether it wants the message. If it does not, the message is read as commands.",
+        "Send DATA alone, wait for the reply, send the message only after 354 (My_SMTP: 200).",
+    )  # fmt: skip
+
+
+def _out_of_step(case: Case, data: Entry) -> bool:
+    reply = next((entry for entry in case.entries if entry.number > data.number and entry.kind == SERVER), None)
+    return reply is not None and reply.fault is not None and reply.fault.name == "OutOfStep"
+
+
+def not_waiting(case: Case) -> Finding | None:
+    """Commands sent on before a reply that decides about them."""
+    at = [entry for group in _groups(case) for entry in _too_soon(case, group)]
+    return case.found(
+        "not-waiting", at,
+        "The client sends the next command before it can have read the reply.",
+        "What it sends next hangs on that reply: after a refusal it is refused too, or means something else. RFC 2920"
+        " (section 3.1) tells what may be sent together; EHLO, DATA, NOOP and QUIT end a group.",
+        "Read a whole reply, all its lines, before you send the next command.",
+    )  # fmt: skip
+
+
+def _groups(case: Case) -> Iterator[list[Entry]]:
+    """Yield commands that came in one read, where there are several."""
+    group: list[Entry] = []
+    for entry in case.commands:
+        if group and entry.at != group[0].at:
+            if len(group) > 1:
+                yield group
+            group = []
+        group.append(entry)
+    if len(group) > 1:
+        yield group
+
+
+def _too_soon(case: Case, group: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield what was sent although the answer to what stands before it in this group was needed."""
+    if case.known.dialect.name in ("smtp", "lmtp"):
+        yield from (after for before, after in pairwise(group) if verb_of(before) in _LAST_OF_GROUP)
+        return
+    answers = {reply.number: reply for reply in case.replies if reply.at >= group[0].at}
+    refused = [
+        reply for reply in answers.values()
+        if reply.fault is not None and reply.fault.name == "OutOfOrder" and _refused_before(case, reply)
+    ]  # fmt: skip
+    verbs = {reply.verb for reply in refused}
+    yield from (entry for entry in group[1:] if verb_of(entry) in verbs)
+
+
+def _refused_before(case: Case, reply: Entry) -> bool:
+    before = [each for each in case.replies if each.number < reply.number]
+    return bool(before) and before[-1].mark != ""
+
+
+def goes_on(case: Case) -> Finding | None:
+    """A client that goes on after a refusal as though nothing had been said."""
+    at = [
+        after for before, after in pairwise(case.replies)
+        if before.mark == "x" and after.fault is not None and after.fault.name == "OutOfOrder"
+        and before.verb != after.verb and before.after == after.before
+    ]  # fmt: skip
+    return case.found(
+        "goes-on", at,
+        "The client goes on after a refusal as though it had been taken.",
+        "Each step stands on the one before it: after a refused MAIL FROM there is nobody to add recipients to.",
+        "Look at the first digit of each reply; on 4xx or 5xx mend the command or give up, and tell who sent the mail.",
+    )  # fmt: skip
+
+
+def foreign(case: Case) -> Finding | None:
+    """TLS or HTTP on a plain mail port."""
+    at = [entry for entry in case.commands if _is_foreign(entry)]
+    what = "HTTP" if at and _HTTP.match(at[0].octets) else "TLS"
+    return case.found(
+        "foreign", at,
+        f"The client speaks {what} to a port of {case.protocol}.",
+        f"This port begins in plain {case.protocol}; the server closed the connection without a word.",
+        "Turn off implicit TLS in the client (often called SSL), or use STARTTLS if it is offered."
+        if what == "TLS" else "The pages have a port of their own.",
+    )  # fmt: skip
+
+
+def _is_foreign(entry: Entry) -> bool:
+    return entry.octets.startswith(b"\x16\x03") or _HTTP.match(entry.octets) is not None
+
+
+Rule = Callable[[Case], Finding | None]
+RULES: tuple[Rule, ...] = (
+    foreign, no_newline, bare_lf, nul, space_before_colon, space_after_colon, data_before_rcpt,
+    body_with_command, no_dot, not_waiting, goes_on,
+)  # fmt: skip
+
+
+def examine(case: Case) -> Sequence[Finding]:
+    """Return all that the rules find."""
+    return [found for rule in RULES if (found := rule(case)) is not None]

@@ -1,0 +1,162 @@
+"""A session to take along: as text to read, as JSON, as a conversation to play again, as a command for swaks.
+
+The conversation has one line of the wire format (`mysmtp.wire`) for each line that crossed, after ``C: `` or ``S: ``,
+as ``--wire`` prints it; a line that begins with ``#`` is a remark. Octets that were not kept are told by such a remark.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mysmtp.inspector.explain import explain
+from mysmtp.inspector.lines import Line, lines_from
+from mysmtp.inspector.mails import Sent, mails_of
+from mysmtp.inspector.protocols import Known, label_of
+from mysmtp.tape import Entry, Tape
+from mysmtp.text import visible
+from mysmtp.wire import lines_of, spelled
+
+_LOUD = re.compile(rb"[^\x20-\x7e]")
+
+
+def conversation(lines: Sequence[Line]) -> str:
+    """Return the lines that crossed, in the wire format."""
+    return "".join(f"{line}\n" for line in _conversation(lines))
+
+
+def _conversation(lines: Sequence[Line]) -> Iterator[str]:
+    for line in lines:
+        if line.side == "T":
+            yield f"# TLS begins: {spelled(line.octets)}"
+            continue
+        if line.octets or not line.cut:
+            yield f"{line.side}: {spelled(line.octets)}"
+        if line.cut:
+            yield f"# {line.cut} octets were not kept"
+
+
+def text(tape: Tape, known: Known) -> str:
+    """Return a session to read: what is known of it, then each line with its time, refusals explained."""
+    return "\n".join([*_head(tape), *_rows(tape.entries(), known), _foot(tape)]) + "\n"
+
+
+def _head(tape: Tape) -> Iterator[str]:
+    framing = f", {tape.framing}" if tape.framing != "undecided" else ""
+    yield f"# Session {tape.session}: {label_of(tape.protocol)}{framing}"
+    yield f"# From {visible(tape.peer)}, began {_iso(tape.began)}"
+    yield f"# {tape.received} octets came, {tape.sent} went; {tape.mails} mails stored, {tape.refused} commands refused"
+    if tape.tls:
+        yield f"# TLS: {visible(tape.tls)}"
+    if tape.lost:
+        yield f"# The first {tape.lost} entries were not kept"
+
+
+def _rows(entries: Sequence[Entry], known: Known) -> Iterator[str]:
+    for line in lines_from(entries, first_state(entries, known)):
+        yield from (f"{line.at:10.3f}  {told}" for told in _conversation([line]))
+        note = _note(line.entry, known) if line.is_reply else ""
+        if note:
+            yield f"{'':10}  #  {note}"
+
+
+def _foot(tape: Tape) -> str:
+    return f"# Ended after {tape.ended:.3f} s: {visible(tape.reason)}" if tape.ended is not None else "# Still open"
+
+
+def _note(entry: Entry, known: Known) -> str:
+    why = explain(entry, known)
+    if why is not None:
+        return visible(f"{why.lead} {why.words} ({why.source}){' Next: ' + why.next if why.next else ''}")
+    return visible("Stored as " + ", ".join(f"{mail.mailbox} {mail.id}" for mail in entry.mails)) if entry.mails else ""
+
+
+def first_state(entries: Sequence[Entry], known: Known) -> str:
+    """Return the state before the first of these entries."""
+    return next((entry.before for entry in entries if entry.before), known.dialect.initial)
+
+
+def facts(tape: Tape) -> dict[str, Any]:
+    """Return what is known of a session besides its lines, for JSON (docs/architecture.md)."""
+    ended = tape.began + timedelta(seconds=tape.ended) if tape.ended is not None else None
+    return {
+        "session": tape.session, "protocol": tape.protocol, "framing": tape.framing, "peer": clean(tape.peer),
+        "tls": clean(tape.tls), "began": _iso(tape.began), "ended": _iso(ended) if ended else None,
+        "reason": clean(tape.reason), "state": tape.state, "reading": tape.reading, "received": tape.received,
+        "sent": tape.sent, "answers": tape.answers, "refused": tape.refused, "mails": tape.mails, "last": tape.last,
+        "lost": tape.lost,
+    }  # fmt: skip
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """Return an entry for JSON; its octets as lines of the wire format."""
+    told: dict[str, Any] = {
+        "number": entry.number,
+        "kind": entry.kind,
+        "at": round(entry.at, 6),
+        "wire": [spelled(line) for line in lines_of(entry.octets)],
+    }
+    if entry.cut:
+        told |= {"cut": entry.cut, "tail": spelled(entry.tail)}
+    if entry.pieces:
+        told["pieces"] = list(entry.pieces)
+    if entry.masked:
+        told["masked"] = True
+    if entry.kind == "server":
+        told |= {"mark": entry.mark, "verb": clean(entry.verb), "before": entry.before, "after": entry.after}
+        if entry.fault:
+            told["fault"] = {"name": entry.fault.name, "remark": clean(entry.fault.remark)}
+        if entry.mails:
+            told["mails"] = [{"mailbox": clean(mail.mailbox), "id": mail.id} for mail in entry.mails]
+            told["waited"] = round(entry.waited, 6)
+    return told
+
+
+def as_json(tape: Tape, first: int = 1) -> dict[str, Any]:
+    """Return a session for JSON, with its entries from this number on."""
+    return {**facts(tape), "entries": [entry_json(entry) for entry in tape.entries(first)]}
+
+
+def clean(text: str) -> str:
+    """Return text for JSON: octets that were not UTF-8 become U+FFFD."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def swaks(tape: Tape, server: tuple[str, int]) -> str:
+    """Return commands that send the mails of a session again with swaks, to an SMTP (or LMTP) server."""
+    found = mails_of(tape.entries())
+    if not found:
+        return "# This session sent no mail.\n"
+    begin = "# swaks speaks no My_SMTP: the same mail by SMTP\n" if tape.protocol == "my_smtp" else ""
+    return begin + "\n".join(_swaks(mail, tape, server) for mail in found)
+
+
+def _swaks(mail: Sent, tape: Tape, server: tuple[str, int]) -> str:
+    if mail.content is None:
+        return f"# The mail at entry {mail.number} was not kept whole; it cannot be sent again.\n"
+    host, port = server
+    words = ["swaks", "--server", host, "--port", str(port)]
+    words += ["--protocol", "LMTP"] if tape.protocol == "lmtp" else []
+    words += ["--tls"] if tape.tls else []
+    words += ["--helo", mail.helo] if mail.helo else []
+    words += ["--from", mail.sender or "<>", "--to", ",".join(mail.recipients), "--no-data-fixup", "--data", "-"]
+    lines = mail.content.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n") if mail.content else []
+    stuffed = [b"." + line if line.startswith(b".") else line for line in lines]
+    return _fed(" ".join(shlex.quote(clean(word)) for word in words), [*stuffed, b"."])
+
+
+def _fed(command: str, lines: Sequence[bytes]) -> str:
+    """Return a shell command that is fed with these lines, whose octets steer no terminal it is pasted into."""
+    plain = not any(_LOUD.search(line) for line in lines)
+    shown = [shlex.quote(line.decode("ascii") if plain else _escaped(line)) for line in lines]
+    return f"printf '%{'s' if plain else 'b'}\\r\\n' {' '.join(shown)} |\n  {command}\n"
+
+
+def _escaped(line: bytes) -> str:
+    """Return a line as printf's %b takes it."""
+    return "".join(chr(octet) if 32 <= octet < 127 and octet != 92 else f"\\0{octet:03o}" for octet in line)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,208 @@
+"""A protocol's state machine as a drawing, made from the table of verbs that the server runs: it cannot disagree.
+
+Boxes stand on one spine, a lane each. One step on: down the spine. Back to where a session begins, or begins anew:
+rails on the left. Other steps back: a rail on the right. A verb that leads to where the session is already: a turn
+beside the box. What never moves is told in words. Pure geometry: a walk in, path data and words out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mysmtp.inspector.protocols import Known, name_of
+from mysmtp.inspector.walk import Walk, moves_of
+
+WIDTH, LEFT, BOX_WIDTH, BOX_HEIGHT, APART, TOP = 346, 92, 158, 46, 110, 8
+RIGHT, SPINE = LEFT + BOX_WIDTH, LEFT + BOX_WIDTH // 2
+RAILS = {1: (56,), 2: (56, 26), 3: (66, 40, 14)}
+RIGHT_RAIL = 336
+LINE = 15  # from one word to the one below it
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A lane's states: the box of a `y`, called after the state meant, `look` is ``now``, ``seen`` or empty.
+
+    `entered` is the number of the entry that led there, None if none did; `refused` is such as ``403 ×1``.
+    """
+
+    digit: int
+    y: int
+    name: str
+    look: str
+    entered: int | None
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A step: its path, whether it was walked, from where to where, by which verbs. `arrow`: it ends in one."""
+
+    path: str
+    walked: bool
+    source: int
+    target: int
+    verbs: tuple[str, ...]
+    arrow: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A verb beside its edge; `anchor` is SVG's."""
+
+    x: int
+    y: int
+    anchor: str
+    text: str
+    walked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A drawing of `WIDTH` by `height`; `end` is where the way out begins. `notes` tell what is not drawn."""
+
+    height: int
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    words: tuple[Word, ...]
+    end: int
+    state: str
+    digit: int
+    notes: tuple[str, ...]
+
+
+def middle(digit: int) -> int:
+    """Return the height of a box's middle."""
+    return TOP + BOX_HEIGHT // 2 + APART * digit
+
+
+def draw(known: Known, walk: Walk) -> Machine:
+    """Return the machine of a protocol with a walk on it."""
+    lanes = sorted(map(int, known.places))
+    moves = {verb: set(steps) for verb, steps in moves_of(known).items()}
+    for source, target, verb in walk.steps:
+        if source != target and verb in moves:
+            moves[verb].add((source, target))  # what content led to: BDAT with LAST
+    here = known.digit(walk.state)
+    edges: list[Edge] = []
+    words: list[Word] = []
+    for source in lanes[:-1]:
+        _put_forward(moves, walk, source, edges, words)
+    _put_back(moves, walk, edges, words)
+    for lane in lanes:
+        words += _turns(moves, walk, lane)
+    end = middle(lanes[-1]) + BOX_HEIGHT // 2
+    return Machine(
+        end + 62, tuple(_box(known, walk, lane, here) for lane in lanes), tuple(edges), tuple(words), end, walk.state,
+        here, tuple(_notes(known, moves)),
+    )  # fmt: skip
+
+
+Moves = dict[str, set[tuple[int, int]]]
+
+
+def _box(known: Known, walk: Walk, lane: int, here: int) -> Box:
+    names = known.places[str(lane)]
+    name = walk.state if walk.state in names else names[0]
+    seen = lane in walk.entered
+    refused = tuple(f"{code} ×{count}" for (where, code), count in walk.refusals.items() if where == lane)
+    look = "now" if lane == here else "seen" if seen else ""
+    return Box(lane, TOP + APART * lane, name, look, walk.entered.get(lane), refused[:2])
+
+
+def _label(walk: Walk, verb: str, steps: Iterable[tuple[int, int]]) -> tuple[str, bool]:
+    count = sum(walk.steps[source, target, verb] for source, target in steps)
+    return (f"{name_of(verb)} ×{count}", True) if count else (name_of(verb), False)
+
+
+def _put_forward(moves: Moves, walk: Walk, source: int, edges: list[Edge], words: list[Word]) -> None:
+    step = (source, source + 1)
+    verbs = tuple(verb for verb, steps in moves.items() if step in steps)
+    top, bottom = middle(source) + BOX_HEIGHT // 2, middle(source + 1) - BOX_HEIGHT // 2
+    labels = [_label(walk, verb, [step]) for verb in verbs]
+    walked = any(was for _, was in labels)
+    edges.append(Edge(f"M{SPINE} {top}V{bottom - 1}", walked, *step, verbs))
+    y = (top + bottom) // 2 + 4 - LINE * (len(labels) - 1) // 2
+    words += [Word(SPINE + 9, y + LINE * at, "start", text, was) for at, (text, was) in enumerate(labels)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """Verbs that lead back from the same lanes to the same one."""
+
+    sources: tuple[int, ...]
+    target: int
+    verbs: tuple[str, ...]
+
+
+def _backs(moves: Moves) -> Sequence[_Back]:
+    found: dict[tuple[tuple[int, ...], int], list[str]] = {}
+    for verb, steps in moves.items():
+        for target in sorted({after for before, after in steps if after < before}):
+            sources = tuple(sorted(before for before, after in steps if after == target < before))
+            found.setdefault((sources, target), []).append(verb)
+    return [_Back(sources, target, tuple(verbs)) for (sources, target), verbs in found.items()]
+
+
+def _put_back(moves: Moves, walk: Walk, edges: list[Edge], words: list[Word]) -> None:
+    backs = _backs(moves)
+    left = sorted((back for back in backs if back.target < 2), key=lambda back: (-back.target, -len(back.sources)))
+    rails = RAILS.get(len(left), RAILS[3])
+    for rank, back in enumerate(left):
+        rail = rails[min(rank, len(rails) - 1)]
+        edges += _rail(back, walk, rail, LEFT, rank * 9 - 9)
+        y = middle(back.target) + APART // 2 + 4 if not back.target else middle(1 + min(rank, 1)) + APART // 2 + 8
+        words += _rail_words(back, walk, max(rail, 4) if rail > 40 else 4, y, "middle" if rail > 40 else "start")
+    for back in backs:
+        if back.target >= 2:
+            edges += _rail(back, walk, RIGHT_RAIL, RIGHT, 16)
+            words += _rail_words(back, walk, WIDTH - 4, middle(back.target) + APART // 2 + 8, "end")
+
+
+def _rail(back: _Back, walk: Walk, rail: int, side: int, shift: int) -> Iterator[Edge]:
+    """Yield the edges of a rail: the longest with its arrow, and those that join it."""
+    out = -1 if rail < side else 1
+    corner, near = rail - 10 * out, side + out
+    target = middle(back.target) + (shift if back.target else 0)
+    *joining, longest = back.sources
+    for source in (*joining, longest):
+        y = middle(source) + shift
+        walked = any(walk.steps[source, back.target, verb] for verb in back.verbs)
+        path = f"M{side} {y}H{corner}Q{rail} {y} {rail} {y - 10}"
+        if source == longest or walked:
+            path += f"V{target + 10}Q{rail} {target} {corner} {target}H{near}"
+        yield Edge(path, walked, source, back.target, back.verbs, arrow=source == longest or walked)
+
+
+def _rail_words(back: _Back, walk: Walk, x: int, y: int, anchor: str) -> Iterator[Word]:
+    y -= LINE * (len(back.verbs) - 1) // 2
+    for at, verb in enumerate(back.verbs):
+        text, walked = _label(walk, verb, [(source, back.target) for source in back.sources])
+        yield Word(x, y + LINE * at, anchor, text, walked)
+
+
+def _turns(moves: Moves, walk: Walk, lane: int) -> Iterator[Word]:
+    """Yield the verbs that lead to this lane from elsewhere, and are taken in it as well."""
+    y = middle(lane) + 4
+    for verb, steps in moves.items():
+        if (lane, lane) in steps and any(after == lane != before for before, after in steps):
+            count = walk.steps[lane, lane, verb]
+            yield Word(RIGHT + 11, y, "start", f"↺ {verb} ×{count}" if count else f"↺ {verb}", count > 0)
+            y += LINE
+
+
+def _notes(known: Known, moves: Moves) -> Iterator[str]:
+    """Yield in words what the drawing leaves out."""
+    lanes = len(known.places)
+    anywhere = [verb for verb, steps in moves.items() if len({before for before, _ in steps}) == lanes]
+    fresh = [verb for verb in anywhere if len({after for _, after in moves[verb]}) == 1]
+    if fresh:
+        words = "is taken in any state and starts" if len(fresh) == 1 else "are taken in any state and start"
+        yield f"{_listed(fresh)} {words} over in {next(iter(moves[fresh[0]]))[1]}."
+    still = [verb for verb, steps in moves.items() if all(before == after for before, after in steps)]
+    if still:
+        yield f"{_listed(still)} {'changes' if len(still) == 1 else 'change'} no state."
+
+
+def _listed(verbs: Sequence[str]) -> str:
+    names = [name_of(verb) for verb in verbs]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -1,0 +1,184 @@
+"""The transcript of a session as its page shows it: each line with its octets visible, and its part of the drawing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mysmtp.inspector.explain import Explanation, explain
+from mysmtp.inspector.lines import Line
+from mysmtp.inspector.protocols import Known
+from mysmtp.protocol.reply import DONE, FAILED
+from mysmtp.tape import Entry, Mail
+from mysmtp.web.presenting import count_words, size_words
+from mysmtp.wire import spelled
+
+FOLDED = 20  # lines of a message after which the rest is folded
+LANE = 18  # width of a lane in the drawing
+_HIDDEN = "****"
+_MOST_HEX = 4096  # octets of a line
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a line: `look` is ``end`` (its line end), ``part`` (it came in pieces), ``hid``, ``note`` or empty."""
+
+    text: str
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A row's part of the stepped line: the path in its first 30 units of height, and below; a dot or a bar, if any."""
+
+    top: str
+    below: str
+    dot: str
+    ring: bool
+    stop: str
+    stop_look: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the transcript."""
+
+    name: str
+    number: int
+    side: str
+    at: str
+    gap: str
+    pieces: tuple[Piece, ...]
+    code: str
+    look: str
+    lane: Lane
+    moves: str
+    why: Explanation | None
+    mails: tuple[Mail, ...]
+    waited: str
+    folded: str
+    hex: tuple[str, ...]
+    chosen: bool
+    later: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader asked for: lines from an entry on, the step to stand at, octets in hex, messages unfolded."""
+
+    first: int | None = None
+    step: int | None = None
+    hex: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is the same for all lines of a page. `newest` is the last line of a session if it is shown, else None."""
+
+    known: Known
+    asked: Asked
+    step: int | None
+    open: bool
+    newest: Line | None
+
+
+def rows_of(lines: Sequence[Line], state: str, around: Around) -> Iterator[Row]:
+    """Yield these lines as rows, the middle of long messages folded; `state` is the one before the first of them."""
+    count = left_out = octets = 0
+    for at, line in enumerate(lines):
+        count = count + 1 if _is_long(line) else 0
+        ends = at + 1 == len(lines) or not _is_long(lines[at + 1])
+        if count > FOLDED and not around.asked.whole and not ends:
+            left_out, octets = left_out + 1, octets + len(line.octets) + line.cut
+            continue
+        folded = f"{count_words(left_out, 'line')}, {size_words(octets)} not shown here." if left_out else ""
+        left_out = octets = 0
+        before, state = state, (line.entry.after or state) if line.is_reply else state
+        yield _row(line, around.known.digit(before), around.known.digit(state), around, folded)
+
+
+def _is_long(line: Line) -> bool:
+    """Tell whether a line is one of many: of a message, or of a reply after its first."""
+    return line.body or (line.side == "S" and line.part > 0)
+
+
+def _row(line: Line, before: int, after: int, around: Around, folded: str) -> Row:
+    entry, reply, step = line.entry, line.is_reply, around.step
+    newest = line is around.newest and around.open
+    return Row(
+        name=line.name,
+        number=line.number,
+        side=line.side,
+        at=f"{line.at:.3f}",
+        gap=f"+{line.gap:.3f}" if line.gap >= 0.0005 else "",
+        pieces=tuple(_pieces(line)),
+        code=line.code,
+        look=look_of(entry, line.code) if reply else "",
+        lane=_lane(line, before, after, around),
+        moves=f"moves to state {after}, {entry.after}" if before != after else "",
+        why=explain(entry, around.known) if reply else None,
+        mails=entry.mails if reply else (),
+        waited=f"{entry.waited * 1000:.1f} ms" if reply and entry.waited else "",
+        folded=folded,
+        hex=tuple(hex_rows(line.octets)) if around.asked.hex else (),
+        chosen=line.number == step if step is not None else newest,
+        later=step is not None and line.number > step,
+    )
+
+
+def look_of(entry: Entry, code: str) -> str:
+    """Return the class that a reply's code is shown in: k2, k3, k4 or k5."""
+    if code.isdigit():
+        return f"k{code[0]}" if code[0] in "2345" else "k2"
+    return "k2" if entry.mark == DONE else "k5"
+
+
+def hex_rows(octets: bytes) -> Iterator[str]:
+    """Yield octets sixteen to a row, with their places."""
+    for start in range(0, min(len(octets), _MOST_HEX), 16):
+        yield f"{start:04x}  {octets[start : start + 16].hex(' ')}"
+
+
+def _pieces(line: Line) -> Iterator[Piece]:
+    """Yield a line as pieces: its code left out, its end apart, hidden octets spelled."""
+    octets = line.octets[: len(line.octets) - len(line.end)]
+    begin = len(line.code)
+    for place in line.pieces:
+        if begin < place <= len(octets):
+            yield Piece(spelled(octets[begin:place]))
+            yield Piece("¦", "part")
+            begin = place
+    rest = spelled(octets[begin:])
+    if line.entry.masked and rest.endswith(_HIDDEN):
+        yield Piece(rest.removesuffix(_HIDDEN))
+        yield Piece("(hidden)", "hid")
+    else:
+        yield Piece(rest)
+    if line.end:
+        yield Piece(spelled(line.end), "end")
+    elif line.side == "C" and not line.cut:
+        yield Piece("no line end", "note")
+    if line.cut:
+        yield Piece(f"… {size_words(line.cut)} not kept", "note")
+
+
+def lane_at(lane: int) -> int:
+    """Return where a lane's middle is, from the left."""
+    return LANE // 2 + LANE * lane
+
+
+def _lane(line: Line, before: int, after: int, around: Around) -> Lane:
+    start, goal = lane_at(before), lane_at(after)
+    newest = line is around.newest
+    end, ring = newest and not around.open, newest and around.open
+    top = f"M{start} {15 if line.number == 1 and not line.part else 0}V15"
+    top += f"H{goal}" if goal != start else ""
+    refused = line.is_reply and line.entry.mark != DONE
+    hard = refused and (line.entry.mark == FAILED or line.code.startswith(("5", "-")))
+    return Lane(
+        top=top if end else top + "V30",
+        below="" if end else f"M{goal} 0V10",
+        dot=f"M{goal} 15h0" if goal != start or ring else "",
+        ring=ring,
+        stop=f"M{start - 6} 15H{start + 6}" if refused else "",
+        stop_look="hard" if hard else "soft",
+    )

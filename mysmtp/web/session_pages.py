@@ -1,0 +1,160 @@
+"""The pages of sessions: the list, one session, two side by side, and what can be taken along. Nothing is changed here.
+
+Routes only: they ask the recorder, hand what it says to the presenting modules, and pick the template.
+"""
+
+import json
+import time
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from mysmtp.inspector import export
+from mysmtp.inspector.compare import side_by_side
+from mysmtp.inspector.lines import lines_from
+from mysmtp.inspector.protocols import LABELS, Known
+from mysmtp.tape import Tape
+from mysmtp.web import presenting_sessions as lists
+from mysmtp.web.guard import host_of
+from mysmtp.web.presenting_beside import Beside, beside_of
+from mysmtp.web.presenting_session import view_of
+from mysmtp.web.presenting_transcript import LANE, Asked
+from mysmtp.web.rendering import page
+from mysmtp.web.site import reachable, site
+
+routes = Blueprint("sessions", __name__)
+
+
+@routes.get("/sessions")
+def index() -> str:
+    """Show every session that is kept, the newest first."""
+    recorder, known, clock = site().recorder, site().known, site().clock()
+    wanted = _wanted()
+    found = site().offload(lambda: lists.find(recorder.tapes(), wanted, known))
+    return page(
+        "sessions.html",
+        rows=[lists.row_of(tape, known, clock) for tape in found.tapes],
+        found=found,
+        wanted=wanted,
+        open=recorder.open,
+        opened=recorder.opened,
+        started=clock.when(recorder.started, ""),
+        protocols=[(name, label) for name, label in LABELS.items() if name in known],
+        states=lists.STATES,
+    )
+
+
+@routes.get("/sessions/<int:session>")
+def show(session: int) -> str:
+    """Show one session, line by line."""
+    tape, known = _tape(session)
+    asked = Asked(
+        _number("from"), _number("step"), hex=request.args.get("hex") == "1", whole=request.args.get("whole") == "1"
+    )
+    view = view_of(tape, known, site().clock(), asked, time.monotonic())
+    return page("session.html", view=view, asked=asked, lane=LANE, keep=_keep(asked))
+
+
+@routes.get("/sessions/<int:session>/beside")
+def choose_beside(session: int) -> AnyResponse:
+    """Go to the page of two sessions; the other one is asked for in a form."""
+    _tape(session)
+    other = _number("other")
+    if other is None:
+        raise BadRequest("Which session beside this one? Give its number.")
+    return redirect(url_for("sessions.beside", session=session, other=other), 303)
+
+
+@routes.get("/sessions/<int:session>/beside/<int:other>")
+def beside(session: int, other: int) -> str:
+    """Show two sessions side by side."""
+    (left, left_known), (right, right_known) = _tape(session), _tape(other)
+    lines = []
+    for tape, known in ((left, left_known), (right, right_known)):
+        entries = tape.entries()
+        lines.append(lines_from(entries, export.first_state(entries, known))[: Beside.MOST])
+    pairs = site().offload(lambda: side_by_side(*lines))
+    return page("beside.html", left=left, right=right, view=beside_of(pairs))
+
+
+@routes.get("/sessions/<int:session>.txt")
+def as_text(session: int) -> Response:
+    """Return a session as text to read."""
+    return _plain(export.text(*_tape(session)))
+
+
+@routes.get("/sessions/<int:session>.wire")
+def as_wire(session: int) -> Response:
+    """Return a session as a conversation that can be played again."""
+    tape, known = _tape(session)
+    entries = tape.entries()
+    return _plain(export.conversation(lines_from(entries, export.first_state(entries, known))))
+
+
+@routes.get("/sessions/<int:session>.swaks")
+def as_swaks(session: int) -> Response:
+    """Return commands that send the mails of a session again."""
+    tape, _ = _tape(session)
+    doors = site().endpoints.mail()
+    server = doors.get("lmtp" if tape.protocol == "lmtp" else "smtp", ("127.0.0.1", 1025))
+    return _plain(export.swaks(tape, reachable(server, host_of(request.environ["HTTP_HOST"]) or "")))
+
+
+@routes.get("/sessions/<int:session>.json")
+def as_json(session: int) -> Response:
+    """Return a session as JSON, from an entry on if `after` says so."""
+    tape, _ = _tape(session)
+    return _json(export.as_json(tape, (_number("after") or 0) + 1))
+
+
+@routes.get("/sessions.json")
+def index_json() -> Response:
+    """Return the facts of every session that is kept, the newest first."""
+    wanted, recorder, known = _wanted(), site().recorder, site().known
+    found = site().offload(lambda: lists.find(recorder.tapes(), wanted, known))
+    return _json({
+        "open": recorder.open, "opened": recorder.opened, "older": found.older,
+        "sessions": [export.facts(tape) for tape in found.tapes],
+    })  # fmt: skip
+
+
+def _tape(session: int) -> tuple[Tape, Known]:
+    tape = site().recorder.find(session)
+    known = site().known.get(tape.protocol) if tape else None
+    if tape is None or known is None:
+        raise NotFound(f"Session {session} is not kept: it never was, or made room for newer ones.")
+    return tape, known
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadRequest(f"{name} is a number.")
+    return int(text)
+
+
+def _wanted() -> lists.Wanted:
+    asked = request.args
+    return lists.Wanted(
+        protocol=asked.get("protocol", "") if asked.get("protocol") in LABELS else "",
+        state=asked.get("state", "") if asked.get("state") in dict(lists.STATES) else "",
+        errors=asked.get("errors") == "1",
+        address=asked.get("address", "")[:200],
+        before=_number("before"),
+    )
+
+
+def _keep(asked: Asked) -> dict[str, str]:
+    """Return what every link of a session's page carries on."""
+    return {key: "1" for key, is_set in (("hex", asked.hex), ("whole", asked.whole)) if is_set}
+
+
+def _plain(text: str) -> Response:
+    return Response(text.encode("utf-8", "replace"), mimetype="text/plain")
+
+
+def _json(value: object) -> Response:
+    return Response(json.dumps(value, separators=(",", ":")), mimetype="application/json")

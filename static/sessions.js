@@ -1,0 +1,211 @@
+// Keeps a page of sessions true while lines cross, and plays a session step by step. As in live.js the server's page is
+// the only source: what is new in it is taken over, and nothing here builds text from what a peer sent.
+"use strict";
+(() => {
+  const PAINT_GAP = 150; // ms between two paints
+  const LONGEST_GAP = 2000; // ms that a pause of the session lasts when it is played
+  const byId = (id) => document.getElementById(id);
+  const kind = document.body.dataset.kind;
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+  function swap(id, page) {
+    const [mine, theirs] = [byId(id), page.getElementById(id)];
+    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML || mine.contains(document.activeElement)) return;
+    mine.replaceChildren(...theirs.childNodes);
+  }
+
+  // ---- news
+  let wanted = false;
+  let busy = false;
+
+  async function news() {
+    wanted = true;
+    if (busy) return;
+    busy = true;
+    while (wanted) {
+      wanted = false;
+      const began = performance.now();
+      try {
+        const reply = await fetch(address(), { headers: { Accept: "text/html" }, cache: "no-store" });
+        if (reply.ok) (kind === "session" ? paintLines : paintList)(parse(await reply.text()));
+      } catch {
+        break; // the server is gone; the feed says so
+      }
+      await pause(Math.max(PAINT_GAP, 2 * (performance.now() - began)));
+    }
+    busy = false;
+  }
+
+  // Only the last entries are asked for again: the newest line may have grown.
+  function address() {
+    const here = new URL(location.href);
+    here.hash = "";
+    const last = byId("lines")?.lastElementChild?.dataset.n;
+    if (kind === "session" && last) here.searchParams.set("from", last);
+    return here;
+  }
+
+  function paintLines(page) {
+    const [mine, theirs] = [byId("lines"), page.getElementById("lines")];
+    const atEnd = byId("wait").getBoundingClientRect().top < innerHeight + 80;
+    const rows = [...theirs.children];
+    const first = Number(rows[0]?.dataset.n ?? 0);
+    const before = mine.children.length;
+    mine.querySelector(".nothing")?.remove();
+    for (const row of [...mine.children].reverse()) {
+      if (Number(row.dataset.n) < first) break;
+      row.remove();
+    }
+    mine.querySelector(".sel")?.classList.remove("sel");
+    calm(mine.lastElementChild);
+    mine.append(...rows);
+    mine.dataset.last = theirs.dataset.last;
+    ["facts", "doctor", "strip", "machine", "wait", "steps"].forEach((id) => swap(id, page));
+    document.title = page.title;
+    if (page.body.dataset.watch === undefined) delete document.body.dataset.watch;
+    atEnd ? follow() : offer(mine.children.length - before);
+  }
+
+  // The ring marks the newest line only.
+  function calm(row) {
+    const hole = row?.querySelector(".hole");
+    if (!hole) return;
+    if (!row.querySelector(".vh")) row.querySelector(".dot")?.remove();
+    hole.remove();
+  }
+
+  let missed = 0;
+
+  function follow() {
+    missed = 0;
+    byId("fresh").hidden = true;
+    if (byId("wait").getBoundingClientRect().bottom > innerHeight) byId("end").scrollIntoView({ block: "end" });
+  }
+
+  function offer(count) {
+    missed += Math.max(0, count);
+    if (!missed) return;
+    byId("fresh").textContent = missed === 1 ? "1 new line" : `${missed} new lines`;
+    byId("fresh").hidden = false;
+  }
+
+  // Rows change where they stand; a row is put in only while nobody reads here.
+  function paintList(page) {
+    swap("facts", page);
+    document.title = page.title;
+    const [mine, theirs] = [byId("list"), page.getElementById("list")];
+    if (mine.innerHTML === theirs.innerHTML) return;
+    const chosen = getSelection();
+    const selecting = chosen && !chosen.isCollapsed && mine.contains(chosen.anchorNode);
+    const reading = scrollY > 4 || mine.matches(":hover") || mine.contains(document.activeElement) || selecting;
+    if (!reading || !mine.querySelector(".sessions")) {
+      mine.dataset.news = theirs.dataset.news;
+      mine.replaceChildren(...theirs.childNodes);
+      byId("fresh").hidden = true;
+      return;
+    }
+    for (const row of theirs.querySelectorAll(".sessions > li")) {
+      const old = byId(row.id);
+      if (!old || old.innerHTML === row.innerHTML || old.contains(document.activeElement)) continue;
+      old.className = row.className;
+      old.replaceChildren(...row.childNodes);
+    }
+    const count = Number(theirs.dataset.news) - Number(mine.dataset.news);
+    if (count <= 0) return;
+    byId("fresh").textContent = count === 1 ? "1 session has begun since you looked. Show it" : `${count} sessions have begun since you looked. Show them`;
+    byId("fresh").hidden = false;
+  }
+
+  document.addEventListener("session", news);
+
+  // ---- how long ago the last octet came, while nothing does
+  if (document.body.dataset.watch && kind === "session") {
+    setInterval(() => document.body.dataset.watch === undefined || document.hidden || byId("feed").dataset.state !== "live" || count(), 1000);
+  }
+
+  function count() {
+    const wait = byId("wait");
+    wait.textContent = wait.textContent.replace(/([0-9,]+) s ago\.$/, (_, ago) => `${(Number(ago.replace(/,/g, "")) + 1).toLocaleString("en")} s ago.`);
+  }
+
+  // ---- step by step
+  let playing = 0;
+
+  async function step(link) {
+    const reply = await fetch(link.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    if (!reply.ok) return location.assign(link.href);
+    const page = parse(await reply.text());
+    ["lines", "strip", "steps", "machine", "crumb"].forEach((id) => {
+      const [mine, theirs] = [byId(id), page.getElementById(id)];
+      if (mine.innerHTML !== theirs.innerHTML) mine.replaceChildren(...theirs.childNodes);
+    });
+    delete document.body.dataset.watch;
+    history.replaceState(null, "", link.href);
+    byId("lines").querySelector(".sel")?.scrollIntoView({ block: "nearest" });
+    prepare();
+  }
+
+  const steps = (rel) => document.querySelector(`#steps a[rel=${rel}]`);
+
+  async function play() {
+    const mine = ++playing;
+    tellPlaying();
+    while (steps("next")) {
+      const rows = [...document.querySelectorAll("#lines > li")];
+      const now = rows.findLastIndex((row) => row.classList.contains("sel"));
+      const gap = 1000 * Number(rows[now + 1]?.querySelector(".gap").textContent || 0);
+      await pause(Math.min(LONGEST_GAP, Math.max(120, gap)));
+      if (mine !== playing || !steps("next")) break;
+      await step(steps("next"));
+    }
+    if (mine === playing) playing = 0;
+    tellPlaying();
+  }
+
+  function tellPlaying() {
+    const button = document.querySelector("[data-play]");
+    if (button) button.textContent = playing ? "Pause" : "Play";
+  }
+
+  function prepare() {
+    const button = document.querySelector("[data-play]");
+    if (button) button.hidden = false;
+    tellPlaying();
+  }
+
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a, button");
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (!link || !plain) return;
+    if (link.dataset.play !== undefined) {
+      playing ? ((playing = 0), tellPlaying()) : play();
+    } else if (link.dataset.step && byId("steps").contains(link) && steps("prev") ? true : link.rel === "next" && link.dataset.step) {
+      event.preventDefault();
+      playing = 0;
+      const rel = link.rel;
+      await step(link);
+      (rel && steps(rel) ? steps(rel) : document.querySelector("#steps a"))?.focus();
+    } else if (link.id === "fresh" && kind === "session") {
+      event.preventDefault();
+      follow();
+      byId("end").scrollIntoView({ block: "end" });
+    } else if (link.dataset.copyFrom !== undefined && navigator.clipboard) {
+      event.preventDefault();
+      const text = await (await fetch(link.href)).text();
+      await navigator.clipboard.writeText(text);
+      byId("status").textContent = "Copied the conversation, one C: or S: line each";
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    const link = { ArrowRight: steps("next"), ArrowLeft: steps("prev") }[event.key];
+    if (!link) return;
+    event.preventDefault();
+    playing = 0;
+    step(link);
+  });
+
+  prepare();
+})();

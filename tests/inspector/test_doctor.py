@@ -1,0 +1,98 @@
+"""The dialect doctor: each rule with a client that breaks it, and none with clients that do as they should."""
+
+import smtplib
+
+import pytest
+
+from mysmtp.inspector.case import Case, Finding
+from mysmtp.inspector.doctor import RULES, examine
+from mysmtp.inspector.protocols import known
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import POP3
+from mysmtp.protocol.smtp import SMTP
+from mysmtp.tape import Tape
+from tests.protocol.taped import lines, taped
+
+KNOWN = known()
+GREETED = lines("HELO x", "MAIL FROM: a@x", "RCPT TO: b@x", end="\n")
+MAIL = lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>", "DATA")
+
+BROKEN: dict[str, list[tuple[Dialect, list[bytes]]]] = {
+    "no-newline": [(MY_SMTP, [b"HELO x", b"MAIL FROM: a@x"]), (SMTP, [b"EHLO x\r\n", b"QUIT"])],
+    "bare-lf": [
+        (SMTP, [b"EHLO x\n"]),
+        (POP3, [b"USER bob@x\n"]),
+        (SMTP, [*MAIL, b"one\ntwo\r\n.\r\n"]),
+    ],
+    "nul": [(MY_SMTP, [b"HELO x\0\n"]), (SMTP, [*MAIL, b"a\0b\r\n.\r\n"])],
+    "space-before-colon": [
+        (MY_SMTP, [b"HELO x\n", b"MAIL FROM : a@x\n"]),
+        (SMTP, [b"EHLO x\r\n", b"MAIL FROM :<a@x>\r\n"]),
+    ],
+    "space-after-colon": [(SMTP, [b"EHLO x\r\n", b"MAIL FROM: <a@x>\r\n"])],
+    "data-before-rcpt": [(MY_SMTP, [b"HELO x\n", b"DATA\n"]), (SMTP, [*lines("EHLO x", "MAIL FROM:<a@x>", "DATA")])],
+    "no-dot": [(MY_SMTP, [*GREETED, b"DATA\n", b"Hello\n"]), (SMTP, [*MAIL, b"Hello\r\n"])],
+    "body-with-command": [
+        (MY_SMTP, [*GREETED, b"DATA\nHello\n.\n"]),
+        (SMTP, [*list(MAIL)[:3], b"DATA\r\nHello\r\n.\r\n"]),
+        (MY_SMTP, [b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@x", b"DATA\nHello\n"]),
+    ],
+    "not-waiting": [
+        (SMTP, [b"EHLO x\r\nMAIL FROM:<a@x>\r\n"]),
+        (LMTP, [b"LHLO x\r\n", b"NOOP\r\nQUIT\r\n"]),
+        (MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\nRCPT TO: b@x\nDATA\n"]),
+    ],
+    "goes-on": [(MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\n", b"RCPT TO: b@x\n"])],
+    "foreign": [(SMTP, [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"]), (MY_SMTP, [b"GET / HTTP/1.1\n"])],
+}  # fmt: skip
+
+
+def found(dialect: Dialect, tape: Tape) -> dict[str, Finding]:
+    case = Case(KNOWN[dialect.name], tape.entries(), ended=tape.ended is not None, reading=tape.reading)
+    return {finding.rule: finding for finding in examine(case)}
+
+
+@pytest.mark.parametrize(("rule", "at"), [(rule, at) for rule, cases in BROKEN.items() for at in range(len(cases))])
+def test_what_a_broken_client_does_is_found_and_told(rule: str, at: int) -> None:
+    dialect, said = BROKEN[rule][at]
+    tape = taped(dialect, *said)
+    finding = found(dialect, tape)[rule]
+    assert 1 <= finding.number <= tape.last
+    for words in (finding.what, finding.why, finding.mend):
+        assert words[0].isupper()
+        assert words[-1] in ".>)"
+    assert finding.times >= 1
+
+
+def test_every_rule_has_its_broken_client() -> None:
+    assert {rule.__name__.replace("_", "-") for rule in RULES} == set(BROKEN)
+
+
+HEALTHY: list[tuple[Dialect, list[bytes]]] = [
+    (MY_SMTP, [*GREETED, b"DATA\n", b"Hello\n.\n", b"LIST b@x\n", b"QUIT\n"]),
+    (MY_SMTP, [b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA hello\n", b"QUIT\n"]),  # a pipeline is allowed
+    (MY_SMTP, [b"HELO x\r\n", b"LIST nobody@x\r\n", b"QUIT\r\n"]),
+    (SMTP, [b"EHLO x\r\n", b"MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n", b"a: b\r\n\r\n..\r\n.\r\n", b"QUIT\r\n"]),
+    (SMTP, [*lines("EHLO x", "MAIL FROM:<a@x> BODY=BINARYMIME", "RCPT TO:<b@x>"), b"BDAT 4 LAST\r\n\0\n\0\n"]),
+    (SMTP, [b"EHLO x\r\n", b"MAIL FROM:<\xff>\r\n", b"QUIT\r\n"]),
+    (LMTP, [b"LHLO x\r\n", b"QUIT\r\n"]),
+    (POP3, [*lines("USER b@x", "STAT", "QUIT")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", range(len(HEALTHY)))
+def test_nothing_is_said_of_a_client_that_does_as_it_should(at: int) -> None:
+    dialect, said = HEALTHY[at]
+    assert found(dialect, taped(dialect, *said)) == {}
+
+
+def test_a_session_that_is_still_open_is_not_told_that_its_dot_is_missing() -> None:
+    assert found(SMTP, taped(SMTP, *MAIL, b"Hello\r\n", ends=False)) == {}
+
+
+def test_the_finding_names_the_line_and_how_often() -> None:
+    finding = found(SMTP, taped(SMTP, b"EHLO x\n", b"NOOP\r\n", b"NOOP\n"))["bare-lf"]
+    assert (finding.number, finding.times) == (2, 2)
+    assert smtplib.CRLF == "\r\n"

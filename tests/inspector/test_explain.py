@@ -1,0 +1,80 @@
+"""Refusals in words. What is expected was written from docs/protocol.md and the RFCs, not from the code."""
+
+import inspect
+
+import pytest
+
+from mysmtp import errors
+from mysmtp.inspector.explain import _ROWS, Explanation, explain
+from mysmtp.inspector.protocols import known
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import POP3
+from mysmtp.protocol.smtp import SMTP
+from tests.protocol.taped import lines, taped
+
+KNOWN = known()
+
+
+def explained(dialect: Dialect, *said: str) -> Explanation:
+    end = "\n" if dialect is MY_SMTP else "\r\n"
+    tape = taped(dialect, *lines(*said, end=end))
+    (refused,) = [entry for entry in tape.entries() if entry.mark][-1:]
+    words = explain(refused, KNOWN[dialect.name])
+    assert words is not None
+    return words
+
+
+def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() -> None:
+    words = explained(MY_SMTP, "RCPT TO: bob@example.com")
+    assert words == Explanation(
+        "Too early.",
+        "RCPT TO needs state 2, sender known; this session is in state 0, initial.",
+        "HELO <domain>",
+        "docs/protocol.md, States",
+        ("HELO <domain>", "QUIT"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said", "lead", "words", "following", "source"),
+    [
+        (MY_SMTP, ["HELO x", "RCPT TO: b@x"], "Too early.",
+         "RCPT TO needs state 2, sender known; this session is in state 1.", "MAIL FROM: <email>",
+         "docs/protocol.md, States"),
+        (MY_SMTP, ["HELO x", "MAIL FROM: a@x", "DATA"], "Too early.",
+         "DATA needs state 3, recipient known; this session is in state 2.", "RCPT TO: <email>",
+         "docs/protocol.md, States"),
+        (MY_SMTP, ["HELO example.com", "MAIL FROM: a@exmaple.com"], "Another domain.",
+         "The sender’s domain must be the one that HELO named: exmaple.com is not example.com.", "MAIL FROM: <email>",
+         "docs/protocol.md, States"),
+        (MY_SMTP, ["DATAX"], "Not a command.", "The first word is no command of My_SMTP.", "HELO <domain>",
+         "docs/protocol.md, Lines and replies"),
+        (MY_SMTP, ["HELO x", "LIST nobody@x"], "No such mailbox.", "It is made with its first mail.",
+         "MAIL FROM: <email>", "docs/protocol.md, LIST and GET_MAIL"),
+        (SMTP, ["EHLO x", "MAIL FROM:<a@x>", "MAIL FROM:<a@x>"], "Not now.",
+         "MAIL FROM needs state 1, greeted; this session is in state 2.", "RCPT TO:<email>",
+         "RFC 5321, section 4.1.4"),
+        (SMTP, ["EHLO x", "MAIL TO:<a@x>"], "Written otherwise.", "Write FROM:<local-part@domain>.",
+         "MAIL FROM:<email>", "RFC 5321, section 4.1.1"),
+        (POP3, ["STAT"], "Too early.",
+         "STAT needs state 2, transaction; this session is in state 0, authorization.", "USER <mailbox>",
+         "RFC 1939, section 3"),
+    ],
+)  # fmt: skip
+def test_each_refusal_has_its_words(
+    dialect: Dialect, said: list[str], lead: str, words: str, following: str, source: str
+) -> None:
+    told = explained(dialect, *said)
+    assert (told.lead, told.words, told.next, told.source) == (lead, words, following, source)
+    assert told.accepted
+
+
+def test_what_was_taken_is_not_explained() -> None:
+    tape = taped(MY_SMTP, b"HELO x\n")
+    assert [explain(entry, KNOWN["my_smtp"]) for entry in tape.entries() if entry.kind == "server"] == [None]
+
+
+def test_every_fault_has_words_of_its_own() -> None:
+    faults = {name for name, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.MailFault)}
+    assert faults - set(_ROWS) == {"MailFault", "Parting", "OutOfOrder"}

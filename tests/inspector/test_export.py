@@ -1,0 +1,130 @@
+"""What can be taken along: text, JSON, a conversation that plays again, a swaks command that sends the same mail."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from mysmtp.inspector import export
+from mysmtp.inspector.lines import lines_from
+from mysmtp.inspector.mails import mails_of
+from mysmtp.inspector.protocols import known
+from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import POP3
+from mysmtp.protocol.smtp import SMTP
+from mysmtp.tape import PIECE_KEPT, Tape
+from mysmtp.wire import unspelled
+from tests.process import PostOfficeProcess
+from tests.protocol.taped import lines, recorded, taped
+
+KNOWN = known()
+BODY = "Subject: é\r\n\r\n.hidden\r\n\tHello 'Bob' %s \\n\r\nEND\r\n".encode()
+STUFFED = BODY.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+SESSION = [*lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<bob@x>", "RCPT TO:<carol@x>", "DATA"), STUFFED, b"QUIT\r\n"]
+
+
+def conversation(tape: Tape) -> str:
+    entries = tape.entries()
+    return export.conversation(lines_from(entries, export.first_state(entries, KNOWN[tape.protocol])))
+
+
+def test_the_conversation_plays_again_and_gives_the_same() -> None:
+    first = conversation(taped(SMTP, *SESSION))
+    client, tape = recorded(SMTP)
+    answered = client.dialog.greet()
+    expected = b""
+    for line in first.splitlines():
+        if line.startswith("C: "):
+            answered += client.say(unspelled(line[3:]))
+        else:
+            expected += unspelled(line[3:])
+    assert answered == expected
+    assert conversation(tape) == first
+
+
+def test_text_tells_the_facts_each_line_with_its_time_and_why_it_was_refused() -> None:
+    tape = taped(MY_SMTP, *lines("RCPT TO: b@x", "HELO \x1b[2J", end="\n"), framing="lines")
+    assert export.text(tape, KNOWN["my_smtp"]).splitlines() == [
+        "# Session 1: My_SMTP, lines",
+        "# From 127.0.0.1:4, began 2026-11-27T12:00:00.000Z",
+        "# 23 octets came, 78 went; 0 mails stored, 2 commands refused",
+        r"     1.000  C: RCPT TO: b@x\n",
+        r"     1.000  S: 403 Send HELO first\n",
+        "            #  Too early. RCPT TO needs state 2, sender known; this session is in state 0, initial."
+        " (docs/protocol.md, States) Next: HELO <domain>",
+        r"     3.000  C: HELO \x1b[2J\n",
+        r"     3.000  S: 400 Invalid syntax: a command holds no control characters\n",
+        "            #  Written otherwise. A command holds no control characters."
+        " (docs/protocol.md, Lines and replies) Next: HELO <domain>",
+        "# Ended after 4.000 s: client closed",
+    ]
+
+
+def test_json_holds_every_octet_and_what_was_made_of_it() -> None:
+    tape = taped(SMTP, *SESSION)
+    told = json.loads(json.dumps(export.as_json(tape)))
+    assert (told["session"], told["protocol"], told["mails"], told["last"]) == (1, "smtp", 1, tape.last)
+    octets = {"client": b"", "body": b"", "server": b""}
+    for entry in told["entries"]:
+        octets[entry["kind"]] += b"".join(unspelled(line) for line in entry["wire"])
+    assert octets["body"] == STUFFED
+    assert octets["server"].startswith(b"220 ")
+    stored = next(entry for entry in told["entries"] if "mails" in entry)
+    assert stored["mails"] == [{"mailbox": "bob@x", "id": 1}, {"mailbox": "carol@x", "id": 1}]
+    assert [stored["before"], stored["after"], stored["mark"]] == ["recipient known", "greeted", ""]
+    assert export.as_json(tape, 4)["entries"][0]["number"] == 4
+
+
+def test_a_password_is_in_none_of_them() -> None:
+    tape = taped(POP3, *lines("USER bob@x", "PASS hunter2", "QUIT"))
+    every = [export.text(tape, KNOWN["pop3"]), json.dumps(export.as_json(tape)), conversation(tape)]
+    assert not any("hunter2" in each for each in every)
+    assert all("PASS ****" in each for each in every)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said", "content"),
+    [
+        (SMTP, SESSION, BODY),
+        (SMTP, [*SESSION[:4], b"BDAT 4\r\nhi\r\n", b"BDAT 3 LAST\r\n.\r\n"], b"hi\r\n.\r\n"),
+        (LMTP, [b"LHLO x\r\n", *SESSION[1:]], BODY),
+        (SMTP, [b"EHLO x\r\n", b"".join(SESSION[1:5]), STUFFED], BODY),
+        (MY_SMTP, [b"HELO x\nMAIL FROM: a@x\nRCPT TO: bob@x\nRCPT TO: carol@x\nDATA\n", STUFFED], BODY),
+        (MY_SMTP, [b"HELO x\nMAIL FROM: a@x\nRCPT TO: bob@x\nRCPT TO: carol@x\nDATA .hi\n"], b".hi\n"),
+        (MY_SMTP, [b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: bob@x", b"RCPT TO: carol@x", b"DATA\nhi\n"], b"hi\n"),
+    ],
+)  # fmt: skip
+def test_the_mails_of_a_session_are_found_with_their_envelopes(
+    dialect: object, said: list[bytes], content: bytes
+) -> None:
+    (sent,) = mails_of(taped(dialect, *said).entries())  # type: ignore[arg-type]
+    assert (sent.helo, sent.sender, sent.recipients) == ("x", "a@x", ("bob@x", "carol@x"))
+    assert sent.content == content
+    assert sent.stored
+
+
+def test_what_was_not_kept_whole_is_not_offered_to_be_sent() -> None:
+    tape = taped(SMTP, *SESSION[:5], b"x\r\n" * PIECE_KEPT + b".\r\n")
+    assert "was not kept whole" in export.swaks(tape, ("127.0.0.1", 25))
+    assert "octets were not kept" in conversation(tape)
+    assert export.swaks(taped(POP3, b"QUIT\r\n"), ("127.0.0.1", 25)) == "# This session sent no mail.\n"
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "my_smtp"])
+def test_swaks_sends_the_same_mail_again(office: PostOfficeProcess, protocol: str) -> None:
+    if shutil.which("swaks") is None:
+        pytest.skip("no swaks on this machine (Debian: apt install swaks)")
+    dialect, said = (SMTP, SESSION) if protocol == "smtp" else (
+        MY_SMTP, [b"HELO x\nMAIL FROM: a@x\nRCPT TO: bob@x\nRCPT TO: carol@x\nDATA plain text, 100 %\n"]
+    )  # fmt: skip
+    command = export.swaks(taped(dialect, *said), office.doors["smtp"])
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=30)
+    assert done.returncode == 0, done.stdout
+    expected = BODY if protocol == "smtp" else b"plain text, 100 %\r\n"
+    with office.connect() as peer:
+        peer.ask("HELO x", "GET_MAIL carol@x 1")
+        assert peer.line().startswith(b"From: a@x")
+        peer.line()
+        assert peer.body().replace(b"\n..", b"\n.") == expected

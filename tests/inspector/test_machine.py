@@ -1,0 +1,106 @@
+"""The drawn machine against grids written by hand from RFC 5321, RFC 2033, RFC 1939 and docs/protocol.md."""
+
+import pytest
+
+from mysmtp.inspector.machine import LEFT, RIGHT, WIDTH, Machine, draw
+from mysmtp.inspector.protocols import known
+from mysmtp.inspector.walk import Walk, walk_of
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.smtp import SMTP
+from tests.protocol.taped import lines, taped
+
+KNOWN = known()
+STARTS_OVER = {(2, 1), (3, 1)}
+# Each verb with the steps between two lanes that are drawn for it.
+GRIDS = {
+    "my_smtp": {"HELO": {(0, 1), *STARTS_OVER}, "MAIL": {(1, 2), (3, 2)}, "RCPT": {(2, 3)}, "DATA": {(3, 0)}},
+    "smtp": {
+        "EHLO": {(0, 1), *STARTS_OVER}, "HELO": {(0, 1), *STARTS_OVER}, "RSET": STARTS_OVER, "MAIL": {(1, 2)},
+        "RCPT": {(2, 3)}, "DATA": {(3, 1)}, "STARTTLS": {(1, 0), (2, 0), (3, 0)},
+    },
+    "lmtp": {
+        "LHLO": {(0, 1), *STARTS_OVER}, "RSET": STARTS_OVER, "MAIL": {(1, 2)}, "RCPT": {(2, 3)}, "DATA": {(3, 1)},
+        "STARTTLS": {(1, 0), (2, 0), (3, 0)},
+    },
+    "pop3": {"USER": {(0, 1)}, "PASS": {(1, 2)}, "STLS": {(1, 0)}},
+}  # fmt: skip
+TURNS = {
+    "my_smtp": {(1, "HELO"), (2, "MAIL"), (3, "RCPT")},
+    "smtp": {(1, "EHLO"), (1, "HELO"), (1, "RSET"), (3, "RCPT")},
+    "lmtp": {(1, "LHLO"), (1, "RSET"), (3, "RCPT")},
+    "pop3": {(0, "STLS"), (1, "USER")},
+}
+NAMES = {
+    "my_smtp": ["initial", "greeted", "sender known", "recipient known"],
+    "smtp": ["connected", "greeted", "sender known", "recipient known"],
+    "lmtp": ["connected", "greeted", "sender known", "recipient known"],
+    "pop3": ["authorization", "user given", "transaction"],
+}
+
+
+def drawn(protocol: str) -> Machine:
+    return draw(KNOWN[protocol], Walk(KNOWN[protocol].dialect.initial))
+
+
+@pytest.mark.parametrize("protocol", GRIDS)
+def test_every_step_of_the_protocol_is_drawn_and_no_other(protocol: str) -> None:
+    machine = drawn(protocol)
+    found: dict[str, set[tuple[int, int]]] = {}
+    for edge in machine.edges:
+        for verb in edge.verbs:
+            found.setdefault(verb, set()).add((edge.source, edge.target))
+    assert found == GRIDS[protocol]
+    turns = {(round((word.y - 31) / 110), word.text[2:]) for word in machine.words if word.text.startswith("↺")}
+    assert turns == TURNS[protocol]
+    assert [box.name for box in machine.boxes] == NAMES[protocol]
+
+
+@pytest.mark.parametrize("protocol", GRIDS)
+def test_every_word_stands_inside_the_drawing_and_no_two_in_one_place(protocol: str) -> None:
+    machine = drawn(protocol)
+    places = [(word.x, word.y) for word in machine.words]
+    assert len(set(places)) == len(places)
+    for word in machine.words:
+        width = 7.9 * len(word.text)
+        left = word.x - {"start": 0, "middle": width / 2, "end": width}[word.anchor]
+        assert left >= -1, word
+        assert left + width <= WIDTH + 1, word
+    assert 0 < LEFT < RIGHT < WIDTH
+
+
+def test_the_notes_tell_what_is_not_drawn() -> None:
+    assert drawn("my_smtp").notes == (
+        "HELO is taken in any state and starts over in 1.",
+        "LIST and GET_MAIL change no state.",
+    )
+
+
+def test_a_walk_lights_where_the_session_is_and_counts_its_steps() -> None:
+    tape = taped(
+        MY_SMTP,
+        *lines(
+            "RCPT TO: b@x", "HELO x", "MAIL FROM: a@x", "RCPT TO: b@x", "DATA one", "HELO x", "MAIL FROM: a@y", end="\n"
+        ),
+    )
+    machine = draw(KNOWN["my_smtp"], walk_of(tape.entries(), KNOWN["my_smtp"]))
+    assert [box.look for box in machine.boxes] == ["seen", "now", "seen", "seen"]
+    assert [box.refused for box in machine.boxes] == [("403 ×1",), ("400 ×1",), (), ()]
+    assert (machine.state, machine.digit) == ("greeted", 1)
+    walked = {word.text for word in machine.words if word.walked}
+    assert walked == {"HELO ×2", "MAIL FROM ×1", "RCPT TO ×1", "DATA ×1"}
+    assert {(edge.source, edge.target) for edge in machine.edges if edge.walked} == {(0, 1), (1, 2), (2, 3), (3, 0)}
+    # The box leads to the reply that entered it.
+    assert machine.boxes[1].entered == 12
+
+
+def test_the_walk_can_be_seen_as_it_was() -> None:
+    tape = taped(MY_SMTP, *lines("HELO x", "MAIL FROM: a@x", end="\n"))
+    walk = walk_of(tape.entries()[:2], KNOWN["my_smtp"])
+    assert walk.state == "greeted"
+
+
+def test_a_chunk_that_is_the_last_leads_back_though_no_table_says_so() -> None:
+    said = [*lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>"), b"BDAT 2 LAST\r\nhi"]
+    machine = draw(KNOWN["smtp"], walk_of(taped(SMTP, *said).entries(), KNOWN["smtp"]))
+    assert any((edge.walked and edge.verbs == ("DATA", "BDAT")) or "BDAT" in edge.verbs for edge in machine.edges)
+    assert machine.state == "greeted"

@@ -1,0 +1,254 @@
+"""The pages of sessions: the list and its filters, the transcript, stepping, two side by side, what is taken along."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from mysmtp.contracts import MessageStore
+from mysmtp.events import Bus, Event, SessionClosed, SessionOpened
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import POP3
+from mysmtp.protocol.smtp import SMTP
+from mysmtp.recorder import Recorder
+from mysmtp.web import Endpoints, create_app
+from tests.protocol.conversation import Client, Clock
+from tests.web.conftest import ZONE, client_of
+from tests.web.posts import NOON
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+class Office:
+    """Clients whose sessions are recorded, without a socket."""
+
+    def __init__(self, store: MessageStore) -> None:
+        self.bus = Bus()
+        self.store = store
+        self.clock = Clock(0.0)
+        self.recorder = Recorder(self.bus, session_bytes=10**6, clock=self.clock, moment=lambda: NOON)
+
+    def open(self, dialect: Dialect = MY_SMTP, peer: str = "127.0.0.1:4") -> Client:
+        number = self.recorder.opened + 1
+        self.bus.publish(SessionOpened(number, dialect.name, peer))
+        client = Client(dialect=dialect, store=self.store, clock=self.clock, tape=self.recorder.tape(number))
+        client.dialog._session.id = number
+        client.stored.attach(lambda event: self.bus.publish(_of(event, number)))
+        client.dialog.greet()
+        return client
+
+    def talk(self, *said: str, dialect: Dialect = MY_SMTP, ends: bool = True, peer: str = "127.0.0.1:4") -> int:
+        client = self.open(dialect, peer)
+        for line in said:
+            self.clock.now += 1
+            client.say(line.encode("utf-8", "surrogateescape") + client.end.encode())
+        number = self.recorder.opened
+        if ends:
+            client.hang_up()
+            self.bus.publish(SessionClosed(number, "client closed"))
+        return number
+
+
+def _of(event: Event, session: int) -> Event:
+    return dataclasses.replace(event, session=session)
+
+
+@pytest.fixture
+def office(store: MessageStore) -> Office:
+    return Office(store)
+
+
+@pytest.fixture
+def client(office: Office) -> FlaskClient:
+    endpoints = Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025), ("127.0.0.1", 1025))
+    app = create_app(
+        office.store, office.bus, endpoints=endpoints, now=lambda: NOON, zone=ZONE, recorder=office.recorder
+    )
+    return client_of(app)
+
+
+MAIL = ("HELO x", "MAIL FROM: alice@x", "RCPT TO: bob@example.com", "DATA Lunch?")
+
+
+def rows(page: str) -> list[str]:
+    """Return the lines of a transcript as text: `S 200 OK\\n`."""
+    found = re.findall(r'<li id="l[0-9.]+" class="([cst])[^"]*"[^>]*>.*?<bdi>(.*?)</bdi>', page, re.DOTALL)
+    return [f"{side.upper()} {re.sub('<[^>]+>', '', text)}" for side, text in found]
+
+
+def test_a_page_without_sessions_tells_where_to_connect(client: FlaskClient) -> None:
+    page = client.get("/sessions").text
+    assert "No conversations yet" in page
+    assert "<code>127.0.0.1:1025</code> (SMTP)" in page
+    assert "0 open, 0 since the start" in page
+
+
+def test_the_list_tells_of_each_session_newest_first(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL)
+    office.talk("MAIL FROM: a@x", "MAIL FROM: a@x", "MAIL FROM: a@x")
+    office.talk("EHLO x", dialect=SMTP, ends=False)
+    page = client.get("/sessions").text
+    assert re.findall(r'id="session-(\d+)"', page) == ["3", "2", "1"]
+    assert "1 open, 3 since the start" in page
+    assert "403 Send HELO first, 3 times" in page
+    assert re.search(r"Session 1: </span><bdi>1 stored</bdi>", page)
+    assert '<li id="session-3" class="openrow">' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("protocol=smtp", ["3"]),
+        ("state=open", ["3"]),
+        ("state=ended", ["4", "2", "1"]),
+        ("state=stored", ["1"]),
+        ("state=nothing", ["4", "3", "2"]),
+        ("state=1", ["3"]),
+        ("errors=1", ["4", "2"]),
+        ("address=BOB@example", ["1"]),
+        ("address=10.0.0.9", ["4"]),
+        ("protocol=my_smtp&errors=1", ["2"]),
+        ("protocol=nonsense&state=nonsense", ["4", "3", "2", "1"]),
+        ("before=3", ["2", "1"]),
+        ("address=nobody", []),
+    ],
+)
+def test_the_list_is_filtered_by_a_form(client: FlaskClient, office: Office, query: str, found: list[str]) -> None:
+    office.talk(*MAIL)
+    office.talk("MAIL FROM: a@x")
+    office.talk("EHLO x", dialect=SMTP, ends=False)
+    office.talk("STAT", dialect=POP3, peer="10.0.0.9:1")
+    page = client.get(f"/sessions?{query}").text
+    assert re.findall(r'id="session-(\d+)"', page) == found
+    if not found:
+        assert "No session is like that" in page
+
+
+def test_a_long_list_is_paged_by_key(client: FlaskClient, office: Office) -> None:
+    for _ in range(120):
+        office.talk("HELO x")
+    first = client.get("/sessions").text
+    assert 'rel="next" href="/sessions?before=71"' in first
+    second = client.get("/sessions?before=71").text
+    assert "70 to 21" in second
+    assert 'rel="prev" href="/sessions"' in second
+    assert 'rel="prev" href="/sessions?before=71"' in client.get("/sessions?before=21").text
+
+
+def test_the_transcript_tells_every_line_and_why_it_was_refused(client: FlaskClient, office: Office) -> None:
+    office.talk("RCPT TO: bob@x", *MAIL)
+    page = client.get("/sessions/1").text
+    assert rows(page)[:4] == [r"C RCPT TO: bob@x\n", r"S 403 Send HELO first\n", r"C HELO x\n", r"S 200 OK\n"]
+    assert "<b>Too early.</b> RCPT TO needs state 2, sender known; this session is in state 0" in page
+    assert "Next: <code>HELO &lt;domain&gt;</code>" in page
+    assert '<a href="/mailbox/bob@example.com/1"><bdi>bob@example.com 1</bdi></a>' in page
+    assert "moves to state 1, greeted" in page
+    assert "The client closed it, after" in page
+    assert "data-watch" not in page
+
+
+def test_a_mail_leads_back_to_the_line_that_stored_it(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL)
+    page = client.get("/mailbox/bob@example.com/1").text
+    assert '<a href="/sessions/1#l8">Session 1</a>' in page
+    other = Office(office.store)
+    other.talk("HELO x")
+    nowhere = Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2))
+    app = create_app(office.store, other.bus, endpoints=nowhere, recorder=other.recorder)
+    # A session of another run may have this number: it did not store the mail.
+    assert "/sessions/1" not in client_of(app).get("/mailbox/bob@example.com/1").text
+
+
+def test_what_a_peer_sends_is_shown_and_never_obeyed(client: FlaskClient, office: Office) -> None:
+    evil = f"{SCRIPT}\x1b[2J\u202e\u009b31m\udcff"
+    office.talk(evil, f"HELO {evil}", f"MAIL FROM: {SCRIPT}@x", f"HELO {SCRIPT}", f"MAIL FROM: a@{SCRIPT}",
+                f"RCPT TO: {SCRIPT}@b", f"DATA {evil}", peer=SCRIPT)  # fmt: skip
+    office.talk(f"EHLO {SCRIPT}", f"VRFY {SCRIPT}", f"{SCRIPT} :", dialect=SMTP)
+    for path in ("/sessions", "/sessions/1", "/sessions/2", "/sessions/1?hex=1", "/sessions/1?step=2",
+                 "/sessions/1/beside/2", f"/sessions?address={SCRIPT}"):  # fmt: skip
+        page = client.get(path).text
+        assert SCRIPT not in page, path
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", page), path
+    for kind in ("txt", "wire", "swaks", "json"):
+        reply = client.get(f"/sessions/1.{kind}")
+        assert reply.mimetype == ("application/json" if kind == "json" else "text/plain")
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", reply.text), kind
+
+
+def test_a_password_is_hidden(client: FlaskClient, office: Office) -> None:
+    office.talk("USER bob", "PASS hunter2", "QUIT", dialect=POP3)
+    page = client.get("/sessions/1").text
+    assert "hunter2" not in page
+    assert 'PASS <span class="hid">(hidden)</span>' in page
+
+
+def test_stepping_shows_the_session_as_it_was(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL)
+    page = client.get("/sessions/1?step=4").text
+    assert "Step <b>4</b> of 8" in page
+    assert re.search(r'<li id="l4" class="s sel"', page)
+    assert re.search(r'<li id="l5" class="c later"', page)
+    assert "State: 2, sender known" in page
+    assert 'href="/sessions/1?step=5#l5"' in page
+    assert "State: 0, delivered" in client.get("/sessions/1?step=99").text
+    assert client.get("/sessions/1?step=x").status_code == 400
+
+
+def test_hex_and_long_messages_are_shown_on_demand(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL[:3], "DATA", *["a line"] * 50, ".")
+    page = client.get("/sessions/1").text
+    assert "30 lines, 210 B not shown here." in page
+    assert rows(page).count(r"C a line\n") == 20
+    assert rows(client.get("/sessions/1?whole=1").text).count(r"C a line\n") == 50
+    assert "0000  48 45 4c 4f 20 78 0a" in client.get("/sessions/1?hex=1").text
+
+
+def test_a_session_of_very_many_lines_is_paged(client: FlaskClient, office: Office) -> None:
+    office.talk(*["HELO x"] * 300)
+    page = client.get("/sessions/1").text
+    assert len(rows(page)) == 400
+    assert 'href="/sessions/1?from=1">Earlier lines</a>' in page
+    assert len(rows(client.get("/sessions/1?from=590").text)) == 11
+
+
+def test_two_sessions_side_by_side(client: FlaskClient, office: Office) -> None:
+    office.talk("HELO x", "MAIL FROM: a@x")
+    office.talk("HELO x", "MAIL FROM: a@y")
+    assert client.get("/sessions/1/beside?other=2").location == "/sessions/1/beside/2"
+    page = client.get("/sessions/1/beside/2").text
+    assert page.count('class="same"') == 2
+    assert page.count('class="differs"') == 2
+    assert "2 lines differ" in page
+    assert client.get("/sessions/1/beside/9").status_code == 404
+    assert client.get("/sessions/1/beside").status_code == 400
+
+
+def test_what_is_taken_along(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL)
+    assert client.get("/sessions/1.wire").text.startswith("C: HELO x\\n\nS: 200 OK\\n\n")
+    assert "swaks --server 127.0.0.1 --port 1025" in client.get("/sessions/1.swaks").text
+    assert "# Session 1: My_SMTP" in client.get("/sessions/1.txt").text
+    told = json.loads(client.get("/sessions/1.json?after=6").text)
+    assert [entry["number"] for entry in told["entries"]] == [7, 8]
+    assert [each["session"] for each in json.loads(client.get("/sessions.json").text)["sessions"]] == [1]
+
+
+@pytest.mark.parametrize("path", ["/sessions/9", "/sessions/0", "/sessions/9.txt", "/sessions/99999999999999999999"])
+def test_a_session_that_is_not_kept_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_where_nothing_is_recorded_there_is_no_link_to_sessions(store: MessageStore, bus: Bus) -> None:
+    app = create_app(store, bus, endpoints=Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2)))
+    assert "/sessions" not in client_of(app).get("/").text
+
+
+def test_the_doctor_tells_what_the_client_should_do_otherwise(client: FlaskClient, office: Office) -> None:
+    office.talk("EHLO x", "MAIL FROM : a@x", dialect=SMTP)
+    page = client.get("/sessions/1").text
+    assert "What this client should do otherwise" in page
+    assert "The client puts a space before the colon" in page
+    assert 'href="/sessions/1?step=4#l4">Line 4</a>' in page
