@@ -37,6 +37,7 @@ from mysmtp.web.governor import Governor
 from mysmtp.web.outside import Outside
 from mysmtp.web.presenting import door_name, plain, size_words
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
+from mysmtp.web.squeeze import Squeeze
 from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key
 
 __all__ = ["Endpoints", "create_app"]
@@ -169,6 +170,7 @@ def _equip(app: Flask) -> None:
     app.jinja_env.filters.update(size=size_words, shown=plain)
     app.after_request(_caching)
     app.after_request(_refreshing)
+    app.after_request(Squeeze())
 
 
 def _told() -> dict[str, str] | None:
