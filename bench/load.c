@@ -3,11 +3,12 @@
  *     load PORT CONNECTIONS SIZE RECIPIENTS KIND
  *
  * KIND: `lines` one command a send; `segments` the same without newlines, as the original client; a number K: whole
- * transactions, K mails in one send. Says `ready` once connected; then each line `MAILS SECONDS` on standard input is
+ * transactions, K mails in one send; `smtp` one command of SMTP a send, `smtp-group` MAIL, RCPT and DATA in one, in both
+ * mail after mail in one session. Says `ready` once connected; then each line `MAILS SECONDS` on standard input is
  * one phase: mails are begun until there were so many and the time is over, and when the last is answered it prints
  * `mails seconds p50_us p99_us`. So a first phase warms the server up and its caller can look at the server between.
- * Mail N goes to r<N modulo RECIPIENTS>@bench.example; its body begins with a line `mail N` that no other has. Exits 1
- * when a reply is not 200. Loopback only. */
+ * Mail N goes to r<N modulo RECIPIENTS>@bench.example; its body holds a line `mail N` that no other has. Exits 1 when a
+ * reply is not 200, or by SMTP none of 2xx and 354. Loopback only. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -19,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STEPS = 4, EVENTS = 256, BUFFER = 65536 };
+enum { STEPS = 4, EVENTS = 256, BUFFER = 65536, LINE = 78 };
 
 struct client {
     int fd, step;       /* step: which send of the mail comes next, 0 when a mail begins */
@@ -29,7 +30,7 @@ struct client {
     double began;
 };
 
-static int size, recipients, pipelined, segments, batch;
+static int size, recipients, pipelined, segments, smtp, grouped, batch;
 static long next_mail, last_mail, done, room;
 static double until, *latencies;
 static char *filler;
@@ -52,10 +53,22 @@ static void send_all(int fd, const char *octets, size_t length)
     }
 }
 
+/* The same for SMTP: a session goes on from mail to mail. */
+static int write_smtp_step(char **at, long mail, int step)
+{
+    switch (step) {
+    case 0: *at += sprintf(*at, "MAIL FROM:<load@bench.example>\r\n"); return 1;
+    case 1: *at += sprintf(*at, "RCPT TO:<r%ld@bench.example>\r\n", mail % recipients); return 1;
+    case 2: *at += sprintf(*at, "DATA\r\n"); return 1;
+    default: *at += sprintf(*at, "Subject: load\r\n\r\nmail %ld\r\n%s\r\n.\r\n", mail, filler); return 1;
+    }
+}
+
 /* Write one step of a mail; return how many replies it will get. */
 static int write_step(char **at, long mail, int step)
 {
     const char *end = segments ? "" : "\n";
+    if (smtp) return write_smtp_step(at, mail, step);
     switch (step) {
     case 0: *at += sprintf(*at, "HELO bench.example%s", end); return 1;
     case 1: *at += sprintf(*at, "MAIL FROM: load@bench.example%s", end); return 1;
@@ -76,6 +89,8 @@ static void go_on(struct client *c)
         for (int k = 0; k < pipelined; k++)
             for (int step = 0; step < STEPS; step++) c->awaited += write_step(&at, c->mail + k, step);
         c->step = 0;
+    } else if (grouped && !c->step) {
+        for (; c->step < STEPS - 1; c->step++) c->awaited += write_step(&at, c->mail, c->step);
     } else {
         c->awaited = write_step(&at, c->mail, c->step);
         c->step = (c->step + 1) % STEPS;
@@ -99,11 +114,11 @@ static void note(double took)
     latencies[done++] = took;
 }
 
-/* Count the replies in what came; each must begin with 200. A segment is one reply. */
+/* Count the replies in what came; each must begin with 2, or in SMTP with 354. A segment is one reply. */
 static void count_replies(struct client *c, const char *octets, ssize_t length)
 {
     for (ssize_t i = 0; i < length; i++) {
-        if (!c->inside && octets[i] != '2') die(octets + i);
+        if (!c->inside && octets[i] != '2' && !(smtp && octets[i] == '3')) die(octets + i);
         c->inside = octets[i] != '\n';
         if (!c->inside) c->awaited--;
     }
@@ -124,6 +139,32 @@ static int take(struct client *c)
     double took = now() - c->began;
     for (int k = 0; k < batch; k++) note(took);
     return 1;
+}
+
+/* Take one line before the loop begins: the greeting of SMTP, the reply to HELO. */
+static void take_line(int fd)
+{
+    char octet = 0, first = 0;
+    while (octet != '\n') {
+        if (recv(fd, &octet, 1, 0) != 1) die("the server closed a connection");
+        first = first ? first : octet;
+    }
+    if (first != '2') die("the server does not greet");
+}
+
+static void greet(int fd)
+{
+    take_line(fd);
+    send_all(fd, "HELO bench.example\r\n", 20);
+    take_line(fd);
+}
+
+/* Fill lines with x: one, or in SMTP as many as a mail of this size may have. */
+static void fill(void)
+{
+    filler = malloc((size_t)size + 1);
+    memset(filler, 'x', (size_t)size), filler[size] = 0;
+    for (int at = LINE; smtp && at + 2 < size; at += LINE + 2) filler[at] = '\r', filler[at + 1] = '\n';
 }
 
 static int by_value(const void *a, const void *b)
@@ -156,8 +197,8 @@ int main(int count, char **words)
     int connections = atoi(words[2]), poll = epoll_create1(0), on = 1;
     size = atoi(words[3]), recipients = atoi(words[4]);
     segments = !strcmp(words[5], "segments"), pipelined = atoi(words[5]), batch = pipelined ? pipelined : 1;
-    filler = malloc((size_t)size + 1);
-    memset(filler, 'x', (size_t)size), filler[size] = 0;
+    smtp = !strncmp(words[5], "smtp", 4), grouped = !strcmp(words[5], "smtp-group");
+    fill();
     struct client *clients = calloc((size_t)connections, sizeof *clients);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(words[1]))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -166,6 +207,7 @@ int main(int count, char **words)
         c->fd = socket(AF_INET, SOCK_STREAM, 0);
         if (connect(c->fd, (struct sockaddr *)&address, sizeof address)) die("connect failed");
         setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        if (smtp) greet(c->fd);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
         epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &event);
     }

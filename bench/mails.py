@@ -16,7 +16,7 @@ from bench.scale import MAIL_SIZE
 
 _FIRST = datetime.datetime(2025, 3, 12, 9, 15, 2, 123456)
 _WORDS = 20_000
-_SENT = re.compile(rb"(?m)^mail (\d+)$")
+_SENT = re.compile(rb"(?m)^mail (\d+)\r?$")
 
 
 def body_of(number: int) -> bytes:
@@ -84,6 +84,15 @@ def count(folder: Path, mails: int, recipients: int) -> None:
         if strays:
             raise BenchFailed(f"mail {strays[0]} is in {path.name}")
         found.update(numbers)
+    _judge(found, mails)
+
+
+def count_in_maildir(folder: Path, mails: int) -> None:
+    """Raise BenchFailed unless each mail of a load is in a Maildir exactly once."""
+    _judge(Counter(int(n) for path in (folder / "new").iterdir() for n in _SENT.findall(path.read_bytes())), mails)
+
+
+def _judge(found: Counter[int], mails: int) -> None:
     missing = mails - sum(n in found for n in range(mails))
     doubled = sum(times - 1 for times in found.values())
     if missing or doubled or len(found) != mails:

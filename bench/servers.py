@@ -62,10 +62,14 @@ class Servers:
     logs: Path
     profiler: Profiler | None = None
 
-    def ours(self, mailbox: Path, *options: str) -> AbstractContextManager[Server]:
-        """Run mysmtp on a folder; quiet, and without an index of words, unless the options say otherwise."""
+    def ours(self, mailbox: Path, *options: str, by: str = "my_smtp") -> AbstractContextManager[Server]:
+        """Run mysmtp on a folder; quiet, and without an index of words, unless the options say otherwise.
+
+        `by` is the protocol of the port returned.
+        """
         port, web = free_ports(2)
-        command = [sys.executable, "app.py", "--port", str(port), "--web-port", str(web), "--mailbox", str(mailbox)]
+        ports = ["--port", str(port)] if by == "my_smtp" else ["--port", "0", "--smtp-port", str(port)]
+        command = [sys.executable, "app.py", *ports, "--web-port", str(web), "--mailbox", str(mailbox)]
         quiet = [] if "--log-level" in options else ["--log-level", "warning"]
         unsearched = [] if "--search" in options else ["--search", "off"]
         return self._run([*command, *quiet, *unsearched, *options], port, web)
@@ -74,6 +78,12 @@ class Servers:
         """Run the design that mysmtp replaces."""
         (port,) = free_ports(1)
         return self._run([str(self.binaries / "reference"), str(port), str(mailbox)], port)
+
+    def aiosmtpd(self, maildir: Path, *, sync: bool) -> AbstractContextManager[Server]:
+        """Run aiosmtpd with its Maildir handler."""
+        (port,) = free_ports(1)
+        how = [] if sync else ["no-sync"]
+        return self._run([sys.executable, "-m", "bench.aiosmtpd_peer", str(port), str(maildir), *how], port)
 
     def echo(self, kind: str) -> AbstractContextManager[Server]:
         """Run the program that answers and stores nothing."""

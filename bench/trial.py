@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from bench.clients import Companion, load_phase, running
-from bench.mails import count
+from bench.mails import count, count_in_maildir
 from bench.scale import MAIL_SIZE, Scale
 from bench.servers import Server, Servers
 
@@ -34,10 +34,15 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the clients do: connections, and `lines`, `segments`, or how many mails they put in one send."""
+    """What the clients do: connections, and the kind that `load.c` tells of."""
 
     connections: int
     kind: str = "lines"
+
+    @property
+    def protocol(self) -> str:
+        """What they speak."""
+        return "smtp" if self.kind.startswith("smtp") else "my_smtp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def run_ours(
     """Measure mysmtp on a new folder, in which `before` may lay mails; return the run and what was done beside."""
     with bench.new_folder() as folder:
         before(folder)
-        with bench.servers.ours(folder, *options) as server:
+        with bench.servers.ours(folder, *options, by=load.protocol) as server:
             run, mails, told = measure(bench, server, load, beside)
         count(folder, mails, bench.scale.recipients)
     return run, told
@@ -97,6 +102,15 @@ def run_reference(bench: Bench, load: Load) -> Run:
         with bench.servers.reference(folder) as server:
             run, mails, _ = measure(bench, server, load)
         count(folder, mails, bench.scale.recipients)
+    return run
+
+
+def run_aiosmtpd(bench: Bench, load: Load, *, sync: bool) -> Run:
+    """Measure aiosmtpd on a new Maildir."""
+    with bench.new_folder() as folder:
+        with bench.servers.aiosmtpd(folder / "maildir", sync=sync) as server:
+            run, mails, _ = measure(bench, server, load)
+        count_in_maildir(folder / "maildir", mails)
     return run
 
 
