@@ -33,6 +33,7 @@ class Config:
     mailbox: Path = Path("mailbox")
     max_message_size: int = 25 * 1024**2
     max_connections: int = 10_000
+    max_per_address: int = 50
     idle_timeout: float = 300.0
     framing: Framing = "auto"
     durability: Durability = "sync"
@@ -89,6 +90,7 @@ OPTIONS = (
     Option("mailbox", "FOLDER", "Folder of the mailbox files; made if it is not there."),
     Option("max_message_size", "SIZE", "Largest message taken, such as 500kB or 25MiB."),
     Option("max_connections", "NUMBER", "Mail connections held at once, on all ports; one too many is told so."),
+    Option("max_per_address", "NUMBER", "Mail connections of one address; 127.0.0.1 and ::1 may have any number."),
     Option("idle_timeout", "SECONDS", "A client that ends no line for so long is let go; POP3 waits at least 600."),
     Option("framing", "KIND", "auto also serves clients that end no line (the original program); lines does not.",
            choices=("auto", "lines")),

@@ -110,7 +110,7 @@ class Parting(MailFault):
 
 
 class ServerBusy(Parting):
-    """More connections than the server holds; told at connect, then the connection is closed."""
+    """More connections than the server holds, or one address may have; told at connect, then it is closed."""
 
 
 class ShuttingDown(Parting):

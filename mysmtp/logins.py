@@ -4,7 +4,6 @@ An address has a few logins looked at at the same time, the others of it wait; a
 Knows no protocol and no file.
 """
 
-import ipaddress
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import gevent
 from gevent.lock import Semaphore
 
 from mysmtp.contracts import Offload
+from mysmtp.crowd import source_of
 from mysmtp.store.offload import to_the_end
 
 AT_ONCE = 4  # logins of one address
@@ -36,7 +36,7 @@ class Logins:
 
     def check(self, peer: str, user: str, password: str) -> bool:
         """Tell whether a client at `peer` (address and port) may be this user. Raises what `known` raises."""
-        with self._turn(_source(peer)):
+        with self._turn(source_of(peer.rpartition(":")[0].strip("[]"))):
             good = to_the_end(self._offload, partial(self._known, user, password))
             if not good:
                 gevent.sleep(WRONG_TAKES)
@@ -53,11 +53,3 @@ class Logins:
             gate.users -= 1
             if not gate.users:
                 del self._gates[source]
-
-
-def _source(peer: str) -> str:
-    """Return whose logins count together: those of an address, of IPv6 of a network, which one customer has whole."""
-    host = peer.rpartition(":")[0]
-    if host.startswith("["):
-        return str(ipaddress.ip_network((host.strip("[]").partition("%")[0], 64), strict=False))
-    return host

@@ -28,6 +28,7 @@ from mysmtp import __version__
 from mysmtp.config import Config, Port, endpoint
 from mysmtp.console import Console, HubReporter, open_console
 from mysmtp.contracts import Compacting, Exclusive, MessageStore
+from mysmtp.crowd import Crowd
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
@@ -98,7 +99,7 @@ class PostOffice:
         except StartFailed:
             self.store.close()
             raise
-        self._crowd: set[int] = set()
+        self._crowd = Crowd(self._mail_cap, config.max_per_address)
         self._deliverer = LocalDelivery(self.store, self.bus)
         self._logins = Logins(passwords.check, ThreadPool(_LOGINS).apply) if passwords else None
         self._tls = TlsOffer(certificate.context, ThreadPool(_HANDSHAKES).apply) if certificate else None

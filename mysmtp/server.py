@@ -17,6 +17,7 @@ from gevent.server import StreamServer
 
 from mysmtp.channel import Channel, plain
 from mysmtp.contracts import Offload
+from mysmtp.crowd import Crowd
 from mysmtp.errors import IdleTooLong, MailFault, ServerBusy, ShuttingDown, StartFailed
 from mysmtp.events import Bus, SessionClosed, SessionOpened, TlsBegun
 from mysmtp.protocol.dialog import Dialog
@@ -110,8 +111,8 @@ class _GraceOver(gevent.GreenletExit):  # type: ignore[misc]
 class LineServer:
     """Serves one dialect on one listening socket. `open_dialog(session_id, peer)` makes the Dialog of a connection.
 
-    Servers that share a `crowd`, the ids of their open sessions, share the cap on connections. `tls` is there where
-    a dialog may ask for it, or has it from the first.
+    Servers that share a `crowd` share the caps on connections. `tls` is there where a dialog may ask for it, or has it
+    from the first.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class LineServer:
         bus: Bus,
         session_ids: Iterator[int],
         limits: Limits,
-        crowd: set[int] | None = None,
+        crowd: Crowd | None = None,
         tls: TlsOffer | None = None,
     ) -> None:
         self._open_dialog = open_dialog
@@ -131,7 +132,7 @@ class LineServer:
         self._bus = bus
         self._session_ids = session_ids
         self._limits = limits
-        self._crowd = set() if crowd is None else crowd
+        self._crowd = crowd or Crowd(limits.max_connections, limits.max_connections)
         self._tls = tls
         self._open: dict[int, _Connection] = {}
         self._draining = False
@@ -170,13 +171,15 @@ class LineServer:
         reason = "ended by the server's stop"
         channel = Channel(sock)
         try:
-            busy = len(self._crowd) >= self._limits.max_connections
-            self._crowd.add(session_id)
+            too_many = self._crowd.enter(session_id, address[0])
             connection = _Connection(channel, self._open_dialog(session_id, peer), time.monotonic())
             self._open[session_id] = connection
-            reason = self._turn_away(connection) if busy else self._converse(session_id, connection)
+            if too_many is None:
+                reason = self._converse(session_id, connection)
+            else:
+                reason = self._turn_away(connection, ServerBusy(too_many))
             self._leave(session_id)  # what lingers takes nobody's place
-            _linger(connection.channel, 0 if busy else _LINGER_TIME)
+            _linger(connection.channel, _LINGER_TIME if too_many is None else 0)
         except ssl.SSLError as error:
             reason = in_words(error)
         except OSError as error:
@@ -188,7 +191,7 @@ class LineServer:
 
     def _leave(self, session_id: int) -> None:
         self._open.pop(session_id, None)
-        self._crowd.discard(session_id)
+        self._crowd.leave(session_id)
 
     def _converse(self, session_id: int, connection: _Connection) -> str:
         """Carry octets between channel and dialog until one side ends it; return why it ended."""
@@ -221,9 +224,11 @@ class LineServer:
     def _at_once(self) -> bool:
         return self._tls is not None and self._tls.at_once
 
-    def _turn_away(self, connection: _Connection) -> str:
-        """Tell a client over the cap so; where it waits for TLS, which costs more than it is worth, just close."""
-        return "Server busy" if self._at_once else _say_farewell(connection, ServerBusy())
+    def _turn_away(self, connection: _Connection, fault: ServerBusy) -> str:
+        """Tell a client over a cap so; where it waits for TLS, which costs more than it is worth, just close."""
+        if self._at_once:
+            return f"Server busy: {fault}".removesuffix(": ")
+        return _say_farewell(connection, fault)
 
     def _begin_tls(self, session_id: int, connection: _Connection) -> None:
         tls = self._tls

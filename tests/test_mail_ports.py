@@ -190,6 +190,30 @@ def test_no_false_end_smuggles_a_mail_into_a_running_server(office: PostOfficePr
         assert len(peer.body().splitlines()) == 1  # the control's
 
 
+def test_one_address_has_not_all_the_connections_there_are(start: Start) -> None:
+    office = start("--max-per-address", "2", "--tls", "auto", "--smtps-port", "0")
+
+    def line_of(source: str, door: str = "smtp") -> bytes:
+        client = sockets.enter_context(socket.create_connection(office.doors[door], 20, (source, 0)))
+        return client.makefile("rb").readline()
+
+    with contextlib.ExitStack() as sockets:
+        for _ in range(2):
+            assert line_of("127.0.0.2").startswith(b"220 ")
+        for _ in range(2):
+            assert line_of("127.0.0.2") == b"421 4.3.2 Server busy: too many connections from your address\r\n"
+        assert line_of("127.0.0.2", "my_smtp") == b"500 Server busy: too many connections from your address\n"
+        assert line_of("127.0.0.2", "smtps") == b""
+        assert line_of("127.0.0.3").startswith(b"220 ")
+        for _ in range(4):
+            assert line_of("127.0.0.1").startswith(b"220 ")
+    with contextlib.ExitStack() as sockets:
+        until = time.monotonic() + 20
+        while not (said := line_of("127.0.0.2")).startswith(b"220 ") and time.monotonic() < until:
+            continue
+        assert said.startswith(b"220 ")  # those who left are counted no more
+
+
 def test_mail_cut_short_is_not_stored(office: PostOfficeProcess) -> None:
     begun = b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\n"
     for octets, reset in itertools.product((b"DATA\r\n", b"BDAT 3000\r\n"), (False, True)):

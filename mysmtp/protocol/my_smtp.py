@@ -49,7 +49,13 @@ _REPLY_TO: Mapping[type[MailFault], Reply] = MappingProxyType(
         errors.IdleTooLong: Reply(500, "Idle too long"),
     }
 )
-_REMARKABLE = (errors.InvalidSyntax, errors.InvalidAddress, errors.DomainMismatch, errors.TooManyRecipients)
+_REMARKABLE = (
+    errors.InvalidSyntax,
+    errors.InvalidAddress,
+    errors.DomainMismatch,
+    errors.TooManyRecipients,
+    errors.ServerBusy,
+)
 
 
 def refuse(fault: MailFault) -> Reply:

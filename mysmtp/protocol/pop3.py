@@ -63,7 +63,8 @@ def _refuse(fault: MailFault) -> Reply:
     if isinstance(fault, errors.OutOfOrder):
         return refusal(_MISSING_STEP[fault.state])
     reply = _REPLY_TO[type(fault)]
-    return refusal(f"{reply.text}: {fault}") if isinstance(fault, InvalidSyntax) and str(fault) else reply
+    remark = str(fault) if isinstance(fault, (InvalidSyntax, errors.ServerBusy)) else ""
+    return Reply(f"{reply.text}: {remark}", mark=reply.mark) if remark else reply
 
 
 def _broken(_verb: str, _fault: Exception) -> Reply:

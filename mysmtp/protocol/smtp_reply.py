@@ -94,7 +94,7 @@ _REPLY_TO: Mapping[type[MailFault], SmtpReply] = MappingProxyType(
         errors.OutOfStep: SmtpReply(554, "5.5.0", "Wait for 354 before you send the message (RFC 2920)"),
     }
 )
-_REMARKABLE = (errors.InvalidSyntax, errors.InvalidAddress, errors.TooManyRecipients)
+_REMARKABLE = (errors.InvalidSyntax, errors.InvalidAddress, errors.TooManyRecipients, errors.ServerBusy)
 
 
 def refuse(fault: MailFault) -> SmtpReply:

@@ -475,6 +475,7 @@ def test_a_store_that_cannot_be_opened_lets_nobody_in() -> None:
     ("fault", "words"),
     [
         (ServerBusy(), b"-ERR [SYS/TEMP] Server busy\r\n"),
+        (ServerBusy("too many"), b"-ERR [SYS/TEMP] Server busy: too many\r\n"),
         (ShuttingDown(), b"-ERR [SYS/TEMP] Server shutting down\r\n"),
     ],
 )

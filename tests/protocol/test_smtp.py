@@ -539,6 +539,7 @@ def test_a_hundred_idle_commands_are_enough_unless_a_mail_comes_between() -> Non
     ("fault", "words"),
     [
         (ServerBusy(), b"421 4.3.2 Server busy\r\n"),
+        (ServerBusy("too many"), b"421 4.3.2 Server busy: too many\r\n"),
         (ShuttingDown(), b"421 4.3.2 Server shutting down\r\n"),
         (IdleTooLong(), b"421 4.4.2 Idle too long\r\n"),
     ],
