@@ -24,6 +24,10 @@ KINDS = {
     "mail": f"{ALICE}/13",
     "raw": f"{ALICE}/13/raw",
     "foreign": f"{ALICE}/1",
+    "search": "/search?q=invoice",
+    "not-found": "/search?q=invoice+from:nobody",
+    "how-to-search": "/search",
+    "unreadable": "/search?q=before:tomorrow",
     "missing": "/mailbox/alice@exmaple.com",
     "gone": f"{ALICE}/99",
 }

@@ -48,6 +48,11 @@ class Box:
         """How many of its mails are not searched."""
         return len(self.due) + len(self.check) + self.waiting
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left that can be done about it now."""
+        return not (self.due or self.check or self.gone or self.lost) and (self.saved == self.state or self.waiting > 0)
+
     def hides(self, mail_id: int) -> bool:
         """Tell whether what the index knows under an id counts no more, or not for sure."""
         return self.lost or mail_id in self.gone or mail_id in self.stale or mail_id in self.check
@@ -64,11 +69,12 @@ class Follower:
         self.boxes = {name: Box(name, number, state, None, state) for name, (number, state) in kept.items()}
         self.numbers = {box.number: box for box in self.boxes.values()}
         self._busy: dict[str, Box] = {}
+        self._stuck: dict[str, Box] = {}  # those with mails that nobody can read now
 
     @property
     def unsearched(self) -> int:
         """How many mails are not searched yet."""
-        return sum(box.unsearched for box in self._busy.values())
+        return sum(box.unsearched for box in {**self._stuck, **self._busy}.values())
 
     @property
     def busy(self) -> bool:
@@ -208,8 +214,14 @@ class Follower:
         """Put a mailbox off the list when nothing is left to do."""
         if box.lost:
             del self.boxes[box.name], self.numbers[box.number], self._busy[box.name]
-        elif not (box.due or box.check or box.gone or box.waiting):
+            self._stuck.pop(box.name, None)
+            return
+        if box.is_done:
             self._busy.pop(box.name, None)
+        if box.waiting:
+            self._stuck[box.name] = box
+        else:
+            self._stuck.pop(box.name, None)
 
     def _away(self, work: Callable[[], T]) -> T:
         return to_the_end(self._offload, work)

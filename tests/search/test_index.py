@@ -1,5 +1,6 @@
 """Searching a store: what is found by what, and that it is true of the mailboxes at the moment it is asked."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from mysmtp.search.index import COUNTED, MailIndex, Unsearchable
 from mysmtp.search.query import Unreadable, read_query
 from mysmtp.search.tables import Tables
 from mysmtp.store import open_store
+from mysmtp.store.disk import Disk
+from mysmtp.store.textfile import TextFileStore
 from tests.search.searching import BOB, Office
 from tests.store.mails import ORIGINAL
 from tests.web.letters import rich, simple
-from tests.web.posts import NOON
+from tests.web.posts import NOON, message
 
 PIECES = (
     *(
@@ -283,6 +286,26 @@ def test_mail_that_waits_to_be_indexed_is_counted(office: Office, monkeypatch: p
     assert office.index.catch_up(30) is False
     assert office.index.unsearched == 0
     assert len(office.index.find(read_query("number")).hits) == 5
+
+
+def test_mail_that_cannot_be_read_now_is_counted_and_leaves_nothing_to_do(folder: Path) -> None:
+    full = [True]
+
+    def write(descriptor: int, octets: bytes | memoryview) -> int:
+        if full[0]:
+            raise OSError(errno.ENOSPC, "full")
+        return os.write(descriptor, octets)
+
+    store = TextFileStore(folder, disk=Disk(write=write))
+    index = MailIndex(store)
+    store.append([BOB], message("hello\n"))
+    assert index.find(read_query("hello")).unsearched == 1
+    assert index.step() is False
+    full[0] = False
+    found = index.find(read_query("hello"))
+    assert (len(found.hits), found.unsearched) == (1, 0)
+    index.close()
+    store.close()
 
 
 @pytest.mark.parametrize("damage", ["garbage", "other", "version", "words", "sheet", "cut"])
