@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, redirect, request, url_for
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from mysmtp.contracts import Marking
 from mysmtp.errors import NoSuchMailbox
 from mysmtp.events import MailboxChanged, MailsMarked
+from mysmtp.search.index import Unsearchable
+from mysmtp.search.query import Unreadable, read_query
 from mysmtp.web.deeds import Deed, deed_of
+from mysmtp.web.presenting import count_words
 from mysmtp.web.presenting_mail import neighbours
 from mysmtp.web.site import site
 from mysmtp.web.urls import mail_of
@@ -41,6 +44,27 @@ def chosen() -> Response:
         raise BadRequest("do: delete, seen or new.")
     row = _row_after(mails) if deed == "delete" else None
     return _told(done(deed, mails), local_path(form.get("back", "/")), row)
+
+
+@routes.post("/found")
+def found() -> Response:
+    """Delete or mark all mails that a search finds, whatever part of them its page showed."""
+    deed, index = request.form.get("do", ""), site().index
+    if index is None:
+        raise NotFound
+    try:
+        query = read_query(request.form.get("q", ""))
+    except Unreadable:
+        raise BadRequest("q: this search can't be read.") from None
+    if deed not in DEEDS or not query.parts:
+        raise BadRequest("do: delete, seen or new; q: what to search for.")
+    try:
+        mails, unsearched = index.matches(query)
+    except Unsearchable:
+        raise ServiceUnavailable("The index of words cannot be used now; the log says why.") from None
+    if unsearched:
+        raise BadRequest(f"{count_words(unsearched, 'mail')} could not be searched yet. Try again in a while.")
+    return _told(done(deed, mails), url_for("search.search", q=query.text), None)
 
 
 @routes.post("/mailbox/<mailbox:name>/<mail_id:mail_id>/delete")

@@ -177,3 +177,36 @@ def test_any_search_is_answered(store: MessageStore, client: FlaskClient, text: 
     if not store.mailboxes():
         store.append([BOB], message(rich()))
     assert client.get("/search", query_string={"q": text.encode("utf-8", "replace")}).status_code in (200, 400)
+
+
+def test_all_that_a_search_finds_is_deleted_and_comes_back(store: MessageStore, client: FlaskClient) -> None:
+    for number in range(70):
+        store.append([BOB if number % 2 else "carol@example.com"], message(f"Invoice {number}\n"))
+    store.append([BOB], message("Something else\n"))
+    page = search(client, "invoice")
+    assert "Delete all 70" in page
+    told = client.post("/found", data={"q": "invoice", "do": "delete"}, follow_redirects=True).text
+    assert "Deleted 70 mails" in told
+    assert "No mail has" in told
+    assert ([mail.id for mail in store.list(BOB)], len(store.list("carol@example.com"))) == ([36], 0)
+    deed = re.search(r'name="deed" value="([^"]+)"', told)
+    assert deed
+    back = client.post("/undo", data={"deed": deed[1], "back": "/search?q=invoice"}, follow_redirects=True).text
+    assert "70 mails are back" in back
+    assert "Mark all 70 read" in back
+    told = client.post("/found", data={"q": f"invoice in:{BOB}", "do": "seen"}, follow_redirects=True).text
+    assert "Marked 35 mails read" in told
+    assert (store.summary(BOB).unseen, store.summary("carol@example.com").unseen) == (1, 35)
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"q": "", "do": "delete"}, {"q": "hello", "do": "burn"}, {"q": "after:x", "do": "delete"}]
+)
+def test_what_cannot_be_done_to_what_is_found(store: MessageStore, client: FlaskClient, form: dict[str, str]) -> None:
+    store.append([BOB], message("hello\n"))
+    assert client.post("/found", data=form).status_code == 400
+    assert (
+        client.post("/found", data={"q": "hello", "do": "delete"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code
+        == 403
+    )
+    assert len(store.list(BOB)) == 1
