@@ -50,6 +50,7 @@ Content-Transfer-Encoding: base64
 """
 ).replace("\n", "\r\n").replace("TEXT\r\n", TEXT).encode()  # fmt: skip
 PASSWORD = "s3same"
+NAME = "client.example"  # what they say they are: none is to ask the DNS for that
 INSIDE_TLS = ("--tls", "auto", "--smtps-port", "0", "--pop3s-port", "0")
 PLENTY = 60  # seconds for a program to be done on a busy machine
 NODE_PATH = os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))  # where Debian has it
@@ -68,7 +69,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProce
 
 def run(*words: str, given: bytes = b"", home: Path | None = None) -> bytes:
     """Run a program as it comes, without anybody's settings; return what it printed."""
-    environment = {**os.environ, "HOME": str(home or "/nonexistent"), "NODE_PATH": NODE_PATH}
+    inherited = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    environment = {**inherited, "HOME": str(home or "/nonexistent"), "NODE_PATH": NODE_PATH}
     done = subprocess.run(words, input=given, capture_output=True, timeout=PLENTY, env=environment, check=False)
     assert done.returncode == 0, (words, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
     return done.stdout
@@ -95,7 +97,7 @@ needs_swaks_with_tls = pytest.mark.skipif(
 
 
 def by_smtplib(office: PostOfficeProcess, to: str) -> None:
-    with smtplib.SMTP(*office.doors["smtp"], timeout=PLENTY) as client:
+    with smtplib.SMTP(*office.doors["smtp"], local_hostname=NAME, timeout=PLENTY) as client:
         assert client.sendmail("alice@example.com", [to], LETTER, ["BODY=8BITMIME"]) == {}
 
 
@@ -104,6 +106,7 @@ def by_aiosmtplib(office: PostOfficeProcess, to: str) -> None:
     refused, reply = asyncio.run(
         aiosmtplib.send(
             LETTER, sender="alice@example.com", recipients=[to], hostname=host, port=port, start_tls=False,
+            local_hostname=NAME,
             username="alice", password=PASSWORD,
         )
     )  # fmt: skip
@@ -113,7 +116,7 @@ def by_aiosmtplib(office: PostOfficeProcess, to: str) -> None:
 def by_curl(office: PostOfficeProcess, to: str, *words: str, door: str = "smtp") -> None:
     run(
         "curl", "-q", "--silent", "--show-error", "--max-time", str(PLENTY), "--url",
-        f"{door}://127.0.0.1:{office.doors[door][1]}/client.example", "--user", f"alice:{PASSWORD}", "--mail-from",
+        f"{door}://127.0.0.1:{office.doors[door][1]}/{NAME}", "--user", f"alice:{PASSWORD}", "--mail-from",
         "alice@example.com", "--mail-rcpt", to, "--upload-file", "-", *words, given=LETTER,
     )  # fmt: skip
 
@@ -121,8 +124,8 @@ def by_curl(office: PostOfficeProcess, to: str, *words: str, door: str = "smtp")
 def swaks(office: PostOfficeProcess, to: str, *words: str, door: str = "smtp") -> str:
     """Send by swaks, which ends the last line itself; return the talk it had."""
     return run(
-        "swaks", "--server", "127.0.0.1", "--port", str(office.doors[door][1]), "--from", "alice@example.com",
-        "--to", to, "--data", "-", *words, given=LETTER.removesuffix(b"\r\n"),
+        "swaks", "--helo", NAME, "--server", "127.0.0.1", "--port", str(office.doors[door][1]),
+        "--from", "alice@example.com", "--to", to, "--data", "-", *words, given=LETTER.removesuffix(b"\r\n"),
     ).decode()  # fmt: skip
 
 
@@ -159,7 +162,13 @@ def by_msmtp(office: PostOfficeProcess, to: str, *words: str) -> None:
 def nodemailer(office: PostOfficeProcess, mail: object, given: bytes = b"", **options: object) -> str:
     script = str(Path(__file__).with_name("nodemailer.js"))
     login = {"user": "alice", "pass": PASSWORD}
-    words = {"port": office.doors["smtp"][1], "auth": login, "mail": mail, **(options or {"ignoreTLS": True})}
+    words = {
+        "port": office.doors["smtp"][1],
+        "name": NAME,
+        "auth": login,
+        "mail": mail,
+        **(options or {"ignoreTLS": True}),
+    }
     return run("node", script, json.dumps(words), given=given).decode()
 
 
@@ -200,6 +209,7 @@ def by_aiosmtplib_in_tls(office: PostOfficeProcess, to: str) -> None:
     host, port = office.doors["smtp"]
     sending = aiosmtplib.send(
         LETTER, sender="alice@example.com", recipients=[to], hostname=host, port=port, start_tls=True,
+        local_hostname=NAME,
         cert_bundle=trusted(office),
     )  # fmt: skip
     assert asyncio.run(sending)[1] == "2.0.0 Message stored"
