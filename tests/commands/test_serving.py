@@ -69,7 +69,7 @@ def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str
         "TLS_KEY": "k", "AUTH_FILE": "p", "REQUIRE_LOGIN": "1", "MAILBOX": "m",
         "MAX_MESSAGE_SIZE": "1KiB", "MAX_CONNECTIONS": "3", "IDLE_TIMEOUT": "4", "FRAMING": "lines",
         "DURABILITY": "os", "ALLOWED_HOST": "a b", "WIRE": "1", "LOG_LEVEL": "error", "SESSIONS_KEPT": "5",
-        "SESSION_BYTES": "1KiB", "SEARCH": "off", "MAX_PER_ADDRESS": "8",
+        "SESSION_BYTES": "1KiB", "SEARCH": "off", "MAX_PER_ADDRESS": "8", "KEEP_DAYS": "9", "KEEP_LAST": "10",
     }  # fmt: skip
     assert {f"MYSMTP_{key}" for key in values} == {option.variable for option in OPTIONS}
     given = {f"MYSMTP_{key}": value for key, value in values.items()}
@@ -80,7 +80,8 @@ def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str
         max_message_size=1024, max_connections=3, idle_timeout=4.0, framing="lines", durability="os",
         allowed_host=("a", "b"), my_smtps_port=7, smtps_port=8, tls="auto", auth_file=Path("p"), require_login=True,
         tls_cert=Path("c"), tls_key=Path("k"),
-        sessions_kept=5, session_bytes=1024, search="off", max_per_address=8, wire=True, log_level="error",
+        sessions_kept=5, session_bytes=1024, search="off", max_per_address=8, keep_days=9, keep_last=10,
+        wire=True, log_level="error",
     )  # fmt: skip
 
 
