@@ -43,7 +43,7 @@ class Tally:
 
 
 def run(folder: Path, paths: Sequence[Path], recipients: Sequence[str]) -> int:
-    """Import the mails at some paths, `-` for an mbox on standard input; say how many; return the exit code."""
+    """Import the mails at some paths, `-` for standard input; say how many; return the exit code."""
     began = time.monotonic()
     tally = Tally()
     code = 0
@@ -111,7 +111,8 @@ def _mails(
     paths: Sequence[Path], sources: Sequence[Source], recipients: Sequence[str], advance: Callable[[int], None]
 ) -> Iterator[Found | Passed]:
     if STDIN in paths:
-        yield from reading.read_mbox(sys.stdin.buffer, "standard input", recipients)
+        with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
+            yield from reading.read_stream(stream, "standard input", recipients)
     before = 0
     for source in sources:
         for each in reading.read(source, recipients):

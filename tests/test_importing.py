@@ -5,9 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -90,7 +88,8 @@ def test_all_of_a_folder_to_one_mailbox(
     (mails / "box" / "cur" / "1741770902.M5.h:2,S").write_bytes(b"maildir\n")
     (mails / "1.eml").write_bytes(b"Return-Path: <r@x>\nDate: Wed, 12 Mar 2025 09:15:03 +0000\nSubject: \x1b\n\neml")
     (mails / "notes.txt").write_bytes(b"no mail")
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=BytesIO(MBOX)))
+    (tmp_path / "typed").write_bytes(MBOX)
+    monkeypatch.setattr(sys, "stdin", (tmp_path / "typed").open("rb"))
     code, out, err = run(mails, tmp_path / "no\x1bthing", "-", to=["D@x"])
     assert (code, out) == (1, "imported 5 mails into 1 mailbox, 0.0 MB, in 0.0 s; 2 skipped\n")
     assert err.splitlines() == [
@@ -129,16 +128,36 @@ def test_a_terminal_is_shown_how_far_it_is(tmp_path: Path) -> None:
 
 
 def test_as_a_program(tmp_path: Path) -> None:
-    def mysmtp(*words: str) -> tuple[int, str, str]:
+    def mysmtp(*words: str, typed: bytes = MBOX) -> tuple[int, str, str]:
         command = [sys.executable, "-m", "mysmtp", "import", *words]
         where = environment(MYSMTP_MAILBOX=str(tmp_path / "new" / "folder"))
-        typed = MBOX.decode("latin-1")
-        done = subprocess.run(command, input=typed, capture_output=True, text=True, cwd=ROOT, timeout=60, env=where)
-        return done.returncode, in_no_time(done.stdout), done.stderr
+        done = subprocess.run(command, input=typed, capture_output=True, cwd=ROOT, timeout=60, env=where)
+        return done.returncode, in_no_time(done.stdout.decode()), done.stderr.decode()
 
     assert mysmtp("--to", "a@x", "--to", "b@x", "-") == (0, "imported 3 mails into 2 mailboxes, 0.0 MB, in 0.0 s\n", "")
     assert mysmtp("--to", "", "-")[0] == mysmtp()[0] == 2
+    mail = b"Subject: one\r\n\r\nFrom x\r\n"
+    assert mysmtp("-", typed=b"To: one@x\n" + mail)[1] == "imported 1 mail into 1 mailbox, 0.0 MB, in 0.0 s\n"
+    assert lying(tmp_path / "new" / "folder", "one@x")[0][2] == b"To: one@x\n" + mail
+    assert mysmtp("-", typed=b"")[:2] == (0, "imported 0 mails into 0 mailboxes, 0.0 MB, in 0.0 s\n")
     assert [each[1] for each in lying(tmp_path / "new" / "folder", "b@x")] == [("a@x", "b@x")] * 3
+
+
+def test_a_disk_that_is_full_ends_it_and_what_was_stored_is_said(tmp_path: Path) -> None:
+    large = b"".join(b"From a@x Wed Mar 12 09:15:02 2025\n\n" + b"x" * 500_000 + b"\n\n" for _ in range(20))
+    (tmp_path / "a.mbox").write_bytes(large)
+    small = (
+        "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000));"
+        "runpy.run_module('mysmtp', run_name='__main__', alter_sys=True)"
+    )
+    command = [sys.executable, "-c", small, "import", "--to", "b@x", str(tmp_path / "a.mbox")]
+    where = environment(MYSMTP_MAILBOX=str(tmp_path / "box"))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, env=where)
+    assert done.returncode == 3
+    assert done.stderr.startswith("mysmtp: 500 Failed to store message: File too large (")
+    stored = len(lying(tmp_path / "box", "b@x"))
+    assert 0 < stored < 20
+    assert done.stdout.startswith(f"imported {stored} mails into 1 mailbox, ")
 
 
 def test_a_folder_that_cannot_be_had(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,8 +30,8 @@ def sendmail(words: tuple[str, ...]) -> None:
 )
 @with_folder
 def import_(paths: tuple[Path, ...], recipients: tuple[str, ...], folder: Path) -> None:
-    """Store the mails that lie at each PATH: .eml files, mbox files, Maildirs, folders of these; - is an mbox on
-    standard input.
+    """Store the mails that lie at each PATH: .eml files, mbox files, Maildirs, folders of these; - is an mbox or
+    a mail on standard input.
 
     Each goes to those its header says it was for (X-Original-To, Delivered-To, else To, Cc and Bcc), or to --to. What
     cannot be read is said and skipped; exit code 1 then. A server that has the folder is asked to store them.

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 from typing import BinaryIO
 
 from mysmtp.files import mbox
@@ -42,6 +43,15 @@ def read(source: Source, recipients: Sequence[str]) -> Iterator[Found | Passed]:
                 yield _one(source, stream, recipients)
     except OSError as fault:
         yield Passed(str(source.path), fault.strerror or str(fault))
+
+
+def read_stream(stream: BufferedReader, name: str, recipients: Sequence[str]) -> Iterator[Found | Passed]:
+    """Give the mails of a stream: an mbox if it begins as one, else a single mail; none of an empty one."""
+    if mbox.is_mbox(stream.peek(5)):
+        yield from read_mbox(stream, name, recipients)
+    elif body := stream.read(LARGEST + 1):
+        too_large = len(body) > LARGEST
+        yield Passed(name, _too_large()) if too_large else _addressed(name, body, recipients, None, None, None, 0)
 
 
 def read_mbox(stream: BinaryIO, name: str, recipients: Sequence[str]) -> Iterator[Found | Passed]:
