@@ -72,6 +72,14 @@ class CommandAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Refused(Event):
+    """A reply said no: to the client, or (`failed`) because the server could not do it. Told of these replies only."""
+
+    code: int
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SessionClosed(Event):
     """The connection is closed; `reason` says by whom and why, in words."""
 
@@ -80,12 +88,16 @@ class SessionClosed(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageStored(Event):
-    """A mail rests durably in this mailbox under this id, one of so many `copies` stored together."""
+    """A mail rests durably in this mailbox under this id, one of so many `copies` stored together.
+
+    `seconds` went by from the end of its data until it was durable.
+    """
 
     mailbox: str
     mail_id: int
     size: int
     copies: int = 1
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

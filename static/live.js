@@ -7,7 +7,7 @@
   const LONGEST_WAIT = 30; // s between two tries to reconnect
   const GIVE_UP = 10; // tries
   const OF_SESSIONS = ["sessions", "session", "beside"]; // pages that mail changes nothing of
-  const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage"];
+  const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage", "figures"];
   const byId = (id) => document.getElementById(id);
   let feed = null; // state of the feed, as last shown: [state, words, link words]
 
@@ -169,7 +169,7 @@
 
   function swap(id, page) {
     const [mine, theirs] = [byId(id), page.getElementById(id)];
-    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML) return;
+    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML || mine.querySelector("details[open]")) return;
     const focused = mine.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     mine.replaceChildren(...theirs.childNodes);
     if (id === "side") centre();

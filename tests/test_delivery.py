@@ -15,9 +15,9 @@ def test_one_copy_for_each_mailbox_and_news_of_each() -> None:
     store, bus, heard = open_store("memory:"), Bus(), list[Event]()
     bus.attach(heard.append)
     moment = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
-    delivery = LocalDelivery(store, bus, lambda: moment)
+    delivery = LocalDelivery(store, bus, lambda: moment, iter((10.0, 10.25)).__next__)
     delivery.deliver(Envelope("a@x", ("Bob@y", "carol@y", "bob@Y")), b"hi\n", Trace(session=5)).wait()
-    assert heard == [MessageStored(5, "bob@y", 1, 3, 2), MessageStored(5, "carol@y", 1, 3, 2)]
+    assert heard == [MessageStored(5, "bob@y", 1, 3, 2, 0.25), MessageStored(5, "carol@y", 1, 3, 2, 0.25)]
     assert [box.name for box in store.mailboxes()] == ["bob@y", "carol@y"]
     mail = store.read("bob@y", 1)
     assert (mail.body, mail.summary.sender, mail.summary.arrived) == (b"hi\n", "a@x", moment)

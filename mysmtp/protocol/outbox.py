@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from mysmtp.contracts import Receipt
 from mysmtp.errors import StoreFailed
-from mysmtp.events import Bus, CommandAnswered, ReplySent
+from mysmtp.events import Bus, CommandAnswered, Refused, ReplySent
 from mysmtp.protocol.outcome import Owed
-from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.reply import FAILED, Reply
 from mysmtp.protocol.transaction import Session
 from mysmtp.tape import Mail, Tape, Told
 from mysmtp.text import decode
@@ -132,6 +132,8 @@ class Outbox:
     ) -> None:
         """Say something now: nothing may be owed. The rest is noted on the tape (`tape.Entry`)."""
         octets = reply.in_segment() if as_segment else reply.in_lines()
+        if reply.mark and Refused in self._bus.wanted:
+            self._bus.publish(Refused(self._session.id, reply.code, reply.mark == FAILED))
         if ReplySent in self._bus.wanted:
             self._bus.publish(ReplySent(self._session.id, octets))
         if self._tape is not None:

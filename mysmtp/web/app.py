@@ -14,12 +14,15 @@ from mysmtp.config import endpoint
 from mysmtp.contracts import Gathering, Marking, MessageStore, Offload, run_here
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
 from mysmtp.inspector.protocols import known
+from mysmtp.metrics import Meter
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.web import (
     actions,
+    exposition,
     faults,
+    figures,
     guard,
     guide,
     health,
@@ -63,6 +66,7 @@ def create_app(
     index: MailIndex | None = None,
     recorder: Recorder | None = None,
     dialects: Iterable[Dialect] = (),
+    meter: Meter | None = None,
 ) -> Flask:
     """Make the application that shows `store`.
 
@@ -72,7 +76,8 @@ def create_app(
     `now` (aware) and `zone` (None: this machine's) are for tests; `offload` takes mails apart where it stops nobody;
     `listeners` caps the pages that are kept up to date at once; each hears something every `heartbeat` seconds;
     `index` finds mail; without one there is no search; `recorder` has the sessions to show, and `dialects` are the
-    protocols they speak (none: all there are).
+    protocols they speak (none: all there are);
+    `meter` counts, and is made here if it is not given.
     """
     app = Flask(
         "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
@@ -84,6 +89,7 @@ def create_app(
     governor = Governor()
     bus.attach(governor.hear, SessionOpened, SessionClosed, MessageStored)
     recorder = recorder or Recorder(bus, kept=0)
+    meter = meter or Meter(bus)
     feed = live.Live(
         bus,
         recorder,
@@ -101,6 +107,8 @@ def create_app(
         feed,
         governor,
         Deeds(),
+        meter,
+        exposition.registry_of(meter, lambda: troubles_of(store)),
         now,
         zone,
         send_command,
@@ -115,6 +123,8 @@ def create_app(
     for blueprint in (
         pages,
         guide,
+        figures,
+        exposition,
         search_pages,
         session_pages,
         mail_pages,

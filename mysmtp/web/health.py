@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from mysmtp.web.site import site
 
-PATHS: Final = frozenset({"/livez", "/readyz"})
+PATHS: Final = frozenset({"/livez", "/readyz", "/metrics"})  # asked by who watches over the server
 
 routes = Blueprint("health", __name__)
 

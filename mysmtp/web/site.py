@@ -10,10 +10,12 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from flask import current_app
+from prometheus_client import CollectorRegistry
 
 from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
 from mysmtp.events import Bus
 from mysmtp.inspector.protocols import Known, known
+from mysmtp.metrics import Meter
 from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.text import clipped
@@ -58,7 +60,7 @@ def reachable(endpoint: tuple[str, int], asked_host: str) -> tuple[str, int]:
 class Site:
     """All that a route needs besides its request. `secret` signs the addresses at which a mail's page finds images.
 
-    `index` finds mail; without one there is no search.
+    `index` finds mail; without one there is no search. `registry` is what /metrics tells.
     """
 
     store: MessageStore
@@ -68,6 +70,8 @@ class Site:
     live: Live
     governor: Governor
     deeds: Deeds
+    meter: Meter
+    registry: CollectorRegistry
     now: Callable[[], datetime]
     zone: tzinfo | None = None
     send_command: str = ""

@@ -10,7 +10,7 @@ import pytest
 
 from mysmtp.contracts import Receipt
 from mysmtp.errors import ShuttingDown, StoreFailed
-from mysmtp.events import Bus, CommandAnswered, ReplySent
+from mysmtp.events import Bus, CommandAnswered, Event, Refused, ReplySent
 from mysmtp.message import Envelope, Trace
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -120,6 +120,21 @@ def test_the_bus_hears_of_commands_and_replies_in_their_order_when_they_are_cert
         "handed over 1", "waited for 1", "DATA 500", FAILED.decode(), "HELO 200", OK.decode(),
         " 400", "400 Unknown command\n",
     ]  # fmt: skip
+
+
+def test_the_bus_hears_of_each_reply_that_says_no() -> None:
+    ledger, bus, heard = Ledger(bad={2: StoreFailed()}), Bus(), list[Event]()
+    bus.attach(heard.append, Refused)
+    talk = dialog(ledger, bus)
+    for _ in talk.receive(b"LIST x\n" + MAIL * 2 + b"NONSENSE\n"):
+        pass
+    talk.farewell(ShuttingDown())
+    assert heard == [
+        Refused(7, 403, failed=False),
+        Refused(7, 500, failed=True),
+        Refused(7, 400, failed=False),
+        Refused(7, 500, failed=True),
+    ]
 
 
 @pytest.mark.parametrize("looks", [b"LIST b@y\n", b"GET_MAIL b@y 1\n"])

@@ -31,6 +31,7 @@ KINDS = {
     "nothing": "/nothing",
     "unreadable": "/mailbox/full@x?before=x",
     "keys": "/keys",
+    "figures": "/figures",
 }
 
 
