@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 DATABASE = "search.db"
 _ASIDE = "search.damaged"
+_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 COUNTED = 1000  # mails that are counted; of more it is said that there are more
 PATIENCE = 0.2  # seconds in which a search waits for mails to be indexed
 _CHUNK = 1001
@@ -148,7 +149,8 @@ class MailIndex:
         with self._lock:
             self._safely(self._ready)
             self._drop()
-            self._put_aside()
+            if self._place is not None:
+                _remove(self._place[0], "", *_BESIDE)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -286,9 +288,7 @@ class MailIndex:
         path = self._place[0]
         with suppress(OSError):
             path.replace(path.with_name(_ASIDE))
-        for ending in ("-wal", "-shm", "-journal"):
-            with suppress(OSError):
-                path.with_name(path.name + ending).unlink()
+        _remove(path, *_BESIDE)
 
     def _warn(self, what: str) -> None:
         if not self._warned:
@@ -307,6 +307,12 @@ def _open(path: Path | None) -> Tables:
         tables.close()
         raise
     return tables
+
+
+def _remove(path: Path, *endings: str) -> None:
+    for ending in endings:
+        with suppress(OSError):
+            path.with_name(path.name + ending).unlink()
 
 
 def _close(tables: Tables, path: Path | None) -> None:

@@ -57,6 +57,7 @@ class Tables:
 
     def __init__(self, path: Path | None) -> None:
         self._database = sqlite3.connect(path or ":memory:", timeout=0, isolation_level=None, check_same_thread=False)
+        self._totals: tuple[int, int] | None = None
         try:
             self._prepare()
         except BaseException:
@@ -99,11 +100,14 @@ class Tables:
 
     def totals(self) -> tuple[int, int]:
         """Return how many mails are indexed, and how many of them not to their end."""
-        mails, cut = self._database.execute("SELECT count(*), sum(cut) FROM mail").fetchone()
-        return mails, cut or 0
+        if self._totals is None:
+            mails, cut = self._database.execute("SELECT count(*), sum(cut) FROM mail").fetchone()
+            self._totals = mails, cut or 0
+        return self._totals
 
     def write(self, entries: Sequence[Entry], gone: Iterable[tuple[int, int]], states: Mapping[int, str]) -> None:
         """Index mails, forget others by mailbox and id, note in which states mailboxes are indexed; all or nothing."""
+        self._totals = None
         self._database.execute("BEGIN IMMEDIATE")
         try:
             for box, mail_id in gone:

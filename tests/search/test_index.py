@@ -346,10 +346,11 @@ def test_an_index_that_cannot_be_written_is_said(office: Office, folder: Path) -
     assert office.ids("hello") == [1]
 
 
-def test_forgetting_everything(office: Office) -> None:
+def test_forgetting_everything(office: Office, folder: Path) -> None:
     office.send("hello")
     assert office.ids("hello") == [1]
     office.index.clear()
+    assert list((folder / ".index").glob("search*")) == []
     assert office.ids("hello") == [1]
 
 
