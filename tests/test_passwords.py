@@ -16,8 +16,10 @@ from mysmtp.errors import PasswordsUnreadable
 from mysmtp.passwords import PasswordFile, parse, rewritten, store
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-HASH = QUICK.hash("secret")
-OTHER = QUICK.hash("other")
+HASH = (
+    "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$+H4vXYFWoXb2B34RuwJIpQ"  # in names of tests: the same each run
+)
+OTHER = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$zuuTlDKh5erYK0vi9wsRYw"
 
 
 @pytest.fixture(autouse=True)
