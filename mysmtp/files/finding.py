@@ -13,7 +13,7 @@ from mysmtp.mime.fields import begins_with_header
 Kind = Literal["mbox", "eml", "maildir"]
 
 _LOOKED_AT = 64 << 10  # octets of a file whose name does not tell what it is
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +104,4 @@ def _kind_of(path: Path) -> "Kind | Literal['strange'] | Passed":
 
 def _natural(name: str) -> list[str | int]:
     """Return what to sort names by so that 9.eml comes before 10.eml."""
-    return [int(piece) if piece.isdigit() and piece.isascii() else piece for piece in _NUMBER.split(name)]
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(_NUMBER.split(name))]

@@ -30,13 +30,13 @@ def found(path: Path) -> Sequence[tuple[str, str]]:
 
 
 def test_a_folder_in_the_order_of_its_names(tmp_path: Path) -> None:
-    for name in ("10.eml", "9.eml", "2/b.EML", "2/a.mbox", ".hidden.eml"):
+    for name in ("10.eml", "9.eml", "2/b.EML", "2/a.mbox", ".hidden.eml", "١.eml"):
         put(tmp_path / name, MBOX if name.endswith("mbox") else MAIL)
     put(tmp_path / "Inbox", MBOX)  # Thunderbird gives its mboxes no suffix
     put(tmp_path / "mh" / "1", MAIL)
     assert found(tmp_path) == [
         ("2/a.mbox", "mbox"), ("2/b.EML", "eml"), ("9.eml", "eml"), ("10.eml", "eml"),
-        ("Inbox", "mbox"), ("mh/1", "eml"),
+        ("Inbox", "mbox"), ("mh/1", "eml"), ("١.eml", "eml"),
     ]  # fmt: skip
 
 
