@@ -6,7 +6,7 @@ server coped is no excuse: others will not.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from mysmtp.inspector.case import Case, Finding, verb_of
 from mysmtp.tape import BODY, CLIENT, SERVER, Entry
@@ -124,7 +124,7 @@ def no_dot(case: Case) -> Finding | None:
 def body_with_command(case: Case) -> Finding | None:
     """DATA and the message in one go."""
     at = []
-    for entry, following in zip(case.commands, [*case.commands[1:], None], strict=True):
+    for entry, following in zip_longest(case.commands, case.commands[1:]):
         if verb_of(entry) != "DATA":
             continue
         body = next((each for each in case.entries if each.number > entry.number and each.kind == BODY), None)

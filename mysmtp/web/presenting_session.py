@@ -52,7 +52,7 @@ def view_of(tape: Tape, known: Known, clock: Clock, asked: Asked, now: float) ->
     machine = draw(known, walk_of([entry for entry in entries if step is None or entry.number <= step], known))
     lines = lines_from(entries, first_state(entries, known))
     shown = _page(lines, asked, step)
-    state = first_state([line.entry for line in shown if line.is_reply], known)
+    state = (shown[0].entry.before or shown[0].state if shown[0].is_reply else shown[0].state) if shown else ""
     newest = lines[-1] if shown and shown[-1] is lines[-1] else None
     is_open = tape.ended is None
     rows = rows_of(shown, state, Around(known, asked, step, is_open, newest))

@@ -19,7 +19,7 @@ from mysmtp.web import presenting_sessions as lists
 from mysmtp.web.guard import host_of
 from mysmtp.web.presenting_beside import Beside, beside_of
 from mysmtp.web.presenting_session import view_of
-from mysmtp.web.presenting_transcript import LANE, Asked
+from mysmtp.web.presenting_transcript import Asked
 from mysmtp.web.rendering import page
 from mysmtp.web.site import reachable, site
 
@@ -53,7 +53,7 @@ def show(session: int) -> str:
         _number("from"), _number("step"), hex=request.args.get("hex") == "1", whole=request.args.get("whole") == "1"
     )
     view = view_of(tape, known, site().clock(), asked, time.monotonic())
-    return page("session.html", view=view, asked=asked, lane=LANE, keep=_keep(asked))
+    return page("session.html", view=view, wish=asked, keep=_keep(asked))
 
 
 @routes.get("/sessions/<int:session>/beside")

@@ -252,3 +252,10 @@ def test_the_doctor_tells_what_the_client_should_do_otherwise(client: FlaskClien
     assert "What this client should do otherwise" in page
     assert "The client puts a space before the colon" in page
     assert 'href="/sessions/1?step=4#l4">Line 4</a>' in page
+
+
+def test_a_session_that_has_said_nothing_yet_has_a_page(client: FlaskClient, office: Office) -> None:
+    office.open()
+    page = client.get("/sessions/1").text
+    assert "Nothing was said yet." in page
+    assert "Waiting for the next command" in page

@@ -1,0 +1,254 @@
+"""Sessions in a real browser, while real clients talk to the real process: each line is there before the next."""
+
+import re
+import shutil
+import smtplib
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mysmtp.wire import unspelled
+from tests.process import ROOT, Peer, PostOfficeProcess
+from tests.web.conftest import Reader
+from tests.web.test_browser_access import violations
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 20_000  # ms; the machine may be busy with other tests
+
+
+class Proxy:
+    """Passes octets on between a client and a door, one session, and keeps them."""
+
+    def __init__(self, door: tuple[str, int]) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._door = door
+        self.address = self._listener.getsockname()
+        self.sides: dict[str, bytes] = {"C": b"", "S": b""}
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        client, _ = self._listener.accept()
+        server = socket.create_connection(self._door)
+        back = threading.Thread(target=self._pass, args=("S", server, client))
+        back.start()
+        self._pass("C", client, server)
+        back.join()
+        client.close()
+        server.close()
+
+    def _pass(self, side: str, source: socket.socket, target: socket.socket) -> None:
+        while octets := source.recv(65536):
+            self.sides[side] += octets
+            target.sendall(octets)
+        target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self._thread.join(20)
+        self._listener.close()
+
+
+@pytest.fixture
+def talk(house: PostOfficeProcess) -> Iterator[Peer]:
+    with house.connect() as peer:
+        yield peer
+
+
+def newest(page: Page, house: PostOfficeProcess) -> str:
+    """Return the address of the newest session."""
+    page.goto(f"{house.url}/sessions")
+    return f"{house.url}{page.locator('.sessions .what a').first.get_attribute('href')}"
+
+
+def follow(reader: Reader, house: PostOfficeProcess, peer: Peer) -> Page:
+    """Open the page of a client that is connected."""
+    page = reader.open(f"{house.url}/sessions?address=127.0.0.1:{peer.socket.getsockname()[1]}")
+    page.locator(".sessions .what a").first.click()
+    page.wait_for_selector("#feed[data-state=live]")
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house: PostOfficeProcess, talk: Peer) -> None:
+    page = follow(reader, house, talk)
+    rows = page.locator("#lines > li")
+    told = 0
+    for said, answer in (
+        ("RCPT TO: bob@example.com", "403"), ("HELO x", "200"), ("MAIL FROM: a@x", "200"),
+        ("RCPT TO: watched@example.com", "200"), ("DATA", "200"),
+    ):  # fmt: skip
+        talk.say(f"{said}\n".encode())
+        told += 2
+        expect(rows).to_have_count(told, timeout=PATIENCE)
+        expect(rows.nth(told - 2)).to_contain_text(said)
+        expect(rows.nth(told - 1)).to_contain_text(answer)
+        talk.line()
+    expect(page.locator(".map .now")).to_contain_text("recipient known")
+    expect(page.locator("#wait")).to_contain_text("Waiting for the rest of the message")
+    talk.say(b"half a li")
+    expect(rows.last).to_contain_text("half a lino line end")
+    talk.say(b"ne\n")
+    expect(rows.last).to_contain_text(r"half a li¦ne\n")
+    talk.say(b".\n")
+    expect(page.locator(".why.good")).to_contain_text("Stored as watched@example.com 1, on disk after")
+    expect(page.locator(".map .now")).to_contain_text("delivered")
+    assert page.locator("#facts").inner_text().count("1 mail stored") == 1
+    talk.say(b"QUIT\n")
+    expect(page.locator("#facts")).to_contain_text("Ended")
+    expect(page.locator("#wait")).to_contain_text("The server closed it after its last reply")
+    # From the line to the mail, and from the mail back to the line.
+    page.locator(".why.good a").click()
+    page.get_by_role("link", name=re.compile("^Session [0-9]+$")).click()
+    assert page.locator("#lines > li:target .why.good").count() == 1
+
+
+def clients(address: tuple[str, int]) -> None:
+    with smtplib.SMTP(*address) as client:
+        client.sendmail("a@example.com", ["smtplib@example.com"], "Subject: hi\r\n\r\n..\r\n\x1b[2J\r\nlast")
+
+
+@pytest.mark.parametrize("client", ["smtplib", "swaks", "original", "pop3"])
+def test_what_the_page_shows_is_what_a_proxy_saw(reader: Reader, house: PostOfficeProcess, client: str) -> None:
+    doors = {"smtplib": "smtp", "swaks": "smtp", "original": "my_smtp", "pop3": "pop3"}
+    proxy = Proxy(house.doors[doors[client]])
+    if client == "smtplib":
+        clients(proxy.address)
+    elif client == "swaks":
+        if shutil.which("swaks") is None:
+            pytest.skip("no swaks on this machine (Debian: apt install swaks)")
+        words = ["swaks", "--server", f"127.0.0.1:{proxy.address[1]}", "--to", "swaks@example.com", "--helo", "x"]
+        subprocess.run(words, check=True, capture_output=True, timeout=60, cwd=ROOT)
+    elif client == "original":
+        with Peer(proxy.address) as peer:
+            for segment in (b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: o@x", b"DATA\nHello\nBob\n", b"QUIT"):
+                peer.say(segment)
+                peer.recv()
+    else:
+        with Peer(proxy.address) as peer:
+            for line in (b"", b"USER bob@example.com\r\n", b"NOOP\r\n", b"CAPA\r\n", b"QUIT\r\n"):
+                peer.say(line)
+                peer.line()
+    proxy.close()
+    page = reader.open(f"{house.url}/sessions?protocol={doors[client]}")
+    page.locator(".sessions .what a").first.click()
+    shown: dict[str, bytes] = {"C": b"", "S": b""}
+    for row in page.locator("#lines > li").all():
+        drop = "for (const each of copy.querySelectorAll('.note, .part')) each.remove();"
+        text = row.locator(".x > bdi").evaluate(
+            f"it => {{ const copy = it.cloneNode(true); {drop} return copy.textContent; }}"
+        )
+        shown[row.locator(".w").inner_text()] += unspelled(text)
+    assert shown == proxy.sides
+
+
+def test_the_list_is_live_and_moves_no_row_under_a_reader(reader: Reader, house: PostOfficeProcess) -> None:
+    page = reader.open(f"{house.url}/sessions")
+    page.set_default_timeout(PATIENCE)
+    with house.connect() as peer:
+        row = page.locator(".sessions > li").first
+        expect(row.locator(".open")).to_be_visible(timeout=PATIENCE)
+        peer.ask("HELO x")
+        expect(row).to_contain_text(r"greeted, 1 reply, S: 200 OK\n", timeout=PATIENCE)
+        row.hover()
+        with house.connect() as other:
+            bar = page.locator("#fresh")
+            expect(bar).to_have_text("1 session has begun since you looked. Show it", timeout=PATIENCE)
+            other.ask("HELO y")
+            peer.ask("MAIL FROM: a@x")
+            expect(row).to_contain_text("sender known, 2 replies", timeout=PATIENCE)
+    expect(row.locator(".open")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_a_finished_session_is_stepped_through_by_key_and_plays(reader: Reader, house: PostOfficeProcess) -> None:
+    with house.connect() as peer:
+        peer.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: step@x", "QUIT")
+        port = peer.socket.getsockname()[1]
+    page = reader.open(f"{house.url}/sessions?address=127.0.0.1:{port}")
+    page.set_default_timeout(PATIENCE)
+    page.locator(".sessions .what a").first.click()
+    page.get_by_role("link", name="Step through it").click()
+    steps = page.locator("#steps")
+    expect(steps).to_contain_text("Step 1 of 8")
+    expect(page.locator(".map .now")).to_contain_text("initial")
+    page.keyboard.press("ArrowRight")
+    expect(steps).to_contain_text("Step 2 of 8")
+    expect(page.locator(".map .now")).to_contain_text("greeted")
+    expect(page.locator("#lines .sel")).to_contain_text("200 OK")
+    page.keyboard.press("ArrowLeft")
+    expect(steps).to_contain_text("Step 1 of 8")
+    page.get_by_role("button", name="Play").click()
+    expect(steps).to_contain_text("Step 8 of 8", timeout=PATIENCE)
+    expect(page.locator(".map .now")).to_contain_text("recipient known")
+    assert page.url.endswith("step=8#l8")
+
+
+def test_all_is_there_without_javascript_a_reload_shows_more(
+    reader: Reader, house: PostOfficeProcess, talk: Peer
+) -> None:
+    talk.ask("HELO x")
+    port = talk.socket.getsockname()[1]
+    page = reader.open(f"{house.url}/sessions", javascript=False)
+    page.get_by_label("Address").fill(f"127.0.0.1:{port}")
+    page.get_by_label("Protocol").select_option("My_SMTP")
+    page.get_by_role("button", name="Show").click()
+    page.locator(".sessions .what a").first.click()
+    assert page.locator("#lines > li").count() == 2
+    talk.ask("MAIL FROM: a@x")
+    page.reload()
+    assert page.locator("#lines > li").count() == 4
+    page.get_by_role("link", name="Step through it").click()
+    page.get_by_role("link", name="On", exact=True).click()
+    assert "Step 2 of 4" in page.locator("#steps").inner_text()
+    page.get_by_label("Beside session").fill("1")
+    page.get_by_role("button", name="Compare").click()
+    assert page.locator(".pairs tbody tr").count() > 0
+
+
+@pytest.fixture(scope="module")
+def many(house: PostOfficeProcess, chromium: Browser) -> list[str]:
+    """Addresses of every kind of page of sessions, with every kind of thing on them."""
+    with smtplib.SMTP(*house.doors["smtp"]) as client:
+        client.sendmail("a@example.com", ["axe@example.com"], "Subject: hi\r\n\r\n" + "line\r\n" * 40)
+    with house.connect("smtp") as peer:
+        peer.say(b"EHLO x\r\nMAIL FROM : <a@x>\r\nMAIL FROM:<a@x>\nNOPE " + b"x" * 300 + b"\r\nQUIT\r\n")
+        peer.rest()
+        port = peer.socket.getsockname()[1]
+    page = chromium.new_page()
+    page.goto(f"{house.url}/sessions?address=127.0.0.1:{port}")
+    broken = int(page.locator(".sessions .id").first.text_content() or "0")
+    page.close()
+    return [
+        "/sessions", "/sessions?protocol=lmtp&errors=1", f"/sessions/{broken}", f"/sessions/{broken}?hex=1",
+        f"/sessions/{broken - 1}?step=4", f"/sessions/{broken}/beside/{broken - 1}", "/sessions/999999999",
+    ]  # fmt: skip
+
+
+def test_axe_finds_nothing_on_the_pages_of_sessions(reader: Reader, house: PostOfficeProcess, many: list[str]) -> None:
+    page = reader.open(f"{house.url}/sessions")
+    found = []
+    for path in many:
+        page.goto(house.url + path)
+        found += [f"{path} {each}" for each in violations(page)]
+    assert found == []
+
+
+def test_no_page_of_sessions_scrolls_sideways_and_targets_are_large_enough(
+    reader: Reader, house: PostOfficeProcess, many: list[str]
+) -> None:
+    page = reader.open(f"{house.url}/sessions", width=320)
+    for path in many:
+        page.goto(house.url + path)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
+        small = page.evaluate(
+            """() => [...document.querySelectorAll('a, button, summary, select, input')].filter(element => {
+                const box = element.getBoundingClientRect();
+                if (!box.width || element.closest('.what, p, .skip, svg, label.check, .why')) return false;
+                return box.height < 24 || box.width < 24;
+            }).map(element => element.outerHTML.slice(0, 120))"""
+        )
+        assert small == [], path
