@@ -32,6 +32,7 @@ from mysmtp.web import (
     mail_pages,
     pages,
     parts,
+    printing,
     search_pages,
     session_pages,
 )
@@ -129,6 +130,7 @@ def create_app(
         session_pages,
         mail_pages,
         parts,
+        printing,
         actions,
         keys,
         housekeeping,

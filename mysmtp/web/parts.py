@@ -60,7 +60,12 @@ def page(name: str, mail_id: int) -> Response:
     if found is None:
         raise NotFound
     response = Response(document(*found).encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = page_policy(_images_prefix(name, mail_id), address.remote)
+    return sandboxed_page(response, name, mail_id, address.remote)
+
+
+def sandboxed_page(response: Response, name: str, mail_id: int, remote: bool) -> Response:
+    """Return a response that holds the HTML of a mail with the headers that keep it from acting and loading."""
+    response.headers["Content-Security-Policy"] = page_policy(_images_prefix(name, mail_id), remote)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"  # a sandbox has no origin to be the same as
@@ -72,7 +77,7 @@ def document(title: str, html: str) -> str:
     return (
         f'<!doctype html>\n<html><head><meta charset="utf-8"><title>{escape(title) or "Mail"}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>\n'
-        f"<body>{html}</body></html>\n"
+        f'<body dir="auto">{html}</body></html>\n'
     )
 
 

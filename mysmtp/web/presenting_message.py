@@ -49,7 +49,8 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What stands over the tabs. `date_text` is what was written for a date that cannot be read.
+    """What stands over the tabs. `date_text` is what was written for a date that cannot be read,
+    `written` what was written in any case.
 
     `differs`: the envelope's sender is nobody the header names; `blind`: recipients that no header names; `grave`: how
     many errors and warnings the checks found, in words.
@@ -61,6 +62,7 @@ class Letter:
     differs: bool
     date: When | None
     date_text: str
+    written: str
     files: Sequence[File]
     more_files: int
     problems: Sequence[str]
@@ -80,6 +82,7 @@ def letter_of(mail: Mail, envelope: Envelope | None, clock: Clock, found: Sequen
         differs=envelope is not None and sender_differs(mail, envelope),
         date=date,
         date_text="" if date else shortened(heading.date_text),
+        written=shortened(heading.date_text),
         files=[file_of(attachment) for attachment in listed[:MOST_FILES]],
         more_files=max(0, len(listed) - MOST_FILES),
         problems=[plain(problem) for problem in mail.problems],

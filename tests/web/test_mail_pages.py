@@ -255,11 +255,15 @@ def test_nothing_of_a_header_is_markup(client: FlaskClient, store: MessageStore,
     )
     store.append([BOB], message(body))
     store.append([BOB], message(body.replace(f"X-{vector}: {vector}\r\n", "X-Odd: " + vector + "\r\n")))
-    for tab in ("", "/html", "/text", "/headers", "/parts", "/source", "/page"):
+    tabs = ("html", "markup", "text", "links", "headers", "parts", "source", "checks")
+    ours = client.get("/").text.count("<script")
+    for tab in ("", *(f"/{each}" for each in tabs), "/page", "/print"):
         for number in (1, 2):
             response = client.get(f"/mailbox/{BOB}/{number}{tab}")
             assert response.status_code in (200, 404)
-            assert response.text.count("<script") == (0 if tab == "/page" and response.status_code == 200 else 1)
+            assert response.text.count("<script") == (
+                0 if tab in ("/page", "/print") and response.status_code == 200 else ours
+            )
             for bad in ("<svg/", "onload=alert(1)>", ">49<", "\u202e", "'onclick='x"):
                 assert bad not in response.text.replace("&#39;", "’"), (tab, bad)
 
@@ -412,6 +416,44 @@ def test_links_and_images_are_listed(client: FlaskClient, store: MessageStore) -
     assert "javascript" not in page
     store.append([BOB], message(simple("x")))
     assert client.get(f"/mailbox/{BOB}/2/links").status_code == 404
+
+
+def test_a_mail_is_printed_with_its_head_and_nothing_round_it(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(rich("<style>header{display:none}</style><p>Hello <script>x</script></template>")))
+    response = client.get(f"{AT}/print")
+    assert '<nav class="tabs"' not in response.text
+    head, _, body = response.text.partition("<main>")
+    assert '<h1 dir="auto">The Weekly Postcard</h1>' in head
+    assert "<dd><bdi>Alice &lt;alice@example.com&gt;</bdi></dd>" in head
+    assert "<bdi>letter.pdf</bdi> (5 B)" in head
+    assert "display" not in head.partition("</style>")[2]
+    assert body.startswith('<template shadowrootmode="open"><div dir="auto"><style>')
+    assert body.count("</template>") == 1
+    assert "<script" not in response.text
+    assert response.headers["Content-Security-Policy"] == client.get(f"{AT}/page").headers["Content-Security-Policy"]
+
+
+def test_text_is_printed_too(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("x", "<b>Hello\n")))
+    store.append([BOB], message("Lunch?\n<b>At noon\n"))
+    store.append([BOB], message(simple("x", "%PDF", "application/pdf")))
+    assert '<pre dir="auto">\n&lt;b&gt;Hello\n</pre>' in shown(client, f"{AT}/print")
+    page = shown(client, f"/mailbox/{BOB}/2/print")
+    assert '<h1 dir="auto">Lunch?</h1>' in page
+    assert "Lunch?\n&lt;b&gt;At noon\n</pre>" in page
+    assert "%PDF" in shown(client, f"/mailbox/{BOB}/3/print")
+
+
+def test_mail_from_right_to_left_is_laid_out_so(client: FlaskClient, store: MessageStore) -> None:
+    store.append(
+        [BOB], message(simple("x", "<html dir=rtl><p>\u0645\u0631\u062d\u0628\u0627", "text/html; charset=utf-8"))
+    )
+    assert '<body dir="auto">' in shown(client, f"{AT}/page")
+
+
+def test_the_date_tells_what_was_written(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("x")))
+    assert 'title="Mon, 23 Nov 2026 11:00:00 +0000">Mon 23 Nov 2026, 13:00:00</time>' in shown(client)
 
 
 def test_nobody_frames_a_mails_page_but_this_server(client: FlaskClient, store: MessageStore) -> None:
