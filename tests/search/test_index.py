@@ -308,7 +308,7 @@ def test_mail_that_cannot_be_read_now_is_counted_and_leaves_nothing_to_do(folder
     store.close()
 
 
-@pytest.mark.parametrize("damage", ["garbage", "other", "version", "words", "sheet", "cut"])
+@pytest.mark.parametrize("damage", ["garbage", "other", "version", "words", "emptied", "sheet", "cut"])
 def test_a_damaged_index_is_made_again(office: Office, folder: Path, damage: str) -> None:
     for number in range(30):
         office.send(f"word{number} common " + "x" * 50)
@@ -325,6 +325,7 @@ def test_a_damaged_index_is_made_again(office: Office, folder: Path, damage: str
                 {
                     "other": "DROP TABLE mail",
                     "version": "UPDATE made SET by = 'older'",
+                    "emptied": "INSERT INTO words(words) VALUES ('delete-all')",
                     "words": "UPDATE words_data SET block = zeroblob(100) WHERE id > 10",
                     "sheet": "UPDATE sheet SET octets = zeroblob(9)",
                 }[damage]

@@ -1,0 +1,85 @@
+"""Following a store a step at a time: what is half done is never taken for done."""
+
+from pathlib import Path
+
+import pytest
+
+from mysmtp.contracts import run_here
+from mysmtp.search.follower import Follower
+from mysmtp.search.query import read_query
+from mysmtp.search.tables import Tables
+from mysmtp.store.textfile import TextFileStore
+from tests.search.searching import BOB, Office
+from tests.web.posts import message
+
+
+def test_what_is_gone_is_hidden_before_it_is_forgotten(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.send("word", "a@x")
+    office.send("word", "b@x")
+    assert len(office.find("word")) == 2
+    monkeypatch.setattr("mysmtp.search.index.PATIENCE", -1.0)
+    monkeypatch.setattr("mysmtp.search.follower._MAILS", 1)
+    for _ in range(3):
+        office.send("more", "a@x")
+    office.store.delete("b@x", [1])
+    found = office.index.find(read_query("word"))
+    assert [hit.mailbox for hit in found.hits] == ["a@x"]
+    assert found.unsearched == 2
+
+
+def test_what_goes_while_it_is_compared_is_forgotten(folder: Path) -> None:
+    store, tables = TextFileStore(folder), Tables(None)
+    for text in ("one", "two"):
+        store.append([BOB], message(text))
+    follower = Follower(store, tables, run_here)
+    follower.survey()
+    while follower.step():
+        pass
+    (box,) = follower.boxes.values()
+    assert set(tables.prints(box.number)) == {1, 2}
+    store._held(f"{BOB}.txt", BOB).index.forget()  # so that all is compared
+    follower.survey(frozenset([BOB]))
+    store.delete(BOB, [1])
+    while follower.step():
+        pass
+    assert set(tables.prints(box.number)) == {2}
+    store.close()
+
+
+def test_a_state_counts_once_all_of_it_is_indexed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mysmtp.search.follower._MAILS", 1)
+    store, tables = TextFileStore(folder), Tables(None)
+    for text in ("one", "two"):
+        store.append([BOB], message(text))
+    follower = Follower(store, tables, run_here)
+    follower.survey()
+    assert follower.step()
+    assert tables.boxes()[BOB][1] == ""
+    assert follower.unsearched == 1
+    assert follower.step()
+    assert tables.boxes()[BOB][1] == store.states()[BOB]
+    assert not follower.step()
+    again = Follower(store, tables, run_here)
+    again.survey()
+    assert (again.unsearched, again.step()) == (0, False)
+    store.close()
+
+
+def test_a_mailbox_that_comes_back_is_indexed_anew(folder: Path) -> None:
+    store, tables = TextFileStore(folder), Tables(None)
+    store.append([BOB], message("one"))
+    follower = Follower(store, tables, run_here)
+    follower.survey()
+    while follower.step():
+        pass
+    file = folder / f"{BOB}.txt"
+    file.rename(folder / "aside")
+    follower.survey()
+    (folder / "aside").rename(file)
+    follower.survey()
+    while follower.step():
+        pass
+    (box,) = follower.boxes.values()
+    assert set(tables.prints(box.number)) == {1}
+    assert tables.totals() == (1, 0)
+    store.close()
