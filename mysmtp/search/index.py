@@ -28,6 +28,7 @@ from mysmtp.search.plan import Plan, plan_of
 from mysmtp.search.query import Query
 from mysmtp.search.sheet import Sheet
 from mysmtp.search.tables import LAST_KEY, Tables
+from mysmtp.search.words import fold
 from mysmtp.store.offload import to_the_end
 
 log = logging.getLogger(__name__)
@@ -205,9 +206,9 @@ class MailIndex:
 
         def numbers(name: str) -> Sequence[int]:
             """Return the mailbox of this name, or else those that have it in theirs."""
-            if name in boxes:
-                return [boxes[name].number]
-            return [box.number for box in boxes.values() if name in box.name]
+            wanted, names = fold(name), {box.number: fold(box.name) for box in boxes.values()}
+            same = [number for number, each in names.items() if each == wanted]
+            return same or [number for number, each in names.items() if wanted in each]
 
         plan = plan_of(query, numbers, self._zone)
         if plan.unread is None:

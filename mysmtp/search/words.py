@@ -26,12 +26,15 @@ _ALONE = (
 
 def _marks() -> str:
     """Return, for a class of characters, the marks that words of many scripts hold: vowel signs of Indic ones."""
-    found = (chr(code) for code in range(0x300, 0x1D00) if unicodedata.category(chr(code))[0] == "M")
-    return "".join(char for char in found if not re.match(f"[{_ALONE}]", char))
+    codes = [code for code in range(0x300, 0x1D00) if unicodedata.category(chr(code))[0] == "M"]
+    codes = [code for code in codes if not _APART.match(chr(code))]
+    ends = [code for code, following in zip(codes, [*codes[1:], 0], strict=True) if following != code + 1]
+    starts = [code for code, before in zip(codes, [0, *codes], strict=False) if before != code - 1]
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
 
 
-_INSIDE = _marks()
 _APART = re.compile(f"[{_ALONE}]")
+_INSIDE = _marks()
 _WORD = re.compile(f"[^\\W_]+(?:[{_INSIDE}]+[^\\W_]*)*|[{_ALONE}]")  # where what stands alone is parted by spaces
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
 _SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}

@@ -120,6 +120,15 @@ def test_all_mailboxes_are_searched_newest_first(full: Office) -> None:
     assert full.find("after:2026-11-25") == [("dave@example.com", 1), ("carol@example.com", 1)]
 
 
+def test_mailboxes_are_named_in_any_case(office: Office) -> None:
+    office.send("word", "É@x")
+    office.send("word", "bob@x")
+    office.send("word", "bobby@bob@x")
+    assert office.find("in:É@X") == [("É@x", 1)]
+    assert office.find("in:Bob@x") == [("bob@x", 1)]
+    assert office.find("in:bob") == [("bobby@bob@x", 1), ("bob@x", 1)]
+
+
 def test_the_whole_is_counted(full: Office) -> None:
     found = full.index.find(read_query("example"), most=2)
     assert (found.total, found.more, found.mailboxes) == (7, False, 3)
