@@ -124,3 +124,10 @@ def browsing(server: Server, path: str, browsers: int) -> Iterator[Companion]:
     """Have so many browsers, which reload a page as fast as it comes."""
     with running(sys.executable, "-m", "bench.browsers", str(server.web), path, str(browsers)) as client:
         yield Browsers(client)
+
+
+@contextmanager
+def watching(server: Server, pages: int) -> Iterator[Companion]:
+    """Have so many pages of sessions open, each of which fetches itself again when it is told of news."""
+    with running(sys.executable, "-m", "bench.watchers", str(server.web), str(pages)) as client:
+        yield Browsers(client)

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.clients import browsing, crowding
+from bench.clients import browsing, crowding, watching
 from bench.faults import Skipped
 from bench.mails import fill
 from bench.rows import Row, Table
@@ -18,6 +18,7 @@ COLUMNS = (
     *("with: mails/s", "p50 / p99 ms", "CPU µs a mail"),
     "beside",
 )
+WATCHERS = 20  # pages that are told of sessions, half of the list and half of one session each
 BROWSERS, SHOWN = 4, 100  # browsers; mails of the mailbox they reload
 _SHOWN_BOX = "shown@bench.example"
 _LOAD = Load(100)
@@ -32,6 +33,13 @@ def table(scale: Scale) -> Table:
         (
             Row("crowd", f"{scale.idle:,} idle connections", ">= 0.95", _with_crowd),
             Row("browsers", f"{BROWSERS} browsers reload a mailbox of {SHOWN} mails", ">= 0.8", _with_browsers),
+            Row(
+                "recorded",
+                "sessions are recorded, no page open, against `--sessions-kept 0`",
+                ">= 0.95",
+                _with_recorder,
+            ),
+            Row("watched", f"{WATCHERS} pages of sessions are open and live, against none", ">= 0.85", _with_watchers),
             Row("search-kept", "the words of all mail are indexed meanwhile, the default", ">= 0.95", _with_search),
             Row("log-info", "`--log-level info`, the default, against `warning`", "", _with_console),
         ),
@@ -56,6 +64,14 @@ def _with_browsers(bench: Bench) -> list[str]:
     return _keep(
         bench, (), (), lambda server: browsing(server, page, BROWSERS), lambda folder: fill(folder, _SHOWN_BOX, SHOWN)
     )
+
+
+def _with_recorder(bench: Bench) -> list[str]:
+    return _keep(bench, ("--sessions-kept", "0"), (), alone)
+
+
+def _with_watchers(bench: Bench) -> list[str]:
+    return _keep(bench, (), (), lambda server: watching(server, WATCHERS))
 
 
 def _with_search(bench: Bench) -> list[str]:

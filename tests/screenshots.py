@@ -1,15 +1,17 @@
 """Pictures of every kind of page: `python -m tests.screenshots` starts a server, sends it mail and looks at it.
 
-All pictures go to build/pictures (not kept); the two that the documents show go to docs/pictures as well.
+All pictures go to build/pictures (not kept); those that the documents show go to docs/pictures as well.
 """
 
 import shutil
 import tempfile
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.moving import moving
 from tests.process import ROOT, PostOfficeProcess
 from tests.web.conftest import CHROMIUM_OPTIONS
 
@@ -108,6 +110,46 @@ def shoot(browser: Browser, url: str, name: str, width: int, theme: str) -> None
         shutil.copy(file, pictures)
 
 
+def newest_session(browser: Browser, office: PostOfficeProcess) -> str:
+    """Return the path of the newest session's page."""
+    page = browser.new_page()
+    page.goto(f"{office.url}/sessions")
+    path = page.locator(".sessions .what a").first.get_attribute("href")
+    page.close()
+    return path or ""
+
+
+TOLD = (
+    b"RCPT TO: bob@example.com\n", b"HELO example.com\n", b"MAIL FROM: alice@example.com\n",
+    b"RCPT TO: bob@example.com\n", b"DATA\n", b"Lunch at 12:30?\n", b".\n",
+)  # fmt: skip
+
+
+def watch(browser: Browser, office: PostOfficeProcess) -> None:
+    """Take a moving picture of a session as it happens, line by line: docs/pictures/session.png."""
+    context = browser.new_context(
+        viewport={"width": 1180, "height": 800}, color_scheme="light", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    frames = []
+    with office.connect() as peer:
+        page.goto(f"{office.url}/sessions")
+        page.locator(".sessions .what a").first.click()
+        page.wait_for_selector("#feed[data-state=live]")
+        for number, line in enumerate(TOLD, 1):
+            time.sleep(0.9)
+            peer.say(line)
+            rows = sum(1 if said.startswith(b"Lunch") else 2 for said in TOLD[:number])
+            page.locator(f"#lines > li >> nth={rows - 1}").wait_for()
+            page.evaluate("scrollTo(0, 0)")
+            frames.append(page.screenshot(clip={"x": 0, "y": 48, "width": 1180, "height": 700}))
+            if line != b"Lunch at 12:30?\n":
+                peer.line()
+    context.close()
+    pictures = ROOT / "docs" / "pictures"
+    (pictures / "session.png").write_bytes(moving(frames, [1.4] * (len(frames) - 1) + [5.0]))
+
+
 def main() -> None:
     """Take all pictures."""
     ALL.mkdir(parents=True, exist_ok=True)
@@ -124,7 +166,9 @@ def main() -> None:
             shoot(browser, office.url, "empty", width, theme)
         (mailbox / "alice@example.com.txt").write_text(older_mail())
         send_all(office)
-        for kind, path in KINDS.items():
+        watch(browser, office)
+        kinds = {**KINDS, "sessions": "/sessions", "session": newest_session(browser, office)}
+        for kind, path in kinds.items():
             for width, theme in sizes:
                 shoot(browser, office.url + path, kind, width, theme)
         office.stop()

@@ -3,16 +3,16 @@
 Routes only: they ask the store, have the mail opened off the hub, and fill the template.
 """
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, request
 from werkzeug.exceptions import NotFound
 
 from mysmtp.contracts import Marking, RecordKeeper
 from mysmtp.message import StoredMail
 from mysmtp.tape import Mail
 from mysmtp.web import presenting_mail as mails
+from mysmtp.web import rendering
 from mysmtp.web.actions import mark
 from mysmtp.web.guard import POLICY
-from mysmtp.web.panes import panes_beside
 from mysmtp.web.parts import image_address
 from mysmtp.web.presenting import plain
 from mysmtp.web.reading import Opened, open_mail, open_record
@@ -66,8 +66,7 @@ def _look_at(name: str, stored: StoredMail) -> None:
 def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False) -> Response:
     store = site().store
     _look_at(name, stored)
-    found = store.list(name)
-    page = render_template(
+    page = rendering.page(
         "mail.html",
         name=name,
         label=plain(name),
@@ -77,8 +76,7 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
         remote=remote,
         width=width if (width := request.args.get("width", "")) in WIDTHS else "",
         last_id=store.summary(name).last_id,
-        beside=mails.neighbours(found, stored.summary.id),
-        panes=panes_beside(name, found, stored.summary.id),
+        beside=mails.neighbours(store.list(name), stored.summary.id),
         keeps_records=isinstance(store, RecordKeeper),
         stored_at=_stored_at(name, stored),
     )

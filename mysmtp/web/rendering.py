@@ -4,13 +4,17 @@ from flask import current_app, render_template
 
 from mysmtp.web.site import site
 
-_PARTS = ("base.html", "_parts.html", "_told.html", "_session.html")
+_PARTS = ("base.html", "_parts.html", "_told.html")
+_BESIDES = {
+    "session.html": ("_session.html",),
+    "mail.html": ("_mail_html.html", "_mail_parts.html"),
+}
 
 
 def page(template: str, **context: object) -> str:
     """Render a template, which is compiled off the hub if it has not been used yet."""
     environment = current_app.jinja_env
-    missing = [name for name in (template, *_PARTS) if not _is_ready(name)]
+    missing = [name for name in (template, *_PARTS, *_BESIDES.get(template, ())) if not _is_ready(name)]
     if missing:
         site().offload(lambda: [environment.get_template(name) for name in missing])
     return render_template(template, **context)

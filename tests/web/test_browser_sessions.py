@@ -212,10 +212,10 @@ def test_all_is_there_without_javascript_a_reload_shows_more(
 @pytest.fixture(scope="module")
 def many(house: PostOfficeProcess, chromium: Browser) -> list[str]:
     """Addresses of every kind of page of sessions, with every kind of thing on them."""
-    with smtplib.SMTP(*house.doors["smtp"]) as client:
-        client.sendmail("a@example.com", ["axe@example.com"], "Subject: hi\r\n\r\n" + "line\r\n" * 40)
-    with house.connect("smtp") as peer:
-        peer.say(b"EHLO x\r\nMAIL FROM : <a@x>\r\nMAIL FROM:<a@x>\nNOPE " + b"x" * 300 + b"\r\nQUIT\r\n")
+    with house.connect() as peer:
+        peer.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: axe@example.com", "DATA hi")
+    with house.connect() as peer:
+        peer.say(b"HELO x\nMAIL FROM : a@y\nNOPE " + b"x" * 300 + b"\nQUIT\n")
         peer.rest()
         port = peer.socket.getsockname()[1]
     page = chromium.new_page()
@@ -223,8 +223,8 @@ def many(house: PostOfficeProcess, chromium: Browser) -> list[str]:
     broken = int(page.locator(".sessions .id").first.text_content() or "0")
     page.close()
     return [
-        "/sessions", "/sessions?protocol=lmtp&errors=1", f"/sessions/{broken}", f"/sessions/{broken}?hex=1",
-        f"/sessions/{broken - 1}?step=4", f"/sessions/{broken}/beside/{broken - 1}", "/sessions/999999999",
+        "/sessions?before=4", "/sessions?protocol=lmtp&errors=1", f"/sessions/{broken}?hex=1",
+        f"/sessions/{broken - 1}?step=6", f"/sessions/{broken}/beside/{broken - 1}",
     ]  # fmt: skip
 
 
