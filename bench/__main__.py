@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import disk, idle, kept, rates, reading, report, searching, smtp, starting
+from bench import disk, idle, kept, rates, reading, report, searching, smtp, starting, viewing
 from bench.faults import BenchFailed, Skipped
 from bench.profiling import Profiler, open_profiler
 from bench.rows import Row, Table
@@ -21,7 +21,7 @@ def all_tables(scale: Scale) -> tuple[Table, ...]:
     """Return every table there is."""
     return (
         rates.table(), smtp.table(), kept.table(scale), idle.table(scale), reading.table(scale),
-        starting.table(scale), searching.table(scale), disk.table(),
+        starting.table(scale), searching.table(scale), viewing.table(scale), disk.table(),
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import errno
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mysmtp.text import visible
 log = logging.getLogger(__name__)
 
 _LOCK = ".lock"
+_SETTLED = 1.0  # seconds after which a folder's time tells of every later change
 
 
 class Folder:
@@ -30,6 +32,8 @@ class Folder:
         self._absolute = path.absolute()  # stays true when the process changes its own folder
         self._warned: set[str] = set()
         self._listed: tuple[int, int] | None = None
+        self._found: tuple[tuple[str, str], ...] = ()  # what `files` gives, and when the folder was like that
+        self._found_at: tuple[int, int] | None = None
         self._others: dict[str, str] = {}  # file names that are not lower-case, by their lower-case form
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -79,12 +83,21 @@ class Folder:
         return next((others[name] for name in wanted if name in others), own)
 
     def files(self) -> Iterator[tuple[str, str]]:
-        """Give each mailbox file once: its name, and the mailbox it stands for (an abbreviated one as it stands)."""
+        """Give each mailbox file once: its name, and the mailbox it stands for (an abbreviated one as it stands).
+
+        Raises StoreFailed. What was found counts until the folder changes, which its time surely tells after a moment.
+        """
         try:
-            found = sorted(self._list())
+            now = self._now()
+            if now != self._found_at:
+                self._found = tuple(self._find(sorted(self._list())))
+                self._found_at = now if time.time() - now[1] / 1e9 > _SETTLED else None
         except OSError as fault:
             raise StoreFailed from fault
-        for file in found:
+        yield from self._found
+
+    def _find(self, files: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for file in files:
             mailbox = names.mailbox_of(file)
             if mailbox is None or not self._readable_name(file):
                 continue

@@ -30,16 +30,20 @@ class Gathering:
         self._mailboxes = mailboxes
         self._offload = offload
 
-    def page(self, count: int, below: Rank | None, above: Rank | None) -> Gathered:
-        """Return `count` mails below a rank, or the nearest above one; where that are fewer, or without, the newest."""
+    def page(self, count: int, below: Rank | None, above: Rank | None, total: int) -> Gathered:
+        """Return `count` mails below a rank, or the nearest above one; where that are fewer, or without, the newest.
+
+        `total` is how many there are in all.
+        """
         ranks: list[Rank] = []
         if above is not None:
             ranks = self._merged(count, lambda mailbox: _above(mailbox, above), up=True)[::-1]
         if len(ranks) < count:
-            ranks = self._merged(count, lambda mailbox: _below(mailbox, below if above is None else None), up=False)
+            below = below if above is None else None
+            ranks = self._merged(count, lambda mailbox: _below(mailbox, below), up=False)
         made = self._made(ranks)
-        total = sum(self._each(self._mailboxes, lambda mailbox: mailbox.index.mails))
-        before = sum(self._each(self._mailboxes, lambda mailbox: _count(mailbox, ranks[0]))) if ranks else 0
+        newest = not ranks or (above is None and below is None)
+        before = 0 if newest else sum(self._each(self._mailboxes, lambda mailbox: _count(mailbox, ranks[0])))
         return Gathered(tuple((rank, made[rank]) for rank in ranks if rank in made), max(0, before - 1), total)
 
     def _merged(self, count: int, ranks: _Ranks, up: bool) -> list[Rank]:

@@ -119,8 +119,8 @@ class TextFileStore:
         return self._overview.look()
 
     def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
-        self.mailboxes()
-        return Gathering(self._overview.found, self._offload).page(count, below, above)
+        total = sum(box.mails for box in self.mailboxes())
+        return Gathering(self._overview.found, self._offload).page(count, below, above, total)
 
     def summary(self, mailbox: str) -> MailboxSummary:
         there = self._find(mailbox)
