@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.chromium import OPTIONS
 from tests.moving import moving
 from tests.process import ROOT, PostOfficeProcess
-from tests.web.conftest import CHROMIUM_OPTIONS
 
 APP = str(ROOT / "app.py")
 ALL = ROOT / "build" / "pictures"
@@ -155,7 +155,7 @@ def main() -> None:
     ALL.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         program = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         mailbox = Path(folder) / "mailbox"
         mailbox.mkdir()
         # From its own folder, so that pages say mailbox/ and not where this run keeps it.

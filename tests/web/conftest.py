@@ -1,13 +1,12 @@
 """The application over a store in memory, with a clock that stands still, and a client that its guard lets pass."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, timedelta, timezone
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
@@ -15,6 +14,7 @@ from mysmtp.search.index import MailIndex
 from mysmtp.store import open_store
 from mysmtp.web import Endpoints, create_app
 from mysmtp.web.presenting import Clock
+from tests.chromium import open_chromium
 from tests.process import PostOfficeProcess
 from tests.web.posts import NOON, OddStore
 
@@ -70,22 +70,11 @@ def client_of(app: Flask) -> FlaskClient:
     return client
 
 
-CHROMIUM_OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium; without one the tests that need it are skipped by name."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+    """One browser for all tests of pages."""
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")
