@@ -349,7 +349,7 @@ def run(config: Config, started: float | None = None) -> int:
         print(greeting(office, time.monotonic() - started), flush=True)
     signalled.wait()
     log.info("stopping: messages under way get %d s to finish", GRACE)
-    office.stop()
+    office.stop(GRACE)
     log.info("stopped")
     console.flush()
     for watcher in watchers:

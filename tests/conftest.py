@@ -8,14 +8,21 @@ from types import MappingProxyType
 
 import hypothesis
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.process import APP, PostOfficeProcess
+
+# How long an example takes, or the making of one, says more about what else the machine does.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("any machine")
 
 # Where the environment forbids it, each of the many processes that tests start would compile all modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-hypothesis.settings.register_profile("any machine", deadline=None)  # a busy machine is no fault of what is tested
+hypothesis.settings.register_profile("any machine")  # a busy machine is no fault of what is tested
 hypothesis.settings.load_profile("any machine")
 
 

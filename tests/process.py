@@ -185,6 +185,14 @@ class Peer:
             lines.append(line)
         return b"".join(lines)
 
+    def large_body(self) -> bytes:
+        """Return the same of an answer that nothing follows, however many lines it has."""
+        pieces = [self._file.read1()]
+        while not b"".join(pieces[-3:]).endswith(b"\n.\n"):
+            pieces.append(self._file.read1())
+            assert pieces[-1], "the answer has no end"
+        return b"".join(pieces)[: -len(b".\n")]
+
     def ask(self, *commands: str) -> None:
         """Send commands one by one; each must be answered 200."""
         for command in commands:

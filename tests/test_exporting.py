@@ -135,7 +135,7 @@ MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2105, 1, 1), timezones=st.
 
 
 @pytest.mark.parametrize("form", ["mbox", "eml", "maildir"])
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(mails=st.lists(st.tuples(SENDERS, BODIES, MOMENTS), min_size=1, max_size=4))
 def test_there_and_back_again(
     tmp_path_factory: pytest.TempPathFactory, form: exporting.Format, mails: list[tuple[str, bytes, datetime]]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mysmtp.parcel import LARGEST, MOST, ROOM, Parcel, full, largest_bundle, pack, unpack
@@ -15,7 +15,6 @@ MOMENTS = st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), ti
 PARCELS = st.builds(Parcel, WORDS, st.lists(WORDS, max_size=3).map(tuple), st.binary(max_size=50), MOMENTS)
 
 
-@settings(deadline=None)
 @given(st.lists(PARCELS, max_size=5))
 def test_what_is_packed_comes_out_the_same(parcels: list[Parcel]) -> None:
     assert list(unpack(pack(parcels))) == parcels
@@ -42,7 +41,6 @@ def test_what_nobody_packed_is_refused(octets: bytes) -> None:
         unpack(octets)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_octets_are_mails_or_refused(octets: bytes) -> None:
     with suppress(ValueError):

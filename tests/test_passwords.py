@@ -73,7 +73,7 @@ def _without(text: str, name: str) -> list[str]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_files(), _users, st.booleans(), st.randoms())
 def test_a_change_is_of_one_user_and_leaves_all_else_as_it_was(text: str, user: str, known: bool, rnd: Random) -> None:
     before = dict(parse(text.encode()))

@@ -247,7 +247,9 @@ def test_a_setting_from_the_environment_holds_and_a_flag_wins_over_it(start: Sta
     office.send("bob@example.com", body=b"more than ten octets\n")
 
 
-def test_when_the_grace_is_over_the_client_is_told(office: PostOfficeProcess) -> None:
+def test_when_the_grace_is_over_the_client_is_told(start: Start) -> None:
+    shorter = "import app; from mysmtp import postoffice as p; p.GRACE = 1.0; app.serve_main()"
+    office = start(program=("-c", shorter))
     with office.connect() as peer:
         peer.ask(*GREETED, "DATA")
         peer.say(b"half a message\n")
@@ -306,7 +308,7 @@ def test_a_large_mail_comes_back_whole_and_holds_nobody_up(office: PostOfficePro
         peer.say((b"." if body.startswith(b".") else b"") + stuffed + b".\n")
         assert peer.line() == b"200 Message stored successfully\n"
         peer.ask("GET_MAIL bob@example.com 1")
-        got = peer.body()
+        got = peer.large_body()
     text = got.partition(b"\nDate: ")[2].partition(b"\n")[2]
     assert (b"\n" + text).replace(b"\n.", b"\n")[1:] == body
 

@@ -60,7 +60,7 @@ def test_where_a_password_was_parted_is_not_told() -> None:
     assert tape.entries()[0].masked
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.binary(min_size=1, max_size=9000), min_size=1, max_size=12))
 def test_a_long_message_keeps_its_beginning_its_end_and_its_length(pieces: list[bytes]) -> None:
     tape, whole = new(10**9), b"".join(pieces)
@@ -90,7 +90,7 @@ def test_a_long_reply_and_a_long_line_are_cut_too() -> None:
     assert tape.sent == 7 + PIECE_KEPT + 3
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.sampled_from("hbs"), st.integers(0, 3 * PIECE_KEPT)), max_size=60),
     st.integers(2048, 40_000),

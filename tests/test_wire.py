@@ -23,7 +23,7 @@ def test_octets_are_spelled(octets: bytes, text: str) -> None:
     assert unspelled(text) == octets
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.binary(max_size=200))
 def test_any_octets_go_there_and_back_on_one_line(octets: bytes) -> None:
     text = spelled(octets)

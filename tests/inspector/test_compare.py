@@ -33,7 +33,7 @@ def test_what_only_one_said_stands_alone() -> None:
     assert marks(pairs(["HELO x", "QUIT"], ["HELO x", "LIST nobody", "QUIT"])) == ["=", "=", ">", ">", "=", "="]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["HELO x", "LIST b", "MAIL FROM: a@x"]), max_size=6),
        st.lists(st.sampled_from(["HELO x", "LIST b", "MAIL FROM: a@x"]), max_size=6))  # fmt: skip
 def test_no_line_is_lost_and_none_changes_its_place(left: list[str], right: list[str]) -> None:

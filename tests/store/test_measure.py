@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mysmtp.crlf import in_crlf_lines
@@ -77,7 +77,6 @@ def test_in_steps_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s
 WORDS = [b"\r", b"\n", b"\r\n", b"x", b"===END_EMAIL===", b"===START_EMAIL===", b">", b" size=3 eol=crlf\n", b"\0"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from(WORDS), max_size=8).map(b"".join), max_size=6))
 def test_any_bodies(tmp_path_factory: pytest.TempPathFactory, bodies: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("boxes") / "box"

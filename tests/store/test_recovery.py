@@ -133,7 +133,7 @@ def test_a_file_cut_anywhere_in_what_was_not_synced_is_whole_again(
         shutil.rmtree(left)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_zeros_and_holes_in_what_was_not_synced_cost_no_mail(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

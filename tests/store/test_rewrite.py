@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mysmtp.message import MailSummary
@@ -187,7 +187,7 @@ def blocks(draw: st.DrawFn) -> bytes:
     return record
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250)
 @given(st.lists(blocks(), max_size=9).map(b"".join))
 @example(b"")
 @example(own(1) + END + b"\n")

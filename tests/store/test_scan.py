@@ -152,7 +152,7 @@ def test_every_flipped_octet_leaves_the_other_mails_as_they_were() -> None:
             assert all(body in got for body in others), (at, flip)
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1000)
 @given(st.lists(st.sampled_from(LINES), max_size=24).map(b"".join), st.data())
 def test_cuts_and_later_looks_change_nothing(octets: bytes, data: st.DataObject) -> None:
     whole = scan(octets)
@@ -182,6 +182,6 @@ def test_the_records_do_not_overlap_and_lie_where_they_say() -> None:
 @pytest.mark.parametrize("first", [b"", b"===START_EMAIL===\n", b"===START_EMAIL=== size=3\nFrom: a@x\nDate: x\n"])
 def test_time_grows_with_the_octets_only(first: bytes, line: bytes) -> None:
     octets = first + line * (1_000_000 // len(line))
-    began = time.perf_counter()
+    began = time.process_time()
     scan(octets, range(0, len(octets), 1 << 16))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

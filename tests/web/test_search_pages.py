@@ -4,7 +4,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.contracts import MessageStore
@@ -171,7 +171,7 @@ def test_an_index_that_cannot_be_used_is_no_failure(store: MessageStore, bus: Bu
     assert "The index of words cannot be used now; the log says why." in page
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(st.text(max_size=60))
 def test_any_search_is_answered(store: MessageStore, client: FlaskClient, text: str) -> None:
     if not store.mailboxes():
