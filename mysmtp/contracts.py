@@ -103,8 +103,8 @@ class MessageStore(Protocol):
 class Surveyed(Protocol):
     """Mails that can be surveyed all at once: an optional power of what `MessageStore.list` returned."""
 
-    def without_previews(self) -> Iterator[MailSummary]:
-        """Give the mails without their first octets, for which their file would be read."""
+    def stamps(self) -> Iterator[tuple[int, int | None, int]]:
+        """Give id, moment of arrival (microseconds since 1970, None: not known) and size of each mail."""
 
     def sizes_in_lines(self) -> Sequence[int]:
         """Return how many octets the mails have in lines that end with CR LF (`mysmtp.crlf`), from the first on.

@@ -6,7 +6,7 @@ as it is asked for, some mails at a time, and each time the store is asked other
 
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from mysmtp.contracts import MessageStore, Surveyed
@@ -59,8 +59,11 @@ class Maildrop:
 
     def unique_ids(self) -> Iterator[tuple[int, str]]:
         """Give number and unique id of each mail that is not marked."""
-        marked, mails = self._marked, _without_previews(self._mails)
-        return ((number, self._unique_id(mail)) for number, mail in enumerate(mails, 1) if number not in marked)
+        marked = self._marked
+        for number, (mail_id, arrived, size) in enumerate(_stamps(self._mails), 1):
+            if number not in marked:
+                known = arrived is not None
+                yield number, f"{mail_id}.{arrived:x}.{size:x}" if known else self._unique_id(self._mails[number - 1])
 
     def unique_id(self, number: int) -> str:
         """Return the unique id of a mail. Raises NoSuchMail."""
@@ -87,8 +90,9 @@ class Maildrop:
         if not marked:
             return ()
         try:
-            now = _without_previews(self._store.list(self.mailbox))
-            ids = [mail.id for mail in now if mail.id in marked and marked[mail.id] == _identity(mail)]
+            now = self._store.list(self.mailbox)
+            here = [at for at, (mail_id, *_) in enumerate(_stamps(now)) if mail_id in marked]
+            ids = [mail.id for mail in map(now.__getitem__, here) if marked[mail.id] == _identity(mail)]
             return self._store.delete(self.mailbox, ids) if ids else ()
         except NoSuchMailbox:
             return ()
@@ -143,5 +147,10 @@ def _identity(mail: MailSummary) -> tuple[object, ...]:
     return mail.id, mail.arrived, mail.size, mail.sender
 
 
-def _without_previews(mails: Sequence[MailSummary]) -> Iterable[MailSummary]:
-    return mails.without_previews() if isinstance(mails, Surveyed) else mails
+def _stamps(mails: Sequence[MailSummary]) -> Iterator[tuple[int, int | None, int]]:
+    """Give id, moment of arrival in microseconds since 1970 and size of each mail."""
+    if isinstance(mails, Surveyed):
+        yield from mails.stamps()
+        return
+    for mail in mails:
+        yield mail.id, None if mail.arrived is None else (mail.arrived - _EPOCH) // _MICROSECOND, mail.size

@@ -103,6 +103,12 @@ class Columns:
         at = bisect_left(self._ids, mail_id)
         return at if at < len(self) and self._ids[at] == mail_id else -1
 
+    def stamps(self, places: Sequence[int]) -> list[tuple[int, int, int]]:
+        """Return id, moment and size of the rows at these places."""
+        return list(
+            zip(*(map(each.__getitem__, places) for each in (self._ids, self._arrived, self._sizes)), strict=True)
+        )
+
     def spans(self, first: int, octets: int) -> Iterator[tuple[int, int, int, int]]:
         """Give start, end, flags and size of rows from a place on: those in so many octets, and one at least."""
         last = bisect_right(self._ends, self._starts[first] + octets, first + 1) if first < len(self) else first

@@ -9,7 +9,7 @@ from typing import overload
 
 from mysmtp.listing import row
 from mysmtp.store.columns import Columns
-from mysmtp.store.record import Row
+from mysmtp.store.record import NO_MOMENT, Row
 
 
 class Rows(Sequence[Row]):
@@ -37,6 +37,12 @@ class Rows(Sequence[Row]):
             raise IndexError(at)
         settled = len(self._places)
         return self._columns.row(self._places[at]) if at < settled else self._more[at - settled]
+
+    def stamps(self, first: int, last: int) -> list[tuple[int, int | None, int]]:
+        """Return id, moment (None: not known) and size of these rows."""
+        more = self._more[max(0, first - len(self._places)) : max(0, last - len(self._places))]
+        found = self._columns.stamps(self._places[first:last]) + [(row.id, row.arrived, row.size) for row in more]
+        return [(mail_id, None if arrived == NO_MOMENT else arrived, size) for mail_id, arrived, size in found]
 
     def in_lines(self, columns: Columns) -> Sequence[int]:
         """Return what `Columns.in_lines` says of the settled rows; nothing if these are other columns."""

@@ -25,7 +25,7 @@ from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_tr
 from mysmtp.store.index import Index
 from mysmtp.store.known import Recalled
 from mysmtp.store.listed import Rows
-from mysmtp.store.mails import Mails, preview_of
+from mysmtp.store.mails import Mails, Stamp, preview_of
 from mysmtp.store.measure import measure
 from mysmtp.store.moments import Moments
 from mysmtp.store.record import LISTED, Record, Row, Status, microseconds
@@ -36,6 +36,7 @@ from mysmtp.text import visible
 log = logging.getLogger(__name__)
 
 FRESH = 5.0  # seconds in which an unfinished last record may still be on its way
+_MANY = 4096  # mails that are gone through at once
 _FIRST_LINE = 1000  # octets that hold any START line of ours
 
 
@@ -107,7 +108,8 @@ class Mailbox:
             rows, undated = self.index.listed(), self._undated()
             return Mails(
                 rows,
-                lambda some, previews: do(lambda: self._summaries(some, undated, previews)),
+                lambda some: do(lambda: self._summaries(some, undated)),
+                lambda: _stamps(rows, do),
                 lambda: self._sizes_in_lines(rows, do),
                 more,
             )
@@ -115,7 +117,7 @@ class Mailbox:
     def some(self, mail_ids: Sequence[int]) -> dict[int, MailSummary]:
         """Return some of its mails as a list shows them, by id."""
         rows = [row for mail_id in mail_ids if (row := self.index.row(mail_id))]
-        return {mail.id: mail for mail in self._summaries(rows, self._undated(), True)}
+        return {mail.id: mail for mail in self._summaries(rows, self._undated())}
 
     def contents(self) -> bytes:
         """Return the rows of LIST. Raises NoSuchMailbox, StoreFailed."""
@@ -247,10 +249,8 @@ class Mailbox:
         with self._opened(os.O_RDONLY) as descriptor:
             return measure(self.index.known.columns, descriptor)
 
-    def _summaries(self, rows: Sequence[Row], undated: str, previews: bool) -> list[MailSummary]:
+    def _summaries(self, rows: Sequence[Row], undated: str) -> list[MailSummary]:
         """Return mails as a list shows them; without their first octets where the file is not what it was."""
-        if not previews:
-            return [self._summary(each, -1, undated) for each in rows]
         try:
             with self.folder.open_files.borrowed(self.file, os.O_RDONLY) as descriptor:
                 return [self._summary(each, descriptor, undated) for each in rows]
@@ -347,6 +347,12 @@ class Mailbox:
         self._told.add(key)
         log.warning("%s, octets %d to %d: %s", visible(self.file), record.start, record.end, record.note)
         return True
+
+
+def _stamps(rows: Rows, do: Offload) -> Iterator[Stamp]:
+    """Give the stamps of rows, many at a time and others in between."""
+    for start in range(0, len(rows), _MANY):
+        yield from do(partial(rows.stamps, start, start + _MANY))
 
 
 def _begins_with(descriptor: int, record: Record, marker: bytes) -> bool:

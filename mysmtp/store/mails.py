@@ -10,29 +10,31 @@ from typing import overload
 
 from mysmtp.message import MailSummary
 from mysmtp.store.frame import PREVIEWED, body_start, read_preview
-from mysmtp.store.record import OWN, Row
+from mysmtp.store.record import NO_MOMENT, OWN, Row, microseconds
+
+Stamp = tuple[int, int | None, int]  # id, moment of arrival, size
 
 _MANY = 256  # mails that are made at once for those who want all
-_MANY_BARE = 1024  # and of those whose first octets nobody wants
 _FIRST = 1024  # octets that hold the head of nearly every record, and the preview
 
 
 class Mails(Sequence[MailSummary]):
     """The mails of these rows, as `make` returns them for some of the rows, and then `more`: a Surveyed.
 
-    `make` is told whether their first octets are wanted; `measure` returns sizes in CR LF lines. Stays as it is when
-    the mailbox goes on.
+    `stamp` gives the stamps of the rows, `measure` sizes in CR LF lines. Stays as it is when the mailbox goes on.
     """
 
     def __init__(
         self,
         rows: Sequence[Row],
-        make: Callable[[Sequence[Row], bool], list[MailSummary]],
+        make: Callable[[Sequence[Row]], list[MailSummary]],
+        stamp: Callable[[], Iterator[Stamp]],
         measure: Callable[[], Sequence[int]],
         more: Sequence[MailSummary] = (),
     ) -> None:
         self._rows = rows
         self._make = make
+        self._stamp = stamp
         self._measure = measure
         self._more = more
 
@@ -59,17 +61,19 @@ class Mails(Sequence[MailSummary]):
         for end in range(len(self), 0, -_MANY):
             yield from reversed(self[max(0, end - _MANY) : end])
 
-    def without_previews(self) -> Iterator[MailSummary]:
-        for start in range(0, len(self), _MANY_BARE):
-            yield from self._some(range(len(self))[start : start + _MANY_BARE], previews=False)
+    def stamps(self) -> Iterator[Stamp]:
+        yield from self._stamp()
+        for mail in self._more:
+            arrived = microseconds(mail.arrived)
+            yield mail.id, None if arrived == NO_MOMENT else arrived, mail.size
 
     def sizes_in_lines(self) -> Sequence[int]:
         return self._measure()
 
-    def _some(self, places: Sequence[int], *, previews: bool = True) -> list[MailSummary]:
+    def _some(self, places: Sequence[int]) -> list[MailSummary]:
         """Make mails with one call, in the order of their places."""
         count = len(self._rows)
-        made = iter(self._make([self._rows[at] for at in places if at < count], previews) if count else ())
+        made = iter(self._make([self._rows[at] for at in places if at < count]) if count else ())
         return [next(made) if at < count else self._more[at - count] for at in places]
 
 

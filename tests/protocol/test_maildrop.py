@@ -157,6 +157,26 @@ def test_unique_ids_outlive_the_server_and_are_short_and_printable(files: Callab
     assert all(0 < len(unique) <= 70 and all("!" <= char <= "~" for char in unique) for _, unique in before)
 
 
+def test_the_unique_ids_of_all_are_those_of_each_whoever_wrote_the_mails(
+    files: Callable[[], MessageStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mysmtp.store.mailbox._MANY", 2)
+    store = files()
+    put(store, *[b"%d\n" % number for number in range(5)])
+    store.delete(BOX, [2])
+    original = b"===START_EMAIL===\nFrom: a@x\nDate: 01-01-2026\none\n===END_EMAIL==="
+    with (tmp_path / "box" / "bob@y.txt").open("ab") as file:
+        file.write(original + b"\n\n" + original)
+    drop = drop_of(store)
+    ids = list(drop.unique_ids())
+    assert ids == [(number, drop.unique_id(number)) for number in range(1, 7)]
+    assert [unique.split(".")[0] for _, unique in ids] == ["1", "3", "4", "5", "6", "7"]
+    for number in (1, 5, 6):
+        drop.mark(number)
+    assert list(drop.remove_marked()) == [1, 6, 7]
+    store.close()
+
+
 def test_a_mailbox_removed_and_begun_anew_shares_no_unique_id(
     files: Callable[[], MessageStore], tmp_path: Path
 ) -> None:
