@@ -21,6 +21,7 @@ from mysmtp.store.holding import all_held, some
 from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
+from mysmtp.store.recovery import take_out
 from mysmtp.store.tray import Tray
 from mysmtp.text import visible
 
@@ -154,7 +155,7 @@ class Filing:
 
     def write_now(self, tray: Tray) -> None:
         """Write one tray before its mailbox is read. Blocks; the caller holds the mailbox. What fails waits on."""
-        if tray.waiting or tray.empty:
+        if tray.waiting or tray.empty or tray.doubtful:
             self._write([tray])
 
     def doubt(self, tray: Tray, fault: Exception) -> None:
@@ -214,11 +215,9 @@ class Filing:
         for tray in trays:
             name, failed_before = visible(tray.mailbox.file), tray.fault is not None
             try:
-                octets = tray.write(self._disk)
-                if octets is not None:
-                    self._checkpoint.touch(tray)
-                    self._filed.append(octets)
+                self._file(tray)
             except Exception as fault:  # noqa: BLE001  whatever it is, the mails are safe in the journal
+                tray.fault = tray.fault or fault
                 if not failed_before:
                     log.error("%s cannot be written, its mails wait in the journal: %s", name, fault)
             if tray.fault is not None:
@@ -227,6 +226,17 @@ class Filing:
             self._faulty.pop(tray.mailbox.file, None)
             if failed_before:
                 log.warning("%s is written again", name)
+
+    def _file(self, tray: Tray) -> None:
+        """Write a tray to its file; once an error came after the write, only what the file does not have."""
+        if tray.doubtful:
+            self._filed.append(take_out(tray))
+            self._checkpoint.touch(tray)
+        octets = tray.write(self._disk)
+        if octets is not None:
+            self._checkpoint.touch(tray)
+            self._filed.append(octets)
+        tray.doubtful = False
 
     def _note(self) -> None:
         if self._checkpoint.written <= self._journal.marks.written:

@@ -83,6 +83,30 @@ def recover(tray: Tray, disk: Disk, mails: Sequence[Waiting], over: bool = False
         os.close(descriptor)
 
 
+def take_out(tray: Tray) -> int:
+    """Take out of a tray what its file has already, from the oldest on; return the octets. Raises OSError."""
+    mails = tuple(tray.waiting)
+    if not mails:
+        return 0
+    try:
+        descriptor = open_file(tray.mailbox.folder.descriptor, tray.mailbox.file, os.O_RDONLY)
+    except FileNotFoundError:
+        return 0
+    octets = 0
+    try:
+        tray.mailbox.look(descriptor)
+        there = _there(tray.mailbox, descriptor, min(each.promised for each in mails))
+        for each in mails:  # one write has them all or none, so the first that is missing has none behind it
+            places = there.get(_essence(each.mail.record(0)))
+            if not places:
+                break
+            places.popleft()
+            octets += tray.waiting.popleft().mail.size
+    finally:
+        os.close(descriptor)
+    return octets
+
+
 def _compare(tray: Tray, disk: Disk, descriptor: int, mails: Sequence[Waiting], over: bool) -> None:
     there = _there(tray.mailbox, descriptor, min(each.promised for each in mails))
     missing: list[Waiting] = []

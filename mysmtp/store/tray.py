@@ -38,6 +38,7 @@ class Tray:
         self.fault: Exception | None = None  # why the file could not be written, or be brought to the disk
         self.unsure = False  # the disk failed to take the file: it takes no more until what it holds is verified
         self.empty = False  # the file was made for a mail that has not come yet
+        self.doubtful = False  # the file may have what waits: a write has begun, and not come to all its ends
         self.full_name = cut_name(name)
         self._promised = 0  # the highest id promised
         self._open = 0  # promises of mails that are on their way into the journal
@@ -110,7 +111,9 @@ class Tray:
         batch = list(self.waiting)
         if not batch:
             self._unmake()
+            self._trust()
             return None
+        self.doubtful = True
         try:
             write_records(self.mailbox, disk, [each.mail for each in batch], self.full_name)
         except Exception as fault:
@@ -119,9 +122,12 @@ class Tray:
         self.empty = False
         for _ in batch:
             self.waiting.popleft()
+        self._trust()
+        return sum(each.mail.size for each in batch)
+
+    def _trust(self) -> None:
         if not self.unsure:
             self.fault = None
-        return sum(each.mail.size for each in batch)
 
     def summaries(self) -> Sequence[MailSummary]:
         """Return what waits: when it cannot be written now it is read from here."""

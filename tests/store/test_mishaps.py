@@ -3,6 +3,7 @@
 import errno
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +12,9 @@ import pytest
 
 from mysmtp.errors import NoSuchMailbox, StoreFailed
 from mysmtp.store import filing
+from mysmtp.store.checkpoint import Checkpoint
 from mysmtp.store.textfile import TextFileStore
+from mysmtp.store.tray import Waiting
 from tests.store.disks import Faults
 from tests.store.mails import ORIGINAL, mail, put
 
@@ -179,6 +182,54 @@ def test_a_mail_whose_tray_failed_is_found_at_the_next_start(
     store.append(["a@x"], mail(b"3"))
     store.close()
     assert sorted(bodies(folder)) == [b"1", b"2", b"3"]
+
+
+class Brittle(deque[Waiting]):
+    """What waits in a tray, from which the first cannot be taken at once."""
+
+    broken = False
+
+    def popleft(self) -> Waiting:
+        if not self.broken:
+            self.broken = True
+            raise MemoryError
+        return super().popleft()
+
+
+def test_an_error_between_a_written_file_and_the_emptied_tray_writes_no_mail_twice(
+    store: TextFileStore, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.append(["a@x"], mail(b"1"))
+    store.append(["a@x"], mail(b"1"))
+    tray = store._trays["a@x.txt"]
+    tray.waiting = Brittle(tray.waiting)
+    store.flush()
+    assert len(tray.waiting) == 2
+    store.flush()
+    assert len(tray.waiting) == 0
+    assert list(store.troubles()) == []
+    assert (folder / "a@x.txt").read_bytes().count(b"===START_EMAIL===") == 2
+    assert list(store.append(["a@x"], mail(b"2"))) == [3]
+    assert [store.read("a@x", each.id).body for each in store.list("a@x")] == [b"1", b"1", b"2"]
+    assert "cannot be written" in caplog.text
+
+
+def test_a_file_that_was_written_is_synced_though_an_error_came_before_that_was_noted(
+    store: TextFileStore, faults: Faults, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append(["a@x"], mail(b"1"))
+    monkeypatch.setattr(Checkpoint, "touch", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    store.flush()
+    store._filing.checkpoint()
+    assert store._journal.marks.synced < store._journal.number, "the journal forgets what no sync is due for"
+    monkeypatch.undo()
+    monkeypatch.setattr(filing, "_SOON", 3600)
+    store.flush()
+    store._filing.checkpoint()
+    assert faults.count("sync", "a@x") == 1
+    assert store._journal.marks.synced == store._journal.number
+    assert (folder / "a@x.txt").read_bytes().count(b"===START_EMAIL===") == 1
+    assert list(store.troubles()) == []
 
 
 def test_filing_goes_on_after_an_error_of_its_own(
