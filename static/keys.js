@@ -131,6 +131,10 @@
     if (key.length === 1 && document.body.dataset.keys !== "off" && single(key) !== false) event.preventDefault();
   });
 
+  // Where tabs do not fit, the current one is in view.
+  const [tabs, tab] = [find(".reading .tabs"), find(".reading .tabs [aria-current]")];
+  if (tabs && tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+
   addEventListener("pagehide", () => {
     if (find("#list .mails")) sessionStorage.setItem(LIST, JSON.stringify([location.href.replace(/#.*/, ""), here()?.id]));
   });

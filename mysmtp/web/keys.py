@@ -37,6 +37,7 @@ KEYS: Final = (
     Key(("Delete",), "Delete the mail, or the row, or all that are chosen"),
     Key(("z",), "Undo what was done last"),
     Key(("g", "m"), "Mailboxes", "then"),
+    Key(("g", "s"), "Sessions", "then"),
     Key(("g", "f"), "Figures", "then"),
     Key(("?",), "Show these keys"),
     Key(("Esc",), "Close what is open"),

@@ -141,8 +141,9 @@ def test_a_slash_goes_to_the_search(box: str, reader: Reader) -> None:
 
 def test_g_and_a_letter_go_to_a_page(box: str, reader: Reader) -> None:
     page = reader.open(f"{box}/1")
-    press(page, "g", "m")
-    page.wait_for_url(box.replace("/mailbox/keys@x", "/"), timeout=WAIT)
+    for key, path in (("f", "/figures"), ("s", "/sessions"), ("m", "/")):
+        press(page, "g", key)
+        page.wait_for_url(box.replace("/mailbox/keys@x", path), timeout=WAIT)
 
 
 def test_a_question_mark_shows_the_keys_and_escape_closes_them(box: str, reader: Reader) -> None:

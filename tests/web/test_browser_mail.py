@@ -110,8 +110,8 @@ def test_no_vector_acts_from_a_mail_or_its_page(
     at = f"{house.url}/mailbox/vectors{quarter}@x"
     page = reader.open(at)
     for number in range(1, len(vectors) + 1):
-        # Where a mail stands as text, each vector is seen in one of the two places.
-        for view in ("", ("/page", "/markup", "/links")[number % 3]):  # the first shows its page in a frame
+        # The first shows its page in a frame; of the places where it stands besides, each vector is seen in one.
+        for view in ("", ("/page", "/markup", "/links", "/print")[number % 4]):
             page.goto(f"{at}/{number}{view}")
             assert page.title() != ""
     assert canary.asked == []  # and the reader notes scripts that ran and requests that went elsewhere
@@ -203,6 +203,28 @@ def test_a_link_of_a_mail_opens_a_page_that_is_free_of_the_sandbox(letters: str,
         frame_of(page).get_by_role("link", name="more").click()
     assert opened.value.evaluate("[self.origin, opener]") == ["https://example.com", None]
     context.close()
+
+
+def test_no_style_of_a_mail_reaches_the_head_that_is_printed(house: PostOfficeProcess, reader: Reader) -> None:
+    cover = "position:fixed;inset:0;background:#fff;z-index:9"
+    html = f"<style>header, h1, dl {{ display: none !important }} p {{ {cover} }}</style><p>From: boss@bank.example</p>"
+    house.send("printed@x", body=rich(html))
+    page = reader.open(f"{house.url}/mailbox/printed@x/1")
+    page.get_by_role("link", name="Print", exact=True).click()
+    heading = page.get_by_role("heading", name="The Weekly Postcard")
+    heading.wait_for()
+    assert page.get_by_text("Hello Bob").is_visible()
+    assert heading.evaluate(
+        """heading => { const box = heading.getBoundingClientRect();
+        return document.elementFromPoint(box.left + 5, box.top + 5) === heading; }"""
+    )
+
+
+def test_at_360_the_current_tab_is_in_view(letters: str, reader: Reader) -> None:
+    page = reader.open(f"{letters}/1/raw", width=360)
+    box = page.locator(".tabs [aria-current]").bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= 360 - box["width"]
 
 
 def test_without_javascript_every_tab_is_a_link(letters: str, reader: Reader) -> None:
