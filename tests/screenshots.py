@@ -30,6 +30,8 @@ KINDS = {
     "not-found": "/search?q=invoice+from:nobody",
     "how-to-search": "/search",
     "unreadable": "/search?q=before:tomorrow",
+    "figures": "/figures",
+    "keys": "/keys",
     "missing": "/mailbox/alice@exmaple.com",
     "gone": f"{ALICE}/99",
 }
