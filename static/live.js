@@ -138,7 +138,17 @@
     if (next !== now) return next === "gone" || next === "missing" ? tell("This was deleted or removed meanwhile") : offer("This page has changed. Show it as it is now");
     takeTitle(page);
     AT_ONCE.forEach((id) => swap(id, page));
+    paintPane(page);
     paintList(page);
+  }
+
+  // The list beside a mail: taken over when nobody is there; counts tell of it at once.
+  function paintPane(page) {
+    const [mine, theirs] = [byId("pane"), page.getElementById("pane")];
+    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML) return;
+    const box = mine.parentElement;
+    const read = box.scrollTop > 4 || box.matches(":hover") || box.contains(document.activeElement) || picked().length;
+    if (!read) mine.replaceChildren(...theirs.childNodes);
   }
 
   function paintList(page) {

@@ -5,13 +5,14 @@ again. A mailbox counts as indexed in a state only once all of it is. Whoever ca
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 from mysmtp.contracts import Followed, Offload
 from mysmtp.errors import NoSuchMailbox, StoreFailed
-from mysmtp.message import StoredMail
+from mysmtp.message import Changes, StoredMail
 from mysmtp.search.sheet import sheet_of
 from mysmtp.search.tables import Entry, Tables
 from mysmtp.store.offload import to_the_end
@@ -21,6 +22,7 @@ T = TypeVar("T")
 _MAILS = 256  # read in one step
 _OCTETS = 4 << 20  # of their bodies
 _PRINTS = 2000  # compared in one step
+_GONE = 500  # forgotten in one step
 
 
 @dataclass(slots=True)
@@ -36,7 +38,8 @@ class Box:
     state: str = ""  # in which it was looked at
     mark: object = None
     saved: str = ""  # the state in which all of it is indexed, as the tables have it
-    lost: bool = False
+    lost: bool = False  # its file is gone
+    empty: bool = False  # it is lost, and nothing of it is left in the index
     due: "array[int]" = field(default_factory=lambda: array("q"))
     check: dict[int, int] = field(default_factory=dict)
     stale: set[int] = field(default_factory=set)
@@ -52,6 +55,11 @@ class Box:
     def is_done(self) -> bool:
         """Whether nothing is left that can be done about it now."""
         return not (self.due or self.check or self.gone or self.lost) and (self.saved == self.state or self.waiting > 0)
+
+    @property
+    def is_through(self) -> bool:
+        """Whether all of it is indexed in the state that it has now, and the tables do not know of that."""
+        return not (self.due or self.check or self.gone or self.waiting or self.lost) and self.saved != self.state
 
     def hides(self, mail_id: int) -> bool:
         """Tell whether what the index knows under an id counts no more, or not for sure."""
@@ -123,11 +131,17 @@ class Follower:
             return
         except StoreFailed:  # the store tells of it; it is looked at again each time
             return
-        some = None if changes.whole else changes.came
-        known = self._away(lambda: self._tables.prints(box.number, some)) if changes.came or changes.whole else {}
+        self._away(lambda: self._take_note(box, changes))
+        self._busy[box.name] = box
+
+    def _take_note(self, box: Box, changes: Changes) -> None:
+        """Note what is to be done about a mailbox. Takes a while for a large one."""
         if changes.whole:
+            known = self._tables.prints(box.number)
             box.due, box.check, box.stale = array("q"), {}, set()
             box.gone = set(known).difference(changes.came)
+        else:
+            known = self._tables.prints(box.number, changes.came) if changes.came else {}
         box.lost = False
         box.gone.difference_update(changes.came)
         box.gone.update(changes.gone)
@@ -136,11 +150,10 @@ class Follower:
         box.check.update((mail_id, known[mail_id]) for mail_id in changes.came if mail_id in known)
         box.due.extend(mail_id for mail_id in changes.came if mail_id not in known)
         box.mark, box.state, box.waiting = changes.mark, changes.state, changes.waiting
-        self._busy[box.name] = box
 
     def _lose(self, box: Box) -> None:
         """Take note that a mailbox is no more."""
-        box.lost, box.mark, box.state = True, None, ""
+        box.lost, box.empty, box.mark, box.state = True, False, None, ""
         box.due, box.check, box.waiting = array("q"), {}, 0
         self._busy[box.name] = box
 
@@ -193,26 +206,34 @@ class Follower:
             for box, some in mails
             for mail, print_ in some
         ]
+        gone = list(islice(self._gone(boxes), _GONE))
+        for box, mail_id in gone:
+            box.gone.discard(mail_id)
+        states = {box.number: box.state for box in boxes if box.is_through}
+        try:
+            self._tables.write(entries, [(box.number, mail_id) for box, mail_id in gone], states)
+        except BaseException:
+            for box, mail_id in gone:
+                box.gone.add(mail_id)
+            raise
         for box in boxes:
-            if box.lost:
-                box.gone = set(self._tables.prints(box.number))
-        states = {box.number: box.state for box in boxes if self._is_through(box)}
-        self._tables.write(entries, [(box.number, mail_id) for box in boxes for mail_id in box.gone], states)
-        for box in boxes:
-            box.gone.clear()
-            if box.number in states:
-                box.saved = box.state
-            if box.lost:
+            box.saved = states.get(box.number, box.saved)
+            if box.lost and box.empty:
                 self._tables.drop_box(box.number)
         for entry in entries:
             self.numbers[entry.box].stale.discard(entry.id)
 
-    def _is_through(self, box: Box) -> bool:
-        return not (box.due or box.check or box.waiting or box.lost) and box.saved != box.state
+    def _gone(self, boxes: Sequence[Box]) -> Iterator[tuple[Box, int]]:
+        """Give what is to be forgotten; of a mailbox that is no more, everything."""
+        for box in boxes:
+            if box.lost and not box.gone:
+                box.gone = set(self._tables.prints(box.number))
+                box.empty = not box.gone
+            yield from [(box, mail_id) for mail_id in box.gone]
 
     def _settle(self, box: Box) -> None:
         """Put a mailbox off the list when nothing is left to do."""
-        if box.lost:
+        if box.lost and box.empty:
             del self.boxes[box.name], self.numbers[box.number], self._busy[box.name]
             self._stuck.pop(box.name, None)
             return

@@ -31,7 +31,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 _FIELD_OF: Mapping[str, Field] = MappingProxyType({field: field for field in FIELDS})
-STATES = ("unread", "read", "starred", "unstarred")
+STATES = ("unread", "read")
 
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _ITEM = re.compile(r'(?P<minus>-(?!-))?(?:(?P<name>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)(?P<close>"|\Z)|(?P<bare>\S*))')
@@ -185,7 +185,7 @@ def _has(part: str, value: str) -> str:
 
 def _state(part: str, value: str) -> str:
     if value.lower() not in STATES:
-        raise Unreadable(part, f"A mail can be is:{', is:'.join(STATES[:-1])} or is:{STATES[-1]}.")
+        raise Unreadable(part, "A mail can be is:unread or is:read.")
     return value.lower()
 
 

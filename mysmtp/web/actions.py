@@ -16,6 +16,7 @@ from mysmtp.events import MailboxChanged, MailsMarked
 from mysmtp.search.index import Unsearchable
 from mysmtp.search.query import Unreadable, read_query
 from mysmtp.web.deeds import Deed, deed_of
+from mysmtp.web.panes import COOKIE, OFF, WIDTHS
 from mysmtp.web.presenting import count_words
 from mysmtp.web.presenting_mail import neighbours
 from mysmtp.web.site import site
@@ -107,6 +108,17 @@ def undo() -> Response:
         told = done("new" if deed.kind == "seen" else "seen", mails)
     site().deeds.forget(token)
     return _told(told, local_path(request.form.get("back", "/")), told.newest)
+
+
+@routes.post("/split")
+def split() -> Response:
+    """Remember in a cookie whether mails open beside the list, and how wide that is; go back to where it was chosen."""
+    wanted = request.form.get("split", "")
+    if wanted not in (OFF, *WIDTHS):
+        raise BadRequest(f"split: off, or how many hundredths the list takes, {WIDTHS[0]} to {WIDTHS[-1]} by fives.")
+    response = redirect(local_path(request.form.get("back", "/")), 303)
+    response.set_cookie(COOKIE, wanted, max_age=YEAR, httponly=True, samesite="Lax")
+    return response
 
 
 @routes.post("/theme")

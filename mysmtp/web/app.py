@@ -39,6 +39,7 @@ from mysmtp.web import (
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
 from mysmtp.web.outside import Outside
+from mysmtp.web.panes import USUAL, width_of_list
 from mysmtp.web.presenting import door_name, plain, size_words
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.squeeze import Squeeze
@@ -167,6 +168,8 @@ def _equip(app: Flask) -> None:
             "last": g.get("last", ""),
             "told": _told(),
             "marks": isinstance(site().store, Marking),
+            "split": width_of_list(),
+            "usual_split": USUAL,
             "gathers": isinstance(site().store, Gathering),
             "key": mail_key,
             "single_keys": keys.are_on(),

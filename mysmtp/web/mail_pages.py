@@ -13,6 +13,7 @@ from mysmtp.web import presenting_mail as mails
 from mysmtp.web import rendering
 from mysmtp.web.actions import mark
 from mysmtp.web.guard import POLICY
+from mysmtp.web.panes import panes_beside
 from mysmtp.web.parts import image_address
 from mysmtp.web.presenting import plain
 from mysmtp.web.reading import Opened, open_mail, open_record
@@ -66,6 +67,7 @@ def _look_at(name: str, stored: StoredMail) -> None:
 def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False) -> Response:
     store = site().store
     _look_at(name, stored)
+    found = store.list(name)
     page = rendering.page(
         "mail.html",
         name=name,
@@ -76,7 +78,8 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
         remote=remote,
         width=width if (width := request.args.get("width", "")) in WIDTHS else "",
         last_id=store.summary(name).last_id,
-        beside=mails.neighbours(store.list(name), stored.summary.id),
+        beside=mails.neighbours(found, stored.summary.id),
+        panes=panes_beside(name, found, stored.summary.id),
         keeps_records=isinstance(store, RecordKeeper),
         stored_at=_stored_at(name, stored),
     )

@@ -3,16 +3,15 @@
 Routes only: they ask the store, hand what it says to the presenting modules, and pick the template.
 """
 
-from collections.abc import Sequence
-
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from mysmtp.contracts import Gathering
-from mysmtp.message import MailboxSummary, Rank
+from mysmtp.message import Rank
 from mysmtp.web import guide
 from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists
+from mysmtp.web.panes import side_of
 from mysmtp.web.presenting import plain
 from mysmtp.web.presenting_across import page_across, rank_of
 from mysmtp.web.site import site
@@ -54,7 +53,7 @@ def mailbox(name: str) -> str:
         page=page,
         days=lists.days_of(page.mails, clock),
         before=before,
-        side=_side(site().store.mailboxes(), name),
+        side=side_of(site().store.mailboxes(), name),
         damage=lists.damage_words(summary.damage, site().mailbox_folder),
         own_troubles=own,
         troubles=others,
@@ -78,7 +77,7 @@ def across() -> str:
         count=gathered.total,
         unseen=sum(box.unseen for box in boxes),
         news=sum(box.last_id for box in boxes),
-        side=_side(boxes, ""),
+        side=side_of(boxes, ""),
     )
 
 
@@ -89,11 +88,6 @@ def icon(new: int) -> Response:
     response.mimetype = "image/svg+xml"
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response
-
-
-def _side(boxes: Sequence[MailboxSummary], name: str) -> tuple[tuple[table.BoxRow, ...], int, int]:
-    """Return what the side shows: mailboxes, how many there are, and how many new mails in all of them."""
-    return table.side_of(boxes, name, site().clock()), len(boxes), sum(box.unseen for box in boxes)
 
 
 def _rank(name: str) -> Rank | None:

@@ -83,3 +83,26 @@ def test_a_mailbox_that_comes_back_is_indexed_anew(folder: Path) -> None:
     assert set(tables.prints(box.number)) == {1}
     assert tables.totals() == (1, 0)
     store.close()
+
+
+def test_much_is_forgotten_a_little_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mysmtp.search.follower._GONE", 2)
+    store, tables = TextFileStore(folder), Tables(None)
+    for _ in range(5):
+        store.append([BOB, "b@x"], message("one"))
+    follower = Follower(store, tables, run_here)
+    follower.survey()
+    while follower.step():
+        pass
+    store.delete(BOB, [1, 2, 3, 4])
+    (folder / "b@x.txt").unlink()
+    follower.survey()
+    box = follower.boxes[BOB]
+    left = []
+    while follower.step():
+        left.append(tables.totals()[0])
+        assert tables.boxes()[BOB][1] == (store.states()[BOB] if not box.gone else box.saved)
+    assert left == [8, 6, 4, 2, 1, 1]
+    assert tables.prints(box.number).keys() == {5}
+    assert list(follower.boxes) == list(tables.boxes()) == [BOB]
+    store.close()

@@ -99,6 +99,7 @@ def test_nothing_is_a_search_for_nothing() -> None:
         ("larger:big", "larger:big", "such as 20k or 1.5M"),
         ("has:cheese", "has:cheese", "has:attachment"),
         ("is:lost", "is:lost", "is:unread"),
+        ("is:starred", "is:starred", "is:unread or is:read"),
         ("a*", "a*", "at least 2 letters"),
         ("subject:!!", "subject:!!", "no word after subject:"),
         ("?!", "?!", "no word"),

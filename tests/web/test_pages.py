@@ -227,7 +227,7 @@ def test_nothing_from_a_mail_is_markup(client: FlaskClient, store: MessageStore,
     assert link
     pages = [home, *(client.get(unescape(link[1]) + rest).text for rest in ("", "/1", "/99", "x"))]
     for page in pages:
-        assert page.count("<script") == 1  # ours
+        assert page.count("<script") == page.count('<script src="/static/') > 0  # ours
         for bad in ("<img", "<svg/", 'href="javascript', ">49$", "\u202e", "\x00", "\x1b"):
             assert bad not in page, bad
         page.encode()  # no lone surrogate is left

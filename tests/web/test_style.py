@@ -76,6 +76,7 @@ def test_what_a_page_needs_is_small() -> None:
         ("live.js", 5_000),
         ("keys.js", 2_500),
         ("figures.css", 2_000),
+        ("panes.js", 1_200),
         ("sessions.css", 4_000),
         ("sessions.js", 4_000),
     ):

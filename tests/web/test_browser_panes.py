@@ -1,0 +1,104 @@
+"""The list beside the mail in a browser: chosen, dragged and scrolled, with and without JavaScript, wide and narrow."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.process import PostOfficeProcess
+from tests.web.conftest import Reader
+from tests.web.test_browser_access import violations
+
+pytestmark = pytest.mark.browser
+
+
+def filled(house: PostOfficeProcess, name: str, mails: int = 3) -> str:
+    for number in range(mails):
+        house.send(name, body=b"Mail %d\n" % (number + 1))
+    return f"{house.url}/mailbox/{name}"
+
+
+def left(page: Page, place: str) -> float:
+    box = page.locator(place).bounding_box()
+    assert box
+    return box["x"]
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_mails_open_beside_the_list_and_nothing_jumps(
+    house: PostOfficeProcess, reader: Reader, javascript: bool
+) -> None:
+    page = reader.open(filled(house, f"beside{javascript}@x".lower()), javascript=javascript)
+    page.get_by_role("button", name="beside the list").click()
+    expect(page.locator(".unread-pane")).to_have_text("Choose a mail to read it here.")
+    before = left(page, "#mail-2"), left(page, ".unread-pane")
+    page.locator("#mail-2 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 2")
+    assert (left(page, "#mail-2"), left(page, "main")) == pytest.approx(before, abs=1)
+    expect(page.locator("#mail-2 .what a")).to_have_attribute("aria-current", "true")
+    page.locator("#mail-1 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 1")
+    page.get_by_label("Choose mail 2").check()
+    page.locator("#choose").get_by_role("button", name="Delete").click()
+    expect(page.locator("#status")).to_have_text("Deleted mail 2")
+    page.get_by_role("button", name="on a page").click()
+    page.locator("#mail-1 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 1")
+    expect(page.locator("#pane")).to_have_count(0)
+
+
+def test_the_width_is_dragged_or_set_by_keys_and_remembered(house: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(filled(house, "width@x"))
+    page.get_by_role("button", name="beside the list").click()
+    splitter = page.locator("#splitter")
+    expect(splitter).to_have_attribute("tabindex", "0")
+    splitter.focus()
+    with page.expect_response("**/split"):
+        page.keyboard.press("ArrowRight")
+    expect(splitter).to_have_attribute("aria-valuenow", "45")
+    page.locator("#mail-3 .what a").click()
+    expect(splitter).to_have_attribute("aria-valuenow", "45")
+    expect(splitter).to_have_attribute("tabindex", "0")
+    box = splitter.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 4, 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 400, 300)
+    with page.expect_response("**/split"):
+        page.mouse.up()
+    expect(splitter).to_have_attribute("aria-valuenow", "25")
+    page.reload()
+    expect(splitter).to_have_attribute("aria-valuenow", "25")
+
+
+def test_on_a_phone_one_comes_after_the_other(house: PostOfficeProcess, reader: Reader) -> None:
+    address = filled(house, "phone@x")
+    page = reader.open(address)
+    page.get_by_role("button", name="beside the list").click()
+    page.set_viewport_size({"width": 360, "height": 800})
+    expect(page.locator(".unread-pane")).to_be_hidden()
+    page.locator("#mail-2 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 2")
+    for place in (".pane", "#side", "#splitter"):
+        expect(page.locator(place)).to_be_hidden()
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_the_list_stays_where_it_was_scrolled_to(house: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(filled(house, "scrolled@x", 40))
+    page.get_by_role("button", name="beside the list").click()
+    page.locator("#mail-40 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 40")
+    page.evaluate("document.querySelector('.pane').scrollTop = 600")
+    page.locator("#mail-28 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 28")
+    page.wait_for_function("document.querySelector('.pane').scrollTop > 400")
+
+
+def test_axe_finds_nothing_in_three_panes(house: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(filled(house, "axe@x"))
+    page.get_by_role("button", name="beside the list").click()
+    expect(page.locator(".unread-pane")).to_be_visible()
+    found = violations(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.locator("#mail-2 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 2")
+    assert found + violations(page) == []
