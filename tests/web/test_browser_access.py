@@ -90,6 +90,10 @@ def test_axe_finds_nothing(full: PostOfficeProcess, empty: PostOfficeProcess, re
     assert violations(page) == []
 
 
+def test_axe_finds_nothing_where_clients_are_told_what_to_set(full: PostOfficeProcess, reader: Reader) -> None:
+    assert violations(clients(reader, full, 1280)) == []
+
+
 def test_axe_finds_nothing_where_something_is_asked_or_told(full: PostOfficeProcess, reader: Reader) -> None:
     page = reader.open(f"{full.url}/mailbox/emptied@x")
     page.get_by_label("Choose mail 1").check()
@@ -126,10 +130,16 @@ def test_an_open_page_hears_of_trouble_and_of_its_end(reader: Reader, troubled: 
     page.get_by_text("the disk is full").wait_for(state="detached")
 
 
-def each_page(reader: Reader, full: PostOfficeProcess, empty: PostOfficeProcess, width: int) -> Iterator[Page]:
-    yield reader.open(f"{empty.url}/", width=width)
+def clients(reader: Reader, full: PostOfficeProcess, width: int) -> Page:
+    """Return the page of clients with all of it unfolded."""
     page = reader.open(f"{full.url}/clients", width=width)
     page.evaluate("document.querySelectorAll('details').forEach(each => (each.open = true))")
+    return page
+
+
+def each_page(reader: Reader, full: PostOfficeProcess, empty: PostOfficeProcess, width: int) -> Iterator[Page]:
+    yield reader.open(f"{empty.url}/", width=width)
+    page = clients(reader, full, width)
     yield page
     for path in KINDS.values():
         page.goto(full.url + path)
