@@ -103,19 +103,33 @@ class Follower:
         """Do some of what is left; tell whether there was anything."""
         if not self._busy:
             return False
-        boxes, entries, read = [], [], 0
-        for box in list(self._busy.values()):
-            boxes.append(box)
-            self._compare(box)
-            mails = self._read(box, _MAILS - read)
-            read += len(mails)
-            entries.append((box, mails))
-            if read >= _MAILS or sum(mail.summary.size for mail, _ in mails) >= _OCTETS:
-                break
-        self._away(lambda: self._write(boxes, entries))
+        boxes: list[Box] = []
+        try:
+            self._some(boxes)
+        except (
+            BaseException
+        ):  # whoever waits may be killed: what was taken off a list and not written is looked for anew
+            for box in boxes:
+                box.mark, box.state = None, ""
+            raise
         for box in boxes:
             self._settle(box)
         return True
+
+    def _some(self, boxes: list[Box]) -> None:
+        """Read and write some of what is left; the mailboxes it is about are put into `boxes`."""
+        read: list[tuple[Box, Sequence[tuple[StoredMail, int]]]] = []
+        room, octets = _MAILS, 0
+        for box in list(self._busy.values()):
+            boxes.append(box)
+            self._compare(box)
+            mails = self._read(box, room)
+            read.append((box, mails))
+            room -= len(mails)
+            octets += sum(mail.summary.size for mail, _ in mails)
+            if room <= 0 or octets >= _OCTETS:
+                break
+        self._away(lambda: self._write(boxes, read))
 
     def _meet(self, name: str) -> Box:
         box = Box(name, self._away(lambda: self._tables.add_box(name)))
@@ -131,8 +145,8 @@ class Follower:
             return
         except StoreFailed:  # the store tells of it; it is looked at again each time
             return
-        self._away(lambda: self._take_note(box, changes))
         self._busy[box.name] = box
+        self._away(lambda: self._take_note(box, changes))
 
     def _take_note(self, box: Box, changes: Changes) -> None:
         """Note what is to be done about a mailbox. Takes a while for a large one."""

@@ -249,10 +249,20 @@ class MailIndex:
         if self._follower is None or self._tables is None or place != self._place:
             self._drop()
             self._place = place
-            self._tables = to_the_end(self._offload, partial(_open, place[0] if place else None))
+            self._tables = self._opened(place[0] if place else None)
             self._follower = Follower(self._store, self._tables, self._offload)
             self._warned = False
         return self._follower
+
+    def _opened(self, path: Path | None) -> Tables:
+        opened: list[Tables] = []
+        try:
+            to_the_end(self._offload, lambda: opened.append(_open(path)))
+        except BaseException:  # whoever waits may be killed: nobody else could open it then
+            for tables in opened:
+                tables.close()
+            raise
+        return opened[0]
 
     def _away(self, work: Callable[[Tables], T]) -> T:
         tables = self._tables

@@ -86,9 +86,11 @@ class Tables:
         return {_name(name): (number, state) for name, number, state in found}
 
     def add_box(self, name: str) -> int:
-        """Give a mailbox its number."""
+        """Return the number of a mailbox, which is given one if it has none."""
         octets = name.encode("utf-8", "surrogateescape")
-        return self._database.execute("INSERT INTO box (name, state) VALUES (?, '')", (octets,)).lastrowid or 0
+        self._database.execute("INSERT OR IGNORE INTO box (name, state) VALUES (?, '')", (octets,))
+        (number,) = self._database.execute("SELECT number FROM box WHERE name = ?", (octets,)).fetchone()
+        return int(number)
 
     def prints(self, box: int, mail_ids: Sequence[int] | None = None) -> dict[int, int]:
         """Return the print of each mail of a mailbox that is indexed, by id; of some, or of all."""

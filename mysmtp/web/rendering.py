@@ -7,6 +7,7 @@ from mysmtp.web.site import site
 _PARTS = ("base.html", "_parts.html", "_told.html")
 _BESIDES = {
     "session.html": ("_session.html",),
+    "search.html": ("_rows.html",),
     "mail.html": ("_mail_html.html", "_mail_parts.html"),
 }
 

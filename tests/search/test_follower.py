@@ -1,16 +1,22 @@
 """Following a store a step at a time: what is half done is never taken for done."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from mysmtp.contracts import run_here
 from mysmtp.search.follower import Follower
+from mysmtp.search.index import MailIndex
 from mysmtp.search.query import read_query
 from mysmtp.search.tables import Tables
 from mysmtp.store.textfile import TextFileStore
 from tests.search.searching import BOB, Office
 from tests.web.posts import message
+
+T = TypeVar("T")
 
 
 def test_what_is_gone_is_hidden_before_it_is_forgotten(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,4 +111,45 @@ def test_much_is_forgotten_a_little_at_a_time(folder: Path, monkeypatch: pytest.
     assert left == [8, 6, 4, 2, 1, 1]
     assert tables.prints(box.number).keys() == {5}
     assert list(follower.boxes) == list(tables.boxes()) == [BOB]
+    store.close()
+
+
+class Killed(BaseException):
+    """As gevent ends a greenlet that waits."""
+
+
+class Killer:
+    """An Offload whose caller is killed while it waits: for the last of so many works, which is done all the same."""
+
+    left = 0
+
+    def __call__(self, work: Callable[[], T], /) -> T:
+        done = work()
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+        return done
+
+
+def test_whoever_is_killed_while_it_waits_loses_no_mail(folder: Path) -> None:
+    killer, ended = Killer(), False
+    store = TextFileStore(folder, offload=killer)
+    index = MailIndex(store, offload=killer)
+    for at in range(1, 60):
+        index.clear()
+        store.append([BOB, "b@x"], message("word"))
+        if at % 3 == 0:
+            store.delete(BOB, [at])
+        killer.left = at
+        with suppress(Killed):
+            index.find(read_query("word"))
+        ended, killer.left = killer.left > 0, 0
+        found, unsearched = index.matches(read_query("word"))
+        assert unsearched == 0
+        assert sorted(found[BOB]) == [mail.id for mail in store.list(BOB)]
+        assert sorted(found["b@x"]) == list(range(1, at + 1))
+        if ended:
+            break
+    assert ended
+    index.close()
     store.close()
