@@ -82,3 +82,16 @@ def test_what_is_no_mailbox_is_passed_over(
     assert list(store.list("notes")) == []
     with pytest.raises(NoSuchMailbox):
         store.list(".hidden")
+
+
+def test_files_that_come_and_go_show_at_once_in_a_folder_that_was_quiet(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / "a@x.txt").touch()
+    for name in ("b@x.txt", "c@x.txt"):
+        os.utime(tmp_path, (0, 1_000_000_000))  # long ago: what was found counts until it changes
+        assert list(folder.files()) == list(folder.files())
+        (tmp_path / name).touch()
+        assert name in dict(folder.files())
+    (tmp_path / "a@x.txt").unlink()
+    assert list(dict(folder.files())) == ["b@x.txt", "c@x.txt"]
+    folder.close()
