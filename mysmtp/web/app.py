@@ -35,6 +35,7 @@ from mysmtp.web import (
     printing,
     search_pages,
     session_pages,
+    templating,
 )
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
@@ -86,6 +87,7 @@ def create_app(
     )
     app.config.update(MAX_CONTENT_LENGTH=guard.LARGEST_FORM, MAX_FORM_MEMORY_SIZE=guard.LARGEST_FORM)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    templating.install(app, offload)
     app.url_map.merge_slashes = False
     app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
     governor = Governor()
