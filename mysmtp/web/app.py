@@ -35,7 +35,6 @@ from mysmtp.web import (
     printing,
     search_pages,
     session_pages,
-    templating,
 )
 from mysmtp.web.deeds import Deeds, deed_words
 from mysmtp.web.governor import Governor
@@ -44,6 +43,7 @@ from mysmtp.web.panes import USUAL, width_of_list
 from mysmtp.web.presenting import door_name, plain, size_words
 from mysmtp.web.site import EXTENSION, Endpoints, Site, reachable, site, troubles_of
 from mysmtp.web.squeeze import Squeeze
+from mysmtp.web.templating import Application
 from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key
 
 __all__ = ["Endpoints", "create_app"]
@@ -82,12 +82,12 @@ def create_app(
     protocols they speak (none: all there are);
     `meter` counts, and is made here if it is not given.
     """
-    app = Flask(
+    app = Application(
         "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
     )
     app.config.update(MAX_CONTENT_LENGTH=guard.LARGEST_FORM, MAX_FORM_MEMORY_SIZE=guard.LARGEST_FORM)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
-    templating.install(app, offload)
+    app.jinja_env.offload = offload
     app.url_map.merge_slashes = False
     app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
     governor = Governor()

@@ -3,14 +3,13 @@
 Routes only: they ask the store, have the mail opened off the hub, and fill the template.
 """
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import NotFound
 
 from mysmtp.contracts import Marking, RecordKeeper
 from mysmtp.message import StoredMail
 from mysmtp.tape import Mail
 from mysmtp.web import presenting_mail as mails
-from mysmtp.web import rendering
 from mysmtp.web.actions import mark
 from mysmtp.web.guard import POLICY
 from mysmtp.web.panes import panes_beside
@@ -68,7 +67,7 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
     store = site().store
     _look_at(name, stored)
     found = store.list(name)
-    page = rendering.page(
+    page = render_template(
         "mail.html",
         name=name,
         label=plain(name),

@@ -3,14 +3,13 @@
 Routes only: they ask the index, have its answer presented off the hub, and fill the template.
 """
 
-from flask import Blueprint, Response, make_response, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Query, Unreadable, read_query
 from mysmtp.search.sheet import MOST_TEXT
 from mysmtp.web import presenting_search as presenting
-from mysmtp.web import rendering
 from mysmtp.web.presenting import count_words, plain
 from mysmtp.web.site import site
 
@@ -30,9 +29,9 @@ def search() -> Response:
     try:
         query = read_query(text)
     except Unreadable as fault:
-        return make_response(rendering.page("search_fault.html", fault=fault), 400)
+        return make_response(render_template("search_fault.html", fault=fault), 400)
     if not query.parts:
-        return make_response(rendering.page("search_help.html", ways=presenting.WAYS, most_text=MOST_TEXT))
+        return make_response(render_template("search_help.html", ways=presenting.WAYS, most_text=MOST_TEXT))
     try:
         return _page(index, query, _key(request.args.get("before")))
     except Unsearchable:
@@ -42,7 +41,7 @@ def search() -> Response:
 def _page(index: MailIndex, query: Query, before: int | None) -> Response:
     found, clock = index.find(query, before, PAGE), site().clock()
     days = site().offload(lambda: presenting.days_of(found.hits, query, clock))
-    page = rendering.page(
+    page = render_template(
         "search.html",
         text=query.text,
         label=plain(query.text),

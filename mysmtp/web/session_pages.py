@@ -6,7 +6,7 @@ Routes only: they ask the recorder, hand what it says to the presenting modules,
 import json
 import time
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -20,7 +20,6 @@ from mysmtp.web.guard import host_of
 from mysmtp.web.presenting_beside import Beside, beside_of
 from mysmtp.web.presenting_session import view_of
 from mysmtp.web.presenting_transcript import Asked
-from mysmtp.web.rendering import page
 from mysmtp.web.site import reachable, site
 
 routes = Blueprint("sessions", __name__)
@@ -32,7 +31,7 @@ def index() -> str:
     recorder, known, clock = site().recorder, site().known, site().clock()
     wanted = _wanted()
     found = site().offload(lambda: lists.find(recorder.tapes(), wanted, known))
-    return page(
+    return render_template(
         "sessions.html",
         rows=[lists.row_of(tape, known, clock) for tape in found.tapes],
         found=found,
@@ -53,7 +52,7 @@ def show(session: int) -> str:
         _number("from"), _number("step"), hex=request.args.get("hex") == "1", whole=request.args.get("whole") == "1"
     )
     view = view_of(tape, known, site().clock(), asked, time.monotonic())
-    return page("session.html", view=view, wish=asked, keep=_keep(asked))
+    return render_template("session.html", view=view, wish=asked, keep=_keep(asked))
 
 
 @routes.get("/sessions/<int:session>/beside")
@@ -75,7 +74,7 @@ def beside(session: int, other: int) -> str:
         entries = tape.entries()
         lines.append(lines_from(entries, export.first_state(entries, known))[: Beside.MOST])
     pairs = site().offload(lambda: side_by_side(*lines))
-    return page("beside.html", left=left, right=right, view=beside_of(pairs))
+    return render_template("beside.html", left=left, right=right, view=beside_of(pairs))
 
 
 @routes.get("/sessions/<int:session>.txt")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask
+from flask.sansio.app import App
 from flask.templating import Environment
 
 from mysmtp.contracts import Offload, run_here
@@ -11,7 +12,7 @@ from mysmtp.contracts import Offload, run_here
 class Templates(Environment):
     """The environment of an application's templates; `offload` compiles them."""
 
-    def __init__(self, app: Flask, **options: Any) -> None:
+    def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
         self.offload: Offload = run_here
 
@@ -19,9 +20,8 @@ class Templates(Environment):
         return self.offload(lambda: super(Templates, self).compile(*asked, **options))
 
 
-def install(app: Flask, offload: Offload) -> None:
-    """Have the templates of an application compiled by way of `offload`. Must come before they are used."""
-    app.jinja_environment = Templates
-    templates = app.jinja_env
-    assert isinstance(templates, Templates)
-    templates.offload = offload
+class Application(Flask):
+    """A Flask application whose templates are compiled by way of the `offload` that is set on their environment."""
+
+    jinja_environment = Templates
+    jinja_env: Templates
