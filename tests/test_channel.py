@@ -37,7 +37,7 @@ class Room:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(30)
 
     def _run(self) -> None:
         self._released, self._over = Event(), Event()
@@ -79,7 +79,7 @@ class Room:
 
         self._told: Callable[[], None] = then_tell
         self._wake.send()
-        assert done.wait(10)
+        assert done.wait(30)
 
     def release(self) -> None:
         """Let all receipts come true."""
@@ -109,7 +109,7 @@ def test_a_hub_whose_clients_sent_more_than_their_greenlets_can_read_yet_sleeps(
         peers = [stack.enter_context(Peer(room.address)) for _ in range(100)]
         for peer in peers:
             peer.say(MAIL)
-            assert room.handed_over.acquire(timeout=10)  # its greenlet waits for the receipt from here on
+            assert room.handed_over.acquire(timeout=30)  # its greenlet waits for the receipt from here on
             peer.say(b"HELO y\nQUIT\n")
         other = stack.enter_context(Peer(room.address))
         other.ask("HELO x", "HELO y")  # by now the hub has seen all that came
@@ -175,7 +175,7 @@ def test_a_reply_larger_than_the_socket_takes_goes_out_as_the_peer_reads() -> No
         gevent.sleep(0)
         with contextlib.suppress(BlockingIOError):
             got += other.recv(1 << 20)
-    sending.get(timeout=5)
+    sending.get(timeout=30)
     assert got == octets
     channel.close()
     other.close()

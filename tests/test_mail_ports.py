@@ -23,6 +23,7 @@ from mysmtp.protocol.smtp import SMTP
 from mysmtp.server import Limits, LineServer, TlsOffer, listen
 from mysmtp.store import open_store
 from tests import tls
+from tests.durability.ledger import until
 from tests.process import Peer, PostOfficeProcess
 from tests.protocol.test_readers import FALSE_ENDS, HARMLESS
 
@@ -208,8 +209,8 @@ def test_one_address_has_not_all_the_connections_there_are(start: Start) -> None
         for _ in range(4):
             assert line_of("127.0.0.1").startswith(b"220 ")
     with contextlib.ExitStack() as sockets:
-        until = time.monotonic() + 20
-        while not (said := line_of("127.0.0.2")).startswith(b"220 ") and time.monotonic() < until:
+        deadline = time.monotonic() + 20
+        while not (said := line_of("127.0.0.2")).startswith(b"220 ") and time.monotonic() < deadline:
             continue
         assert said.startswith(b"220 ")  # those who left are counted no more
 
@@ -274,7 +275,7 @@ def test_a_client_that_says_nothing_or_drips_is_let_go(start: Start) -> None:
             pass
         slow.socket.settimeout(0.05)
         began, said = time.monotonic(), b""
-        while not said and time.monotonic() - began < 15:
+        while not said and time.monotonic() - began < 60:
             slow.say(b"x\r\n")
             with contextlib.suppress(TimeoutError):
                 said = slow.socket.recv(1000)
@@ -286,6 +287,11 @@ def test_a_client_that_says_nothing_or_drips_is_let_go(start: Start) -> None:
 
 def test_a_mail_may_take_longer_than_the_idle_timeout_if_it_comes_at_a_fair_pace(start: Start) -> None:
     office = start("--idle-timeout", "1")
+    until(lambda: _is_stored_after_three_seconds(office), "a mail that takes longer than the idle timeout", 90)
+
+
+def _is_stored_after_three_seconds(office: PostOfficeProcess) -> bool:
+    """Send a mail piece by piece, in pauses far under the idle timeout; a busy machine does not always keep to them."""
     with office.connect("smtp") as peer:
         peer.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n")
         while not peer.line().startswith(b"354"):
@@ -295,10 +301,11 @@ def test_a_mail_may_take_longer_than_the_idle_timeout_if_it_comes_at_a_fair_pace
         while time.monotonic() - began < 3:
             peer.say(b"x" * 200)
             with contextlib.suppress(TimeoutError):
-                raise AssertionError(peer.socket.recv(1000))
+                peer.socket.recv(1000)
+                return False
         peer.say(b"\r\n.\r\n")
         peer.socket.settimeout(20)
-        assert peer.socket.recv(1000) == b"250 2.0.0 Message stored\r\n"
+        return peer.socket.recv(1000) == b"250 2.0.0 Message stored\r\n"
 
 
 def test_a_large_mail_blocks_nobody(office: PostOfficeProcess) -> None:
@@ -356,7 +363,7 @@ class Room:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(30)
 
     def _run(self) -> None:
         self._over = Event()

@@ -20,7 +20,7 @@ T = TypeVar("T")
 def pair() -> tuple[Tunnel, socket.socket]:
     one, other = socket.socketpair()
     one.setblocking(False)
-    other.settimeout(10)
+    other.settimeout(30)
     return Tunnel(Channel(one), tls.of_server()), other
 
 

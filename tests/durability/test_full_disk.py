@@ -68,7 +68,7 @@ def _reply_by_smtp(process: PostOfficeProcess) -> tuple[int, bytes]:
 
 def _is_ready(process: PostOfficeProcess) -> bool:
     try:
-        with urllib.request.urlopen(f"{process.url}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(f"{process.url}/readyz", timeout=30) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError:
         return False

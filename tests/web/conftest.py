@@ -6,7 +6,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
@@ -19,6 +19,8 @@ from tests.process import PostOfficeProcess
 from tests.web.posts import NOON, OddStore
 
 ENDPOINTS = Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025), ("127.0.0.1", 1025), ("127.0.0.1", 1110))
+PATIENCE = 30_000  # ms that a page may take for anything, on a machine that is busy
+expect.set_options(timeout=PATIENCE)
 ZONE = timezone(timedelta(hours=2), "test")  # two hours ahead, so that a forgotten conversion shows
 
 
@@ -104,7 +106,7 @@ class Reader:
         )
         self._contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         home = "/".join(url.split("/")[:3])
         page.on("pageerror", lambda error: self.trouble.append(f"script failed: {error}"))
         page.on("dialog", lambda dialog: self.trouble.append(f"script ran: {dialog.message}"))

@@ -21,7 +21,7 @@ class Served:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(30)
 
     def call(self, work: Callable[[], object]) -> None:
         """Do something in the server's thread and wait for it."""
@@ -33,7 +33,7 @@ class Served:
 
         self._work = then_tell
         self._wake.send()
-        assert done.wait(5)
+        assert done.wait(30)
 
     def _run(self) -> None:
         self.server = serve_web(self._app, ("127.0.0.1", 0), connections=20)
@@ -48,7 +48,7 @@ class Served:
         self.server.stop(timeout=1)
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def ask(self, *pieces: bytes) -> bytes:
         """Send, say that no more comes, and return everything up to the server's close."""
