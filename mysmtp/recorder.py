@@ -36,7 +36,7 @@ class Recorder:
         self._clock = clock
         self._moment = moment
         self._open: dict[int, Tape] = {}
-        self._whole = 0  # open tapes that may take all of session_bytes
+        self._whole: set[int] = set()  # open sessions whose tapes may take all of session_bytes
         self._ended: OrderedDict[int, Tape] = OrderedDict()
         if kept:
             bus.attach(self._hear, SessionOpened, SessionClosed, MessageStored)
@@ -83,8 +83,9 @@ class Recorder:
             self._end(event)
 
     def _begin(self, event: SessionOpened) -> None:
-        whole = self._whole < self.kept
-        self._whole += whole
+        whole = len(self._whole) < self.kept
+        if whole:
+            self._whole.add(event.session)
         self.opened += 1
         self._open[event.session] = Tape(
             event.session, event.protocol, event.peer, began=self._moment(), start=self._clock(),
@@ -97,10 +98,10 @@ class Recorder:
         if tape is None:
             return
         tape.close(self._clock(), event.reason)
-        self._whole -= tape.limit == self._session_bytes
+        self._whole.discard(event.session)
         self._ended[event.session] = tape
         self._forget()
 
     def _forget(self) -> None:
-        while len(self._ended) > max(0, self.kept - self._whole):
+        while len(self._ended) > max(0, self.kept - len(self._whole)):
             self._ended.popitem(last=False)

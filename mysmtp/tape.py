@@ -5,11 +5,10 @@ nothing more; `entries` makes them readable. Bounded: the oldest entries go when
 keep their beginning and their end. Passwords never come here: whoever writes masks them first. Knows no protocol.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
 TAIL_KEPT = 80  # and from its end
@@ -40,8 +39,7 @@ class Told:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """A copy of a mail that a session stored."""
 
     mailbox: str
@@ -84,9 +82,9 @@ class Tape:
     """
 
     __slots__ = (
-        "_entries", "_limit", "_pieces", "_room", "_size", "_start", "_stored", "answers", "began", "ended", "framing",
-        "last_refusal", "lost", "mails", "peer", "protocol", "reading", "reason", "received", "refused", "rest", "sent",
-        "session", "state", "tls",
+        "_entries", "_limit", "_older", "_pieces", "_room", "_size", "_start", "_stored", "answers", "began", "ended",
+        "framing", "last_refusal", "lost", "mails", "peer", "protocol", "reading", "reason", "received", "refused",
+        "rest", "sent", "session", "state", "tls",
     )  # fmt: skip
 
     def __init__(
@@ -101,30 +99,36 @@ class Tape:
         self.last_refusal = b""
         self.rest: tuple[float, bytes] | None = None
         self._start = start
-        self._limit = limit
+        self._limit = limit // 2  # of each half
         self._size = 0
         self._room = PIECE_KEPT
         self._pieces: list[int] = []
-        self._stored: deque[tuple[Mail, ...]] = deque()
+        self._stored: list[tuple[Mail, ...]] = []
+        self._older: list[tuple[Any, ...]] = []  # goes as a whole when as much again has come
         self._entries: list[tuple[Any, ...]] = []
 
     # ---- written by the dialog and the recorder
 
     def heard(self, at: float, octets: bytes, *, masked: bool = False) -> None:
         """The client sent a command, or a segment."""
-        pieces: tuple[int, ...] = ()
-        if self.rest is not None:
-            self.rest = None
-            pieces = () if masked else tuple(self._pieces)
-            self._pieces.clear()
+        length = len(octets)
+        if length > PIECE_KEPT or masked or self.rest is not None:
+            self._hear_odd(at, octets, masked)
+        else:
+            self._entries.append((CLIENT, at, octets, None, (), False))
+        self._size += length + _COST
+        if self._size > self._limit:
+            self._make_room()
+
+    def _hear_odd(self, at: float, octets: bytes, masked: bool) -> None:
+        """Note a command that is long, holds a secret, or came in pieces."""
+        pieces = () if masked or self.rest is None else tuple(self._pieces)
+        self._pieces.clear()
+        self.rest = None
         cut = None
         if len(octets) > PIECE_KEPT:
             octets, cut = octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:])
-        self._room = PIECE_KEPT
         self._entries.append((CLIENT, at, octets, cut, pieces, masked))
-        self._size += len(octets) + _COST
-        if self._size > self._limit:
-            self._make_room()
 
     def left(self, at: float, octets: bytes) -> None:
         """These octets have come of a line whose end has not."""
@@ -134,6 +138,8 @@ class Tape:
 
     def body(self, at: float, octets: bytes) -> None:
         """A piece of a message came."""
+        if not self._entries or self._entries[-1][0] is not BODY:
+            self._room = PIECE_KEPT  # a message begins
         room = self._room
         kept = octets[:room]
         self._room = room - len(kept)
@@ -142,8 +148,8 @@ class Tape:
             self._size += len(kept) + _COST
         rest = octets[room:]
         if rest:
-            last = self._entries[-1]
-            if last[0] is BODY and last[3] is not None:
+            last = self._entries[-1] if self._entries else None
+            if last and last[0] is BODY and last[3] is not None:
                 last[3].grow(rest)
             else:
                 self._entries.append((BODY, at, b"", Cut(rest)))
@@ -164,18 +170,18 @@ class Tape:
         since: float = 0.0,
     ) -> None:
         """The server answered; `since` is the moment at which a mail was handed over that is now stored."""
-        self.sent += len(octets)
+        length = len(octets)
+        self.sent += length
         self.answers += 1
         self.state = after
-        self._room = PIECE_KEPT
         cut = None
         if mark:
             self.refused += 1
             self.last_refusal = octets[:200]
-        if len(octets) > PIECE_KEPT:
-            octets, cut = octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:])
+        if length > PIECE_KEPT:
+            octets, cut, length = octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:]), PIECE_KEPT
         self._entries.append((SERVER, at, octets, cut, mark, verb, before, after, fault, mails, since))
-        self._size += len(octets) + _COST
+        self._size += length + _COST
         if self._size > self._limit:
             self._make_room()
 
@@ -199,7 +205,7 @@ class Tape:
 
     def take_stored(self) -> tuple[Mail, ...]:
         """Return the copies of the oldest mail that is stored and was not asked for yet."""
-        return self._stored.popleft() if self._stored else ()
+        return self._stored.pop(0) if self._stored else ()
 
     def close(self, at: float, reason: str) -> None:
         """The connection is closed; `reason` says by whom and why."""
@@ -209,32 +215,24 @@ class Tape:
         self.reason = reason
 
     def _make_room(self) -> None:
-        """Let the oldest entries go until a quarter is free."""
-        goal, gone = self._limit * 3 // 4, 0
-        for entry in self._entries[:-1]:
-            if self._size <= goal:
-                break
-            self._size -= len(entry[2]) + _COST
-            gone += 1
-        del self._entries[:gone]
-        self.lost += gone
+        """Let the older half go; the newer one is the older from now on."""
+        self.lost += len(self._older)
+        self._older, self._entries, self._size = self._entries, [], 0
 
     # ---- read by whoever looks
 
     @property
     def size(self) -> int:
         """Octets of memory that it takes, about."""
-        return self._size
+        return sum(len(entry[2]) + _COST for entry in self._all())
 
-    @property
-    def limit(self) -> int:
-        """Octets of memory that it may take, about."""
-        return self._limit
+    def _all(self) -> list[tuple[Any, ...]]:
+        return [*self._older, *self._entries]
 
     @property
     def last(self) -> int:
         """The number of the newest entry, 0 if there is none."""
-        return self.lost + len(self._entries)
+        return self.lost + len(self._older) + len(self._entries)
 
     @property
     def version(self) -> tuple[int, int, int, bool]:
@@ -246,7 +244,7 @@ class Tape:
         wanted = text.lower().encode("utf-8", "surrogateescape")
         if wanted in self.peer.lower().encode("utf-8", "surrogateescape"):
             return True
-        return any(entry[0] is not SERVER and wanted in entry[2].lower() for entry in tuple(self._entries))
+        return any(entry[0] is not SERVER and wanted in entry[2].lower() for entry in self._all())
 
     def since(self, at: float) -> float:
         """Return a moment of the clock as seconds since the session began."""
@@ -257,7 +255,7 @@ class Tape:
         return list(self._read(max(0, first - 1 - self.lost)))
 
     def _read(self, index: int) -> Iterator[Entry]:
-        for number, entry in enumerate(self._entries[index:], self.lost + index + 1):
+        for number, entry in enumerate(self._all()[index:], self.lost + index + 1):
             kind, at, octets, cut, *more = entry
             length, tail = (cut.length, cut.tail) if cut else (0, b"")
             seconds = at - self._start

@@ -105,7 +105,7 @@ def test_it_never_takes_more_than_it_may_and_counts_what_it_lost(story: list[tup
             tape.body(number, octets)
         else:
             tape.said(number, octets)
-        assert tape.size <= limit + longest
+        assert tape.size <= limit + 2 * longest  # one that does not fit may stand in each half
     numbers = [entry.number for entry in tape.entries()]
     assert numbers == list(range(tape.lost + 1, tape.last + 1))
 

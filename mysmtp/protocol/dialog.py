@@ -138,8 +138,12 @@ class Dialog:
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take what one `recv` returned; yield the replies."""
         now, framing = self._clock(), self._framing
-        if self._tape is not None:
-            self._record(self._tape, data, now)
+        tape = self._tape
+        if tape is not None:
+            self._heard = now
+            tape.received += len(data)
+            if framing.kind is SEGMENTS:
+                self._note_segment(tape, data)
         framing.receive(data, now)
         if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
             self.progress += 1
@@ -195,16 +199,13 @@ class Dialog:
             self._note_rest(self._tape)
         yield self._all_ready()
 
-    def _record(self, tape: Tape, data: bytes, now: float) -> None:
-        """Note that octets came. What comes in segments is noted as it came, for there each is a thing of its own."""
-        self._heard = now
-        tape.received += len(data)
-        if self._framing.kind is SEGMENTS:
-            self._ahead = -1
-            if self.in_message:
-                tape.body(now, data)
-            else:
-                tape.heard(now, data)
+    def _note_segment(self, tape: Tape, data: bytes) -> None:
+        """Note a segment as it came, for there each is a thing of its own."""
+        self._ahead = -1
+        if self.in_message:
+            tape.body(self._heard, data)
+        else:
+            tape.heard(self._heard, data)
 
     def _note(self, tape: Tape, octets: bytes, *, masked: bool = False) -> None:
         """Note a command, unless it is on the tape as a segment already."""
@@ -264,7 +265,11 @@ class Dialog:
             verb, rest = command.take_apart(unit.command)
             rule = self._dialect.verbs.get(verb)
             if self._tape is not None:
-                self._note(self._tape, unit.octets, masked=rule is not None and rule.mask is not None)
+                secret = rule is not None and rule.mask is not None
+                if secret or self._ahead or self._framing.kind is SEGMENTS:
+                    self._note(self._tape, unit.octets, masked=secret)
+                else:
+                    self._tape.heard(self._heard, unit.octets)
             if rule is not None:
                 told = rest if rule.mask is None else rule.mask(rest)
                 self._conclude(verb, told, unit, self._obey, verb, rule, rest)
