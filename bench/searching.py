@@ -28,7 +28,7 @@ _SEARCHES = {
     "as a phrase": f'"{_COMMON} {_SECOND}"',
     "one left out": f"{_SECOND} -{_COMMON}",
     "one mailbox": f"{_COMMON} {_SECOND} in:box7@bench.example",
-    "one that begins so": f"{_COMMON} {_SECOND[:2]}*",
+    "one that begins so": f"{_COMMON} {_SECOND[:3]}*",
     "never together": f"{_COMMON} {_SECOND} nowhere",
 }
 

@@ -11,12 +11,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
-from mysmtp.search.words import split
+from mysmtp.search.words import split, stands_alone
 from mysmtp.text import clipped, visible
 
 LONGEST = 512  # characters of a search
 MOST = 40  # words, phrases and operators in it
-SHORTEST_START = 2  # characters before a `*`
+SHORTEST_START = 3  # letters before a `*`
+MOST_STARTS = 3  # words with one: each is as much work as all words that begin so
 
 Field = Literal["any", "from", "to", "subject", "body", "header", "filename"]
 Kind = Literal["in", "has", "is", "before", "after", "larger", "smaller"]
@@ -158,9 +159,11 @@ class _Reader:
 
     def _words(self, field: Field, value: str, part: str, quoted: bool, without: bool) -> None:
         words = tuple(split(value))
-        begins = not quoted and value.endswith("*") and bool(words)
+        begins = not quoted and value.endswith("*") and bool(words) and not stands_alone(words[-1])
         if begins and len(words[-1]) < SHORTEST_START:
             raise Unreadable(part, f"Before * at least {SHORTEST_START} letters are needed.")
+        if begins and sum(term.begins for term in self._terms) >= MOST_STARTS:
+            raise Unreadable(part, f"At most {MOST_STARTS} words can end in *; this is one more.")
         if words:
             self._terms.append(Term(field, words, part, begins, without))
         elif field != "any":

@@ -57,6 +57,11 @@ def split(text: str) -> list[str]:
     return [word[:LONGEST] for word in words]
 
 
+def stands_alone(word: str) -> bool:
+    """Tell whether a word is a character of a script that writes no spaces: it does not go on."""
+    return _APART.fullmatch(word) is not None
+
+
 def places(text: str) -> Iterator[tuple[int, int, str]]:
     """Give each word of a text that is shown: where it begins and ends in it, and the word, folded."""
     if text.isascii():

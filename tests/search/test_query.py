@@ -71,6 +71,10 @@ def test_a_star_asks_for_words_that_begin_so() -> None:
     assert read_query("invoi*").terms == (Term("any", ("invoi",), "invoi*", begins=True),)
 
 
+def test_a_star_after_a_script_without_spaces_means_nothing() -> None:
+    assert read_query("日本*").terms == (Term("any", ("日", "本"), "日本*"),)
+
+
 def test_an_unknown_operator_is_searched_as_words_and_said_so() -> None:
     query = read_query("tag:urgent")
     assert terms("tag:urgent") == [("any", ("tag", "urgent"), False)]
@@ -100,7 +104,8 @@ def test_nothing_is_a_search_for_nothing() -> None:
         ("has:cheese", "has:cheese", "has:attachment"),
         ("is:lost", "is:lost", "is:unread"),
         ("is:starred", "is:starred", "is:unread or is:read"),
-        ("a*", "a*", "at least 2 letters"),
+        ("in*", "in*", "at least 3 letters"),
+        ("abc* def* ghi* jkl*", "jkl*", "At most 3 words can end in *"),
         ("subject:!!", "subject:!!", "no word after subject:"),
         ("?!", "?!", "no word"),
         ("x" * 513, "x" * 100 + "… (513 characters)", "at most 512 characters"),
