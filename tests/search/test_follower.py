@@ -1,5 +1,6 @@
 """Following a store a step at a time: what is half done is never taken for done."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -119,14 +120,19 @@ class Killed(BaseException):
 
 
 class Killer:
-    """An Offload whose caller is killed while it waits: for the last of so many works, which is done all the same."""
+    """An Offload whose caller is killed while it waits: for the last of so many works, which is done all the same.
 
-    left = 0
+    Threads of the store, which offload too, are left alone.
+    """
+
+    def __init__(self) -> None:
+        self.left = 0
+        self._thread = threading.get_ident()
 
     def __call__(self, work: Callable[[], T], /) -> T:
         done = work()
-        self.left -= 1
-        if self.left == 0:
+        self.left -= threading.get_ident() == self._thread
+        if self.left == 0 and threading.get_ident() == self._thread:
             raise Killed
         return done
 
