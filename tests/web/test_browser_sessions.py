@@ -1,5 +1,6 @@
 """Sessions in a real browser, while real clients talk to the real process: each line is there before the next."""
 
+import contextlib
 import re
 import shutil
 import smtplib
@@ -46,7 +47,8 @@ class Proxy:
         while octets := source.recv(65536):
             self.sides[side] += octets
             target.sendall(octets)
-        target.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # the other side may be gone already
+            target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         self._thread.join(20)
@@ -57,12 +59,6 @@ class Proxy:
 def talk(house: PostOfficeProcess) -> Iterator[Peer]:
     with house.connect() as peer:
         yield peer
-
-
-def newest(page: Page, house: PostOfficeProcess) -> str:
-    """Return the address of the newest session."""
-    page.goto(f"{house.url}/sessions")
-    return f"{house.url}{page.locator('.sessions .what a').first.get_attribute('href')}"
 
 
 def follow(reader: Reader, house: PostOfficeProcess, peer: Peer) -> Page:
