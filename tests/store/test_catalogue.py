@@ -32,7 +32,7 @@ pieces = st.one_of(
     st.sampled_from([*LINES, ORIGINAL, BARE % b"hi\n", SPEC_RECORD.replace(START, GONE), SPEC_RECORD[:100]]),
 )
 files = st.lists(pieces, max_size=8).map(b"".join)
-slow = settings(max_examples=60)
+slow = settings(max_examples=40)
 
 
 class Answers(NamedTuple):
@@ -193,7 +193,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Room:
     return room
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_damage_to_the_database_shows(kept: Room, data: st.DataObject) -> None:
     saved = kept.database.read_bytes()
@@ -231,7 +231,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Room, dict[str, by
     return room, files
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_damage_to_what_a_killed_process_left_shows(
     killed: tuple[Room, dict[str, bytes]], data: st.DataObject

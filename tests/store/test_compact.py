@@ -416,7 +416,7 @@ def test_large_files_in_steps_others_served_meanwhile(folder: Path, path: Path) 
         if len(steps) == 12:
             reader = threading.Thread(target=lambda: seen.append(len(opened[0].list(BOB))))
             reader.start()
-            reader.join(5)  # it would wait if the mailbox were held
+            reader.join(30)  # it would wait if the mailbox were held
         return work()
 
     opened.append(store := TextFileStore(folder, offload=offload))
