@@ -44,10 +44,10 @@ class Proxy:
         server.close()
 
     def _pass(self, side: str, source: socket.socket, target: socket.socket) -> None:
-        while octets := source.recv(65536):
-            self.sides[side] += octets
-            target.sendall(octets)
-        with contextlib.suppress(OSError):  # the other side may be gone already
+        with contextlib.suppress(OSError):  # either may be gone already
+            while octets := source.recv(65536):
+                self.sides[side] += octets
+                target.sendall(octets)
             target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
