@@ -13,6 +13,7 @@ from mysmtp.web.presenting import Clock, When, count_words, plain
 from mysmtp.wire import spelled
 
 PAGE = 50
+READ = 100  # of the newest entries of a session, all that a row looks at
 _READS = frozenset({"GET_MAIL", "RETR", "TOP"})
 _LEVELS = (19, 14, 9, 4)
 _STEPS = 24  # of a long session that are drawn
@@ -119,7 +120,7 @@ def _in_state(tape: Tape, state: str, known: Mapping[str, Known]) -> bool:
 
 def row_of(tape: Tape, known: Mapping[str, Known], clock: Clock) -> Row:
     """Return one session as a row."""
-    entries = tape.entries()
+    entries = tape.entries(max(1, tape.last - READ + 1))
     table = known.get(tape.protocol)
     return Row(
         id=tape.session,
@@ -153,7 +154,7 @@ def words_of(tape: Tape, entries: Sequence[Entry]) -> str:
     elif tape.refused:
         parts.append(_refusals(tape, entries) if not tape.mails else count_words(tape.refused, "refusal"))
     read = sum(1 for entry in entries if entry.kind == SERVER and entry.verb in _READS and entry.mark == DONE)
-    if read:
+    if read and tape.last <= READ:
         parts.append(f"read {read:,}")
     return plain(", ".join(parts)) or _little(tape, entries)
 
@@ -162,7 +163,7 @@ def _refusals(tape: Tape, entries: Sequence[Entry]) -> str:
     """Return what was refused, where nothing was stored."""
     last = plain(tape.last_refusal.split(b"\n")[0].rstrip(b"\r").decode("utf-8", "replace"))
     refused = {entry.octets for entry in entries if entry.mark}
-    if len(refused) == 1 and tape.refused > 1:
+    if len(refused) == 1 and tape.refused > 1 and tape.last <= READ:
         return f"{last}, {tape.refused:,} times"
     answers = [entry for entry in entries if entry.kind == SERVER]
     if tape.ended is not None and answers and answers[-1].mark == REFUSED and tape.answers > 1:

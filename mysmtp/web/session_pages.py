@@ -51,7 +51,8 @@ def show(session: int) -> str:
     asked = Asked(
         _number("from"), _number("step"), hex=request.args.get("hex") == "1", whole=request.args.get("whole") == "1"
     )
-    view = view_of(tape, known, site().clock(), asked, time.monotonic())
+    clock = site().clock()
+    view = site().offload(lambda: view_of(tape, known, clock, asked, time.monotonic()))
     return render_template("session.html", view=view, wish=asked, keep=_keep(asked))
 
 
