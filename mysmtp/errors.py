@@ -85,12 +85,19 @@ class StoreFailed(MailFault):
 
     @property
     def for_want_of_room(self) -> bool:
-        """Whether there was no room: on the disk, in a quota, or among the mails that wait for the disk."""
+        """Whether there was no room: on the disk, in a quota, or among the mails that come in or wait for the disk."""
         fault: BaseException | None = self
         for _ in range(4):  # that an earlier mail failed may be why this one did
             if isinstance(fault, StoreFailed):
                 fault = fault.__cause__
         return isinstance(fault, OSError) and fault.errno in _NO_ROOM
+
+
+def out_of_room() -> StoreFailed:
+    """Return the fault of a mail that came while all others on their way in took the room there is for them."""
+    fault = StoreFailed()
+    fault.__cause__ = OSError(errno.ENOBUFS, "too many octets of mail are on their way in")
+    return fault
 
 
 class PasswordsUnreadable(StoreFailed):

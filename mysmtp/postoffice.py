@@ -40,6 +40,7 @@ from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import PATIENT, POP3
+from mysmtp.protocol.room import Room
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
@@ -100,6 +101,7 @@ class PostOffice:
             self.store.close()
             raise
         self._crowd = Crowd(self._mail_cap, config.max_per_address)
+        self._room = Room(max(config.max_incoming_size, config.max_message_size))  # any mail fits when it comes alone
         self._deliverer = LocalDelivery(self.store, self.bus)
         self._logins = Logins(passwords.check, ThreadPool(_LOGINS).apply) if passwords else None
         self._tls = TlsOffer(certificate.context, ThreadPool(_HANDSHAKES).apply) if certificate else None
@@ -165,6 +167,7 @@ class PostOffice:
             check=partial(self._logins.check, peer) if self._logins else anybody,
             upgrades=self._tls is not None,
             login_first=self.config.require_login and dialect is SMTP,
+            room=self._room,
         )
 
     def _tend(self) -> None:

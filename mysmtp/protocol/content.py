@@ -6,6 +6,8 @@ cut of the octets into pieces gives the same message (docs/protocol.md, DATA; RF
 
 import re
 
+from mysmtp.protocol.room import NO_ROOM, UNLIMITED, NoRoom, Room, Share
+
 _LONGEST_END = b"\n.\r\n"
 _DOT_AT_LINE_START = re.compile(rb"\n\.")  # a pattern finds this twice as fast as bytes.find
 _END = re.compile(rb"\n\.\r?\n")
@@ -13,20 +15,51 @@ PAUSE_AFTER_LF = 0.05  # seconds of silence that end a message in segments
 PAUSE_IN_LINE = 1.0  # the same when its last octet is no LF
 
 
+class _Kept:
+    """The pieces of one message: at most `limit` octets, while there is `room`; past either they are thrown away."""
+
+    __slots__ = ("_full", "_limit", "_pieces", "_share", "_size")
+
+    def __init__(self, limit: int, room: Room) -> None:
+        self._limit = limit
+        self._share = Share(room)
+        self._full = False  # whether there was no room at some time
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self._limit or self._full or not self._share.take(len(piece)):
+            self._full = self._full or self._size <= self._limit
+            self._pieces.clear()
+            self._share.give_back()
+        else:
+            self._pieces.append(piece)
+
+    def whole(self) -> bytes | NoRoom | None:
+        """Return the message, which has nothing of the room from now on, None if too large, NO_ROOM if there was none.
+
+        Nothing is added afterwards.
+        """
+        self._share.give_back()
+        if self._size > self._limit:
+            return None
+        return NO_ROOM if self._full else b"".join(self._pieces)
+
+
 class DottedContent:
     """Collects one message. `feed` until it returns what follows the message; then `body` holds the message.
 
-    Lines end with LF; a lone dot, with LF or CR LF after it, ends the message. Past `limit` octets `body` is None.
+    Lines end with LF; a lone dot, with LF or CR LF after it, ends the message. Past `limit` octets `body` is None,
+    and NO_ROOM where the `room` for all messages did not last.
     """
 
-    __slots__ = ("_begun", "_held", "_limit", "_pieces", "_size")
+    __slots__ = ("_begun", "_held", "_kept")
 
     secret = False
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._pieces: list[bytes] = []
-        self._size = 0
+    def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
+        self._kept = _Kept(limit, room)
         self._held = b"\n"  # what may be the beginning of the end; the message begins as if after an LF
         self._begun = False
 
@@ -44,9 +77,9 @@ class DottedContent:
         return None
 
     @property
-    def body(self) -> bytes | None:
-        """The message, None if it was too large and thrown away."""
-        return None if self._size > self._limit else b"".join(self._pieces)
+    def body(self) -> bytes | NoRoom | None:
+        """The message; if it was thrown away, None where it was too large itself, else NO_ROOM."""
+        return self._kept.whole()
 
     def _take(self, piece: bytes, stuffed: bool) -> None:
         if not piece:
@@ -54,11 +87,7 @@ class DottedContent:
         plain = piece.replace(b"\n.", b"\n") if stuffed else piece  # no piece ends between an LF and the dot after it
         if not self._begun:
             self._begun, plain = True, plain[1:]
-        self._size += len(plain)
-        if self._size > self._limit:
-            self._pieces.clear()
-        else:
-            self._pieces.append(plain)
+        self._kept.add(plain)
 
 
 def _length_of_possible_end(buffer: bytes) -> int:
@@ -86,21 +115,16 @@ class PausedContent:
     It ends with a pause (`pause` seconds of silence) or with a last line that is a lone dot; other dots are left alone.
     """
 
-    def __init__(self, command: bytes, limit: int) -> None:
+    def __init__(self, command: bytes, limit: int, room: Room = UNLIMITED) -> None:
         self.command = command
         self._limit = limit
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._kept = _Kept(limit + len(_LONGEST_END), room)
         self._tail = b"\n"  # the last octets, enough to see a lone dot; the body begins a line
 
     def add(self, piece: bytes) -> None:
         """Take what one `recv` brought."""
-        self._size += len(piece)
         self._tail = (self._tail + piece)[-4:]
-        if self._size <= self._limit + len(_LONGEST_END):
-            self._pieces.append(piece)
-        else:
-            self._pieces.clear()
+        self._kept.add(piece)
 
     @property
     def complete(self) -> bool:
@@ -112,11 +136,12 @@ class PausedContent:
         """The seconds of silence that end it now."""
         return PAUSE_AFTER_LF if self._tail.endswith(b"\n") else PAUSE_IN_LINE
 
-    def take(self) -> bytes | None:
-        """Return the message without a lone dot at its end, None if it was too large and thrown away."""
-        if self._size > self._limit + len(_LONGEST_END):
-            return None
-        body = b"\n" + b"".join(self._pieces)
+    def take(self) -> bytes | NoRoom | None:
+        """Return the message without a lone dot at its end; None or NO_ROOM as `DottedContent` does."""
+        kept = self._kept.whole()
+        if not isinstance(kept, bytes):
+            return kept
+        body = b"\n" + kept
         for lone_dot in (b"\n.\n", b"\n.\r\n", b"\n."):
             if body.endswith(lone_dot):
                 body = body.removesuffix(lone_dot) + b"\n"

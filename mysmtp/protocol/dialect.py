@@ -11,6 +11,7 @@ from mysmtp.events import Event, LoginAnswered
 from mysmtp.protocol.framing import LINE_LIMIT
 from mysmtp.protocol.outcome import Outcome, Owed
 from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.room import UNLIMITED, NoRoom, Room
 from mysmtp.protocol.transaction import Session
 
 Check = Callable[[str, str], bool]
@@ -33,7 +34,8 @@ class Desk:
     """What a command may use: the client's session, the mailboxes, and the way into them.
 
     `name` is what the server calls itself; `check` says whether a user has this password; `upgrades` tells whether TLS
-    can be started; `login_first`, whether mail is taken of nobody else; `tell` publishes what a command has done.
+    can be started; `login_first`, whether mail is taken of nobody else; `tell` publishes what a command has done; mails
+    on their way in share `room`.
     """
 
     session: Session
@@ -45,6 +47,7 @@ class Desk:
     upgrades: bool = False
     tell: Callable[[Event], None] = nobody
     login_first: bool = False
+    room: Room = UNLIMITED
 
     def log_in(self, user: str, password: str) -> None:
         """Have the client be this user. Raises WrongLogin, and TooManyWrongLogins when it goes on guessing."""
@@ -92,7 +95,7 @@ class Segments:
     """What a dialect whose clients may end no line does with a message that came in one segment with its `verb`."""
 
     verb: str
-    run: Callable[[Desk, bytes | None], Reply | Owed]
+    run: Callable[[Desk, bytes | NoRoom | None], Reply | Owed]
 
 
 @dataclass(frozen=True, slots=True)

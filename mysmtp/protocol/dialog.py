@@ -25,6 +25,7 @@ from mysmtp.protocol.framing import SEGMENTS, UNDECIDED, Framing
 from mysmtp.protocol.outbox import Answer, Outbox, log_failure
 from mysmtp.protocol.outcome import Expect, Owed, Upgrade
 from mysmtp.protocol.reply import REFUSED, Reply
+from mysmtp.protocol.room import UNLIMITED, NoRoom, Room
 from mysmtp.protocol.transaction import Session
 from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Unit
 from mysmtp.tape import Tape, Told
@@ -70,6 +71,7 @@ class Dialog:
         check: Check = anybody,
         upgrades: bool = False,
         login_first: bool = False,
+        room: Room = UNLIMITED,
         tape: Tape | None = None,
     ) -> None:
         self.closing = self.upgrading = False
@@ -83,10 +85,11 @@ class Dialog:
             body_limit=max_message_size,
             line_limit=dialect.line_limit,
             crlf=dialect.crlf,
+            room=room,
         )
         self._session = Session(dialect.initial, dialect.name, session_id, peer)
         self._desk = Desk(
-            self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish, login_first
+            self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish, login_first, room
         )
         self._outbox = Outbox(self._session, bus, dialect.broken, clock, tape)
         self._tape = tape
@@ -336,7 +339,7 @@ class Dialog:
         outcome = expect.then(self._desk, expect.content.body)
         return self._await(self._verb, outcome, self._after) if isinstance(outcome, Expect) else outcome
 
-    def _take_segment(self, segments: Segments, body: bytes | None) -> Settled:
+    def _take_segment(self, segments: Segments, body: bytes | NoRoom | None) -> Settled:
         after = self._dialect.verbs[segments.verb].moves.get(self._session.state)
         if after is None:
             raise OutOfOrder(segments.verb, self._session.state)

@@ -18,6 +18,7 @@ import re
 from enum import Enum
 
 from mysmtp.protocol.content import PausedContent
+from mysmtp.protocol.room import UNLIMITED, Room
 from mysmtp.protocol.units import Hopeless, Line, Overlong, Segment, SegmentBody, StrictLine, Unit
 
 LINE_LIMIT = 2048  # octets of a command line, its line end not counted
@@ -44,17 +45,24 @@ class Framing:
     """Cuts what comes in into units. Feed it each `recv`, then pull with `next` until it returns None."""
 
     __slots__ = (
-        "_at", "_body", "_body_limit", "_buffer", "_limit", "_line", "_received", "_rest_since", "_segments",
+        "_at", "_body", "_body_limit", "_buffer", "_limit", "_line", "_received", "_rest_since", "_room", "_segments",
         "_skipped", "_supplied", "kind",
     )  # fmt: skip
 
     def __init__(
-        self, *, fixed_to_lines: bool, body_limit: int, line_limit: int = LINE_LIMIT, crlf: bool = False
+        self,
+        *,
+        fixed_to_lines: bool,
+        body_limit: int,
+        line_limit: int = LINE_LIMIT,
+        crlf: bool = False,
+        room: Room = UNLIMITED,
     ) -> None:
         self.kind = LINES if fixed_to_lines else UNDECIDED
         self._line = StrictLine if crlf else Line
         self._limit = line_limit
         self._body_limit = body_limit
+        self._room = room
         self._buffer = b""
         self._at = 0  # where in the buffer the next line begins
         self._skipped = 0  # octets of an overlong line thrown away so far; 0 is not skipping
@@ -204,7 +212,7 @@ class Framing:
         text = segment.partition(b"\0")[0]
         begins = _BODY_BEGINS.match(text)
         if begins:
-            self._body = PausedContent(begins[0], self._body_limit)
+            self._body = PausedContent(begins[0], self._body_limit, self._room)
             self._body.add(text[begins.end() :])
             return self._next_body(now)
         if b"\n" in text:

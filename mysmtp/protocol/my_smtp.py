@@ -15,6 +15,7 @@ from mysmtp.protocol.content import DottedContent, Given
 from mysmtp.protocol.dialect import Desk, Dialect, Segments, Verb, stay, to
 from mysmtp.protocol.my_smtp_reply import MySmtpReply as Reply
 from mysmtp.protocol.outcome import Expect, Owed
+from mysmtp.protocol.room import NoRoom
 from mysmtp.protocol.transaction import Transaction
 
 INITIAL, GREETED, SENDER, RECIPIENT, DELIVERED = "initial", "greeted", "sender known", "recipient known", "delivered"
@@ -141,13 +142,15 @@ def _rcpt(desk: Desk, path: Address) -> Reply:
 
 def _data(desk: Desk, body: bytes | None) -> Expect:
     if body is None:
-        return Expect(_GO_AHEAD, DottedContent(desk.max_message_size), _deliver)
+        return Expect(_GO_AHEAD, DottedContent(desk.max_message_size, desk.room), _deliver)
     return Expect(None, Given(body), _deliver)
 
 
-def _deliver(desk: Desk, body: bytes | None) -> Owed:
+def _deliver(desk: Desk, body: bytes | NoRoom | None) -> Owed:
     transaction, desk.session.transaction = desk.session.transaction, None
     assert transaction is not None
+    if isinstance(body, NoRoom):
+        raise errors.out_of_room()
     if body is None or len(body) > desk.max_message_size:
         raise errors.MessageTooLarge
     trace = desk.session.trace(DIGIT[DELIVERED])

@@ -7,25 +7,33 @@ noted, so that a mail with one can be refused after its true end.
 
 from typing import NamedTuple
 
+from mysmtp.protocol.room import UNLIMITED, Room, Share
+
 _END = b"\r\n.\r\n"
 
 
 class Gathered(NamedTuple):
-    """A mail that was read whole: its octets, None if they were too many; whether a CR or LF stood alone in it."""
+    """A mail that was read whole: its octets, None if they were too many, or too many for now (`crowded`).
+
+    `bare` tells whether a CR or LF stood alone in it.
+    """
 
     octets: bytes | None
     bare: bool
+    crowded: bool = False
 
 
 class Gathering:
-    """The octets of one mail as they come, piece by piece, at most `limit` of them."""
+    """The octets of one mail as they come, piece by piece, at most `limit` of them, while there is `room`."""
 
-    __slots__ = ("_bare", "_cr", "_limit", "_octets", "size")
+    __slots__ = ("_bare", "_cr", "_full", "_limit", "_octets", "_share", "size")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
         self.size = 0
         self._limit = limit
         self._octets = bytearray()
+        self._share = Share(room)
+        self._full = False  # whether there was no room at some time
         self._bare = False
         self._cr = b""  # a CR at the end of the last piece, whose LF may begin the next
 
@@ -34,11 +42,17 @@ class Gathering:
         """Whether more than `limit` octets came; they are thrown away."""
         return self.size > self._limit
 
+    @property
+    def crowded(self) -> bool:
+        """Whether no fault of the mail, but want of room for all that came is why it was thrown away."""
+        return self._full and not self.too_large
+
     def add(self, piece: bytes) -> None:
         """Take one more piece."""
         self.size += len(piece)
-        if self.too_large:
-            self._octets = bytearray()
+        if self.too_large or self._full or not self._share.take(len(piece)):
+            self._full = self._full or not self.too_large
+            self._let_go()
         else:
             self._octets += piece
         if not self._bare:
@@ -46,9 +60,13 @@ class Gathering:
 
     def take(self) -> Gathered:
         """Return the mail; nothing is added afterwards."""
-        octets = None if self.too_large else bytes(self._octets)
+        octets = None if self.too_large or self._full else bytes(self._octets)
+        self._let_go()
+        return Gathered(octets, self._bare or bool(self._cr), self.crowded)
+
+    def _let_go(self) -> None:
         self._octets = bytearray()
-        return Gathered(octets, self._bare or bool(self._cr))
+        self._share.give_back()
 
     def _look_for_bare(self, piece: bytes) -> None:
         self._cr = b"\r" if piece.endswith(b"\r") else b""
@@ -63,8 +81,8 @@ class StrictContent:
 
     secret = False
 
-    def __init__(self, limit: int) -> None:
-        self._gathering = Gathering(limit)
+    def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
+        self._gathering = Gathering(limit, room)
         self._begun = False
         self._held = b"\r\n"  # what may be the beginning of the end; a mail begins as if after one
         self.body = Gathered(None, bare=False)

@@ -102,7 +102,7 @@ def data(then: Then) -> Callable[[Desk, None], Outcome]:
     def run(desk: Desk, _argument: None) -> Expect:
         if _is_binary(_transaction(desk)):
             raise Refused(503, "5.5.1", "BODY=BINARYMIME goes by BDAT")  # RFC 3030 section 3
-        return Expect(_GO_AHEAD, StrictContent(desk.max_message_size), then, alone=True)
+        return Expect(_GO_AHEAD, StrictContent(desk.max_message_size, desk.room), then, alone=True)
 
     return run
 
@@ -116,7 +116,7 @@ def bdat(then: Then, after_last: str) -> Callable[[Desk, tuple[int, bool]], Outc
         transaction = session.transaction
         if transaction is None or not transaction.has_recipients:
             return Expect(None, CountedContent(Gathering(0), size), _out_of_order, session.state)
-        gathering = transaction.gathering = transaction.gathering or Gathering(desk.max_message_size)
+        gathering = transaction.gathering = transaction.gathering or Gathering(desk.max_message_size, desk.room)
         content = CountedContent(gathering, size)
         return Expect(None, content, _finished(then), after_last) if last else Expect(None, content, _taken(size))
 
@@ -127,6 +127,8 @@ def _taken(size: int) -> Callable[[Desk, None], Outcome]:
     def run(desk: Desk, _nothing: None) -> SmtpReply:
         if _gathering(desk).too_large:
             raise errors.MessageTooLarge
+        if _gathering(desk).crowded:
+            raise errors.out_of_room()
         return SmtpReply(250, "2.0.0", f"{size} octets received")
 
     return run
@@ -135,7 +137,7 @@ def _taken(size: int) -> Callable[[Desk, None], Outcome]:
 def _finished(then: Then) -> Callable[[Desk, None], Outcome]:
     def run(desk: Desk, _nothing: None) -> Outcome:
         gathered = _gathering(desk).take()
-        return then(desk, Gathered(gathered.octets, gathered.bare and not _is_binary(_transaction(desk))))
+        return then(desk, gathered._replace(bare=gathered.bare and not _is_binary(_transaction(desk))))
 
     return run
 
@@ -157,6 +159,8 @@ def _is_binary(transaction: Transaction) -> bool:
 def store(desk: Desk, gathered: Gathered) -> Owed:
     """Hand over a mail that was read whole; the transaction is over whatever comes of it."""
     transaction, desk.session.transaction = _transaction(desk), None
+    if gathered.crowded:
+        raise errors.out_of_room()
     if gathered.octets is None:
         raise errors.MessageTooLarge
     if gathered.bare:

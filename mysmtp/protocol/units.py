@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mysmtp.protocol.room import NoRoom
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -38,10 +40,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class SegmentBody:
-    """`DATA` LF and the body that followed it; None is a body over the limit, read and thrown away."""
+    """`DATA` LF and the body that followed it; None and NO_ROOM are one read and thrown away (`content`)."""
 
     octets: bytes
-    body: bytes | None
+    body: bytes | NoRoom | None
 
 
 @dataclass(frozen=True, slots=True)

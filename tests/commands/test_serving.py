@@ -67,7 +67,8 @@ def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str
         "HOST": "::1", "PORT": "1", "WEB_PORT": "2", "SMTP_PORT": "5", "LMTP_PORT": "off", "POP3_PORT": "6",
         "MY_SMTPS_PORT": "7", "SMTPS_PORT": "8", "POP3S_PORT": "off", "TLS": "auto", "TLS_CERT": "c",
         "TLS_KEY": "k", "AUTH_FILE": "p", "REQUIRE_LOGIN": "1", "MAILBOX": "m",
-        "MAX_MESSAGE_SIZE": "1KiB", "MAX_CONNECTIONS": "3", "IDLE_TIMEOUT": "4", "FRAMING": "lines",
+        "MAX_MESSAGE_SIZE": "1KiB", "MAX_INCOMING_SIZE": "2KiB", "MAX_CONNECTIONS": "3",
+        "IDLE_TIMEOUT": "4", "FRAMING": "lines",
         "DURABILITY": "os", "ALLOWED_HOST": "a b", "WIRE": "1", "LOG_LEVEL": "error", "SESSIONS_KEPT": "5",
         "SESSION_BYTES": "1KiB", "SEARCH": "off", "MAX_PER_ADDRESS": "8", "KEEP_DAYS": "9", "KEEP_LAST": "10",
     }  # fmt: skip
@@ -77,7 +78,8 @@ def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str
     assert result.exit_code == 7, result.output
     assert served[1] == Config(
         host="::1", port=9, web_port=2, smtp_port=5, lmtp_port="off", pop3_port=6, mailbox=Path("m"),
-        max_message_size=1024, max_connections=3, idle_timeout=4.0, framing="lines", durability="os",
+        max_message_size=1024, max_incoming_size=2048,
+        max_connections=3, idle_timeout=4.0, framing="lines", durability="os",
         allowed_host=("a", "b"), my_smtps_port=7, smtps_port=8, tls="auto", auth_file=Path("p"), require_login=True,
         tls_cert=Path("c"), tls_key=Path("k"),
         sessions_kept=5, session_bytes=1024, search="off", max_per_address=8, keep_days=9, keep_last=10,
