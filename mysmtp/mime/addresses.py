@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from mysmtp.mime.limits import LIMITS, Limits
 from mysmtp.mime.words import decode_words, text_of, unfolded
-from mysmtp.text import visible
+from mysmtp.text import clipped, visible
 
 # Possessive: no token is looked at twice, whatever is not closed. A quote that never ends takes what is left.
 _QUOTED = r'"(?:[^"\\]|\\(?:.|\Z))*+'
@@ -22,6 +22,7 @@ _TOKEN = re.compile(
 )
 _COMMENT_PART = re.compile(r"\\.|[()]|[^\\()]+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_SHARED = 200  # characters of a name that several addresses share, and of a group's
 _ROUTE = re.compile(r"@[^:]*:")  # RFC 5322 section 4.4: a source route, ignored
 
 
@@ -62,7 +63,10 @@ class _Draft:
     def mailboxes(self, group: str) -> list[Mailbox]:
         """Return what was written: usually one mailbox, one for each pair of angle brackets, none for nothing."""
         if self.angles:
-            return [Mailbox(_phrase(self.pieces), _address(angle), group) for angle in self.angles]
+            shown = _phrase(self.pieces)  # once, and short where it is said of many: no mail may cost their product
+            if len(self.angles) > 1:
+                shown = clipped(shown, _SHARED)
+            return [Mailbox(shown, _address(angle), group) for angle in self.angles]
         name, address = _parted(self.pieces)
         if not name and not address:
             return []
@@ -92,7 +96,7 @@ class _Reader:
 
     def read(self, text: str) -> None:
         at = 0
-        while at < len(text) and len(self.found) < self._limits.addresses:
+        while at < len(text) and len(self.found) + len(self._draft.angles) < self._limits.addresses:
             if text[at] == "(":
                 at = self._comment(text, at)
                 continue
@@ -122,7 +126,7 @@ class _Reader:
 
     def _stop(self, mark: str) -> None:
         if mark == ":" and not self._group and not self._draft.angles:
-            self._group, self._draft = _phrase(self._draft.pieces) or "(group)", _Draft()
+            self._group, self._draft = clipped(_phrase(self._draft.pieces), _SHARED) or "(group)", _Draft()
             return
         if mark == ":":
             self.problems.append("a colon where a comma is due")

@@ -104,9 +104,17 @@ def test_more_than_the_cap_is_not_shown_and_told() -> None:
     assert found.problems == ("more than 10 addresses; the others are not shown",)
 
 
-@pytest.mark.parametrize("piece", ["(", "()", '"', '"\\', '<"', "<", "[", "@", "a ", ":", "=?a?q?", '<"\\"', "a@"])
+@pytest.mark.parametrize("piece", ["(", "()", '"', '"\\', '<"', "<", "[", "@", "a ", ":", "=?a?q?", '<"\\"', "a@", "<> "])
 def test_the_time_grows_with_the_length_only(piece: str) -> None:
     octets = piece.encode() * 50_000
     begun = time.process_time()
     read_addresses(octets, Limits(addresses=10**9, field=10**6))
     assert time.process_time() - begun < 5  # under half a second
+
+
+@pytest.mark.parametrize("shared", [b'"%b" ', b"%b: "])
+def test_a_name_that_many_addresses_share_is_said_short(shared: bytes) -> None:
+    found = read_addresses(shared % (b"x" * 20_000) + b"<a@b>" * 900).mailboxes
+    assert len(found) == 900
+    assert sum(len(box.name) + len(box.group) for box in found) < 900 * 300
+    assert (found[0].name + found[0].group).startswith("x" * 200)
