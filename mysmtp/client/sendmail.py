@@ -107,7 +107,7 @@ def read_options(words: Sequence[str], environment: Mapping[str, str]) -> Wanted
     wanted = Wanted(environment.get("MYSMTP_HOST", "127.0.0.1"), environment.get("MYSMTP_SMTP_PORT", "1025"))
     for name, value in options:
         _take(wanted, name, value)
-    wanted.recipients += [path for word in recipients for path in _addresses(os.fsencode(word))]
+    wanted.recipients += [path for word in recipients for path in _given(word)]
     return wanted
 
 
@@ -121,7 +121,7 @@ def _take(wanted: Wanted, name: str, value: str) -> None:
     elif name == "-i" or (name == "-o" and value == "i"):
         wanted.ignore_dots = True
     elif name in ("-f", "-r"):
-        wanted.sender = next(iter(_addresses(os.fsencode(value))), "")
+        wanted.sender = _sender(value)
     elif name == "-v":
         wanted.verbose = True
 
@@ -130,6 +130,22 @@ def _printable(value: str) -> str:
     if not value.isprintable() or " " in value:
         raise _Wrong(f"{visible(value)}: no space and no control character can stand there")
     return value
+
+
+def _given(word: str) -> Sequence[str]:
+    """Return the addresses in a word of the command line. Raises _Wrong where there are none, or a line ends in it."""
+    found = _addresses(os.fsencode(word)) if word.isprintable() else ()
+    if word and not found:
+        raise _Wrong(f"{word} is no address", DATA)
+    return found
+
+
+def _sender(word: str) -> str:
+    """Return the envelope sender that a word gives, `""` for the null sender. Raises _Wrong."""
+    found = _given("" if word.strip() == "<>" else word.strip())
+    if len(found) > 1:
+        raise _Wrong(f"{word} is more than one address", DATA)
+    return next(iter(found), "")
 
 
 def letter_of(wanted: Wanted, octets: bytes) -> Letter:
@@ -150,10 +166,16 @@ def letter_of(wanted: Wanted, octets: bytes) -> Letter:
 
 
 def named_in(octets: bytes) -> Sequence[str]:
-    """Return the recipients that a header names; of a mail that was sent again, those it was sent again to."""
-    from mysmtp.mime.fields import read_header
+    """Return the recipients that a header names; of a mail that was sent again, those it was sent again to.
 
-    header = read_header(octets)
+    Raises _Wrong for a header that is too long to read whole: nobody is left out unsaid.
+    """
+    from mysmtp.mime.fields import read_header
+    from mysmtp.mime.limits import WHOLE
+
+    header = read_header(octets, limits=WHOLE)
+    if header.end > WHOLE.header:
+        raise _Wrong("the header is longer than 1 MiB; not all recipients in it can be told", DATA)
     for prefix in ("resent-", ""):
         found = [path for name in _RECIPIENTS for each in header.all(prefix + name) for path in _addresses(each.raw)]
         if found:
@@ -180,10 +202,11 @@ def own_address() -> str:
 
 
 def _addresses(octets: bytes) -> Sequence[str]:
-    """Return the addresses in a list of them, bare ones at localhost. Raises _Wrong for what no address holds."""
+    """Return the addresses in a list of them, bare ones at localhost."""
     from mysmtp.mime.addresses import read_addresses
+    from mysmtp.mime.limits import WHOLE
 
-    found = [mailbox.address for mailbox in read_addresses(octets).mailboxes if mailbox.address]
+    found = [mailbox.address for mailbox in read_addresses(octets, WHOLE).mailboxes if mailbox.address]
     return [address if "@" in address else f"{address}@localhost" for address in found]
 
 

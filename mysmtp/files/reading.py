@@ -15,6 +15,7 @@ from mysmtp.files.finding import Passed, Source
 from mysmtp.mime.addresses import read_addresses
 from mysmtp.mime.fields import Header, read_header
 from mysmtp.mime.heading import read_date
+from mysmtp.mime.limits import WHOLE
 from mysmtp.mime.words import text_of, unfolded
 from mysmtp.parcel import LARGEST, Parcel
 
@@ -85,7 +86,9 @@ def _addressed(
     end: int,
 ) -> Found | Passed:
     """Return a mail with its envelope; what its file does not tell, the header may."""
-    header = read_header(body)
+    header = read_header(body, limits=WHOLE)
+    if header.end > WHOLE.header and not recipients:
+        return Passed(what, "a header of more than 1 MiB, too long to tell for whom it is; give a recipient with --to")
     paths = tuple(recipients) or recipients_in(header)
     if not paths:
         return Passed(what, "no recipient in its header; give one with --to")
@@ -113,7 +116,9 @@ def sender_in(header: Header) -> str:
 
 
 def _addresses(raw: bytes) -> tuple[str, ...]:
-    return tuple(mailbox.address for mailbox in read_addresses(raw).mailboxes if "@" in mailbox.address.strip("@"))
+    return tuple(
+        mailbox.address for mailbox in read_addresses(raw, WHOLE).mailboxes if "@" in mailbox.address.strip("@")
+    )
 
 
 def _moment_in(name: str) -> datetime | None:

@@ -22,3 +22,5 @@ class Limits:
 
 
 LIMITS = Limits()
+# For whom a mail is: nobody may be left out of that, so a header is read whole up to here, and refused beyond it.
+WHOLE = Limits(header=1 << 20, fields=1 << 20, field=1 << 20, addresses=1 << 20)

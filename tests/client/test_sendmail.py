@@ -173,6 +173,11 @@ def alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         (("-z", "a@x"), 64, "option -z not recognized; mysmtp sendmail --help tells what is taken"),
         (("--port", "off", "a@x"), 64, "off is no port; give the SMTP port of the server with --port"),
         (("-V", "a b", "a@x"), 64, "a b: no space and no control character can stand there"),
+        (("a@x> NOTIFY=NEVER", "b@x"), 65, "a@x> NOTIFY=NEVER is no address"),
+        (("a@x\nDATA", "b@x"), 65, "a@x\\x0aDATA is no address"),
+        (("-f", "a@x\nRCPT TO:<c@x>", "b@x"), 65, "a@x\\x0aRCPT TO:<c@x> is no address"),
+        (("-f", "a@x> SIZE=1", "b@x"), 65, "a@x> SIZE=1 is no address"),
+        (("-f", "a@x, c@x", "b@x"), 65, "a@x, c@x is more than one address"),
         (("a@x",), 69, "no connection to 127.0.0.1:1: connection refused; is the server running?"),
     ],
 )
@@ -268,6 +273,19 @@ def test_mails_sent_again_go_where_they_are_sent_again() -> None:
     header = b"To: a@x\nResent-To: b@x\nResent-Bcc: c@x\n\n"
     assert named_in(header) == ["b@x", "c@x"]
     assert without_bcc(header) == b"To: a@x\nResent-To: b@x\n\n"
+
+
+def test_nobody_is_left_out_of_a_long_list() -> None:
+    everybody = [f"user{number}@example.com" for number in range(12_000)]
+    header = "Cc: a@x\n" + "X: y\n" * 2000 + "To: " + ",\n ".join(everybody) + "\n\n"
+    assert named_in(header.encode()) == [*everybody, "a@x"]
+    with pytest.raises(Exception, match="the header is longer than 1 MiB"):
+        named_in(b"To: a@x\n" * 200_000)
+
+
+def test_who_sends() -> None:
+    senders = [read_options(["-f", word, "b@x"], {}).sender for word in ("", "<>", "<a@x>", "Al <a@x>", "a")]
+    assert senders == ["", "", "a@x", "a@x", "a@localhost"]
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,14 @@ def test_for_whom_a_header_says_a_mail_was(header: bytes, recipients: tuple[str,
 )
 def test_from_whom_a_header_says_a_mail_was(header: bytes, sender: str) -> None:
     assert sender_in(read_header(header)) == sender
+
+
+def test_nobody_is_left_out_of_a_long_list(tmp_path: Path) -> None:
+    everybody = [f"user{number}@example.com" for number in range(12_000)]
+    octets = ("X: y\n" * 2000 + "To: " + ",\n ".join(everybody) + "\n\n").encode()
+    (found,) = reads(tmp_path / "a.eml", "eml", octets, ())
+    assert isinstance(found, Found)
+    assert found.parcel.recipients == tuple(everybody)
+    (passed,) = reads(tmp_path / "a.eml", "eml", b"To: a@x\n" * 200_000, ())
+    assert isinstance(passed, Passed)
+    assert passed.why.startswith("a header of more than 1 MiB")

@@ -104,7 +104,9 @@ def test_more_than_the_cap_is_not_shown_and_told() -> None:
     assert found.problems == ("more than 10 addresses; the others are not shown",)
 
 
-@pytest.mark.parametrize("piece", ["(", "()", '"', '"\\', '<"', "<", "[", "@", "a ", ":", "=?a?q?", '<"\\"', "a@", "<> "])
+@pytest.mark.parametrize(
+    "piece", ["(", "()", '"', '"\\', '<"', "<", "[", "@", "a ", ":", "=?a?q?", '<"\\"', "a@", "<> "]
+)
 def test_the_time_grows_with_the_length_only(piece: str) -> None:
     octets = piece.encode() * 50_000
     begun = time.process_time()
