@@ -20,13 +20,13 @@ from mysmtp.events import (
     TlsBegun,
 )
 from mysmtp.text import clipped, visible
-from mysmtp.wire import lines_of, spelled
+from mysmtp.wire import left_out, lines_of, spelled
 
 log = logging.getLogger("mysmtp")
 wire = logging.getLogger("mysmtp.wire")
 
 _WIRE_LIMIT = 16 * 1024  # octets of one event that are printed
-_WIRE_LINE = 4 * 1024  # octets of one line that are looked at
+_WIRE_LINE = 1000  # and of one line
 
 _TOLD = {
     "HELO": "HELO received from {}",
@@ -119,7 +119,12 @@ def print_wire(event: Event) -> None:
     """Write what crossed the wire on the log, a line each: `C:` what the client sent, `S:` what the server did."""
     if isinstance(event, LineReceived | ReplySent):
         side = "C" if isinstance(event, LineReceived) else "S"
+        left = 0
         for line in lines_of(event.octets[:_WIRE_LIMIT]):
-            wire.info("%s: %s", side, clipped(spelled(line[:_WIRE_LINE])))
-        if len(event.octets) > _WIRE_LIMIT:
-            wire.info("%s: … %d octets more", side, len(event.octets) - _WIRE_LIMIT)
+            if left:
+                wire.info(left_out(left))
+            wire.info("%s: %s", side, spelled(line[:_WIRE_LINE]))
+            left = max(0, len(line) - _WIRE_LINE)
+        left += max(0, len(event.octets) - _WIRE_LIMIT)
+        if left:
+            wire.info(left_out(left))

@@ -28,6 +28,11 @@ def _spelled(char: str) -> str:
     return "".join(f"\\x{octet:02x}" for octet in char.encode("utf-8", "surrogateescape"))
 
 
+def left_out(count: int) -> str:
+    """Return the remark that stands where so many octets of a conversation are not told."""
+    return f"# {count} octets are left out here"
+
+
 def unspelled(text: str) -> bytes:
     """Return the octets that `spelled` made `text` of. Raises ValueError when it was not made that way."""
     octets, at = b"", 0

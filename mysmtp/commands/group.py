@@ -3,13 +3,14 @@
 import click
 
 from mysmtp import __version__
-from mysmtp.commands import files, folder, logins, serving, talking
+from mysmtp.commands import files, folder, logins, serving, sessions, talking
 
 _COMMANDS = (
     serving.serve,
     *(talking.client, talking.send, talking.list_, talking.read),
     *(files.sendmail, files.import_, files.export),
     *(folder.delete, folder.compact, folder.reindex),
+    *(sessions.sessions, sessions.replay),
     logins.passwd,
 )
 

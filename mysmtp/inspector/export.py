@@ -6,40 +6,46 @@ as ``--wire`` prints it; a line that begins with ``#`` is a remark. Octets that 
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from mysmtp.inspector.explain import explain
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.mails import Sent, mails_of
 from mysmtp.inspector.protocols import Known, label_of
-from mysmtp.tape import Entry, Tape
+from mysmtp.tape import Entry, Mail, Tape, Told
 from mysmtp.text import visible
-from mysmtp.wire import lines_of, spelled
+from mysmtp.wire import left_out, lines_of, spelled, unspelled
 
 _LOUD = re.compile(rb"[^\x20-\x7e]")
 
 
-def conversation(lines: Sequence[Line]) -> str:
-    """Return the lines that crossed, in the wire format."""
-    return "".join(f"{line}\n" for line in _conversation(lines))
+def conversation(tape: Tape, known: Known) -> str:
+    """Return what crossed, in the wire format."""
+    entries = tape.entries()
+    told = [*_not_kept(tape), *told_lines(lines_from(entries, first_state(entries, known)), tape.framing)]
+    return "".join(f"{line}\n" for line in told)
 
 
-def _conversation(lines: Sequence[Line]) -> Iterator[str]:
+def told_lines(lines: Sequence[Line], framing: str) -> Iterator[str]:
+    """Yield lines that crossed as lines of the wire format; each segment its own, where segments count."""
     for line in lines:
         if line.side == "T":
             yield f"# TLS begins: {spelled(line.octets)}"
             continue
-        if line.octets or not line.cut:
-            yield f"{line.side}: {spelled(line.octets)}"
+        places = line.pieces if framing == "segments" else ()
+        for begin, end in pairwise((0, *places, len(line.octets))):
+            if end > begin or not line.cut:
+                yield f"{line.side}: {spelled(line.octets[begin:end])}"
         if line.cut:
-            yield f"# {line.cut} octets were not kept"
+            yield left_out(line.cut)
 
 
 def text(tape: Tape, known: Known) -> str:
     """Return a session to read: what is known of it, then each line with its time, refusals explained."""
-    return "\n".join([*_head(tape), *_rows(tape.entries(), known), _foot(tape)]) + "\n"
+    return "\n".join([*_head(tape), *_rows(tape, known), _foot(tape)]) + "\n"
 
 
 def _head(tape: Tape) -> Iterator[str]:
@@ -49,23 +55,29 @@ def _head(tape: Tape) -> Iterator[str]:
     yield f"# {tape.received} octets came, {tape.sent} went; {tape.mails} mails stored, {tape.refused} commands refused"
     if tape.tls:
         yield f"# TLS: {visible(tape.tls)}"
+    yield from _not_kept(tape)
+
+
+def _not_kept(tape: Tape) -> Iterator[str]:
     if tape.lost:
         yield f"# The first {tape.lost} entries were not kept"
 
 
-def _rows(entries: Sequence[Entry], known: Known) -> Iterator[str]:
+def _rows(tape: Tape, known: Known) -> Iterator[str]:
+    entries = tape.entries()
     for line in lines_from(entries, first_state(entries, known)):
-        yield from (f"{line.at:10.3f}  {told}" for told in _conversation([line]))
-        note = _note(line.entry, known) if line.is_reply else ""
-        if note:
-            yield f"{'':10}  #  {note}"
+        yield from (f"{line.at:10.3f}  {told}" for told in told_lines([line], tape.framing))
+        words = note(line.entry, known) if line.is_reply else ""
+        if words:
+            yield f"{'':10}  #  {words}"
 
 
 def _foot(tape: Tape) -> str:
     return f"# Ended after {tape.ended:.3f} s: {visible(tape.reason)}" if tape.ended is not None else "# Still open"
 
 
-def _note(entry: Entry, known: Known) -> str:
+def note(entry: Entry, known: Known) -> str:
+    """Return what there is to say of a reply: why it was refused, or where the mail lies; "" if nothing."""
     why = explain(entry, known)
     if why is not None:
         return visible(f"{why.lead} {why.words} ({why.source}){' Next: ' + why.next if why.next else ''}")
@@ -111,6 +123,20 @@ def entry_json(entry: Entry) -> dict[str, Any]:
             told["mails"] = [{"mailbox": clean(mail.mailbox), "id": mail.id} for mail in entry.mails]
             told["waited"] = round(entry.waited, 6)
     return told
+
+
+def entry_of(told: Mapping[str, Any]) -> Entry:
+    """Return the entry that `entry_json` told of. Raises KeyError, TypeError, ValueError, AttributeError."""
+    fault = told.get("fault")
+    return Entry(
+        int(told["number"]), str(told["kind"]), float(told["at"]), b"".join(unspelled(line) for line in told["wire"]),
+        cut=int(told.get("cut", 0)), tail=unspelled(told.get("tail", "")),
+        pieces=tuple(int(place) for place in told.get("pieces", ())), masked=told.get("masked") is True,
+        mark=str(told.get("mark", "")), verb=str(told.get("verb", "")), before=str(told.get("before", "")),
+        after=str(told.get("after", "")), fault=Told(str(fault["name"]), str(fault["remark"])) if fault else None,
+        mails=tuple(Mail(str(mail["mailbox"]), int(mail["id"])) for mail in told.get("mails", ())),
+        waited=float(told.get("waited", 0)),
+    )  # fmt: skip
 
 
 def as_json(tape: Tape, first: int = 1) -> dict[str, Any]:

@@ -80,13 +80,14 @@ def _cut(entries: Iterable[Entry], state: str) -> Iterator[Line]:
 def _of_entry(entry: Entry, state: str) -> Iterator[Line]:
     side = {CLIENT: "C", SERVER: "S", TLS: "T"}[entry.kind]
     octets = lines_of(entry.octets) or [b""]
+    last_kept = len(octets) - 1
     if entry.cut:
         octets += _last_lines(entry.tail)
     begin = 0
     for part, line in enumerate(octets):
         pieces = tuple(place - begin for place in entry.pieces if begin < place < begin + len(line))
         begin += len(line)
-        cut = entry.cut if entry.cut and part == len(lines_of(entry.octets)) - 1 else 0
+        cut = entry.cut if part == last_kept else 0
         yield Line(entry.number, part, side, entry.at, 0.0, line, entry, state, pieces, cut=cut)
 
 

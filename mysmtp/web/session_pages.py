@@ -5,11 +5,14 @@ Routes only: they ask the recorder, hand what it says to the presenting modules,
 
 import json
 import time
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from mysmtp.config import endpoint
 from mysmtp.inspector import export
 from mysmtp.inspector.compare import side_by_side
 from mysmtp.inspector.lines import lines_from
@@ -81,15 +84,15 @@ def beside(session: int, other: int) -> str:
 @routes.get("/sessions/<int:session>.txt")
 def as_text(session: int) -> Response:
     """Return a session as text to read."""
-    return _plain(export.text(*_tape(session)))
+    tape, known = _tape(session)
+    return _plain(site().offload(lambda: export.text(tape, known)))
 
 
 @routes.get("/sessions/<int:session>.wire")
 def as_wire(session: int) -> Response:
     """Return a session as a conversation that can be played again."""
     tape, known = _tape(session)
-    entries = tape.entries()
-    return _plain(export.conversation(lines_from(entries, export.first_state(entries, known))))
+    return _plain(site().offload(lambda: export.conversation(tape, known)))
 
 
 @routes.get("/sessions/<int:session>.swaks")
@@ -105,18 +108,36 @@ def as_swaks(session: int) -> Response:
 def as_json(session: int) -> Response:
     """Return a session as JSON, from an entry on if `after` says so."""
     tape, _ = _tape(session)
-    return _json(export.as_json(tape, (_number("after") or 0) + 1))
+    first = (_number("after") or 0) + 1
+    return _json(site().offload(lambda: export.as_json(tape, first)))
 
 
 @routes.get("/sessions.json")
 def index_json() -> Response:
-    """Return the facts of every session that is kept, the newest first."""
-    wanted, recorder, known = _wanted(), site().recorder, site().known
-    found = site().offload(lambda: lists.find(recorder.tapes(), wanted, known))
+    """Return the facts of every session that is kept, the newest first; of open and `recent` ones if that is asked."""
+    wanted, recent, recorder, known = _wanted(), _number("recent"), site().recorder, site().known
+    since = site().now() - timedelta(seconds=recent) if recent is not None else None
+
+    def look() -> tuple[lists.Found, list[dict[str, Any]]]:
+        tapes = [tape for tape in recorder.tapes() if since is None or _still_open(tape, since)]
+        found = lists.find(tapes, wanted, known)
+        return found, [{**export.facts(tape), "words": lists.words_of(tape, tape.entries())} for tape in found.tapes]
+
+    found, sessions = site().offload(look)
     return _json({
-        "open": recorder.open, "opened": recorder.opened, "older": found.older,
-        "sessions": [export.facts(tape) for tape in found.tapes],
+        "started": recorder.started.isoformat(), "open": recorder.open, "opened": recorder.opened,
+        "older": found.older, "ports": _ports(), "sessions": sessions,
     })  # fmt: skip
+
+
+def _still_open(tape: Tape, moment: datetime) -> bool:
+    return tape.ended is None or tape.began + timedelta(seconds=tape.ended) >= moment
+
+
+def _ports() -> dict[str, str]:
+    """Return the mail ports as a reader can use them, by the names they have in URLs."""
+    host = host_of(request.environ["HTTP_HOST"]) or ""
+    return {name: endpoint(name, reachable(door, host)) for name, door in site().endpoints.mail().items()}
 
 
 def _tape(session: int) -> tuple[Tape, Known]:

@@ -45,6 +45,10 @@ class Terminal:
         self._program.wait()
         os.close(self._ours)
 
+    @property
+    def pid(self) -> int:
+        return self._program.pid
+
     def type(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
 

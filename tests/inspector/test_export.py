@@ -7,7 +7,6 @@ import subprocess
 import pytest
 
 from mysmtp.inspector import export
-from mysmtp.inspector.lines import lines_from
 from mysmtp.inspector.mails import mails_of
 from mysmtp.inspector.protocols import known
 from mysmtp.protocol.lmtp import LMTP
@@ -26,8 +25,7 @@ SESSION = [*lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<bob@x>", "RCPT TO:<caro
 
 
 def conversation(tape: Tape) -> str:
-    entries = tape.entries()
-    return export.conversation(lines_from(entries, export.first_state(entries, KNOWN[tape.protocol])))
+    return export.conversation(tape, KNOWN[tape.protocol])
 
 
 def test_the_conversation_plays_again_and_gives_the_same() -> None:
@@ -108,7 +106,7 @@ def test_the_mails_of_a_session_are_found_with_their_envelopes(
 def test_what_was_not_kept_whole_is_not_offered_to_be_sent() -> None:
     tape = taped(SMTP, *SESSION[:5], b"x\r\n" * PIECE_KEPT + b".\r\n")
     assert "was not kept whole" in export.swaks(tape, ("127.0.0.1", 25))
-    assert "octets were not kept" in conversation(tape)
+    assert "octets are left out here" in conversation(tape)
     assert export.swaks(taped(POP3, b"QUIT\r\n"), ("127.0.0.1", 25)) == "# This session sent no mail.\n"
 
 

@@ -1,0 +1,137 @@
+"""`mysmtp sessions` as a program: the list, all conversations as they happen, and that nothing steers a terminal."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.client.servers import EVIL, steers
+from tests.client.terminals import ROOT, Terminal, environment
+from tests.process import PostOfficeProcess
+
+WAIT = 30.0
+
+
+def sessions(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "mysmtp", "sessions", "--mailbox", str(folder), *words]
+    return subprocess.run(command, capture_output=True, cwd=ROOT, env=environment(**more), timeout=60)
+
+
+class Following:
+    """`mysmtp sessions --follow` in a pipe."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        command = [sys.executable, "-m", "mysmtp", "sessions", "--follow", "--mailbox", str(folder), *words]
+        self.program = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, env=environment()
+        )
+        self.seen = b""
+
+    def until(self, words: bytes) -> None:
+        assert self.program.stdout is not None
+        deadline = time.monotonic() + WAIT
+        while words not in self.seen:
+            ready = select.select([self.program.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]
+            piece = os.read(self.program.stdout.fileno(), 65536) if ready else b""
+            assert piece, f"no {words!r} in {self.seen!r}"
+            self.seen += piece
+
+
+@pytest.fixture
+def following() -> Iterator[Callable[..., Following]]:
+    programs: list[Following] = []
+
+    def begin(folder: Path, *words: str) -> Following:
+        programs.append(Following(folder, *words))
+        programs[-1].until(b"; Ctrl-C ends it")
+        return programs[-1]
+
+    yield begin
+    for each in programs:
+        each.program.kill()
+        each.program.wait()
+        assert each.program.stdout is not None
+        each.program.stdout.close()
+
+
+def misbehave(office: PostOfficeProcess) -> None:
+    """Send what steers terminals in each field a client can fill."""
+    with office.connect("smtp") as peer:
+        peer.line()
+        for line in (b"EHLO " + EVIL, b"EHLO x", b"MAIL FROM:<" + EVIL + b"@x>", b"AUTH " + EVIL, EVIL):
+            peer.say(line.replace(b"\r", b"") + b"\r\n")
+        peer.say(b"MAIL FROM:<a@x>\r\nRCPT TO:<\xe2\x80\xaeb@x>\r\nDATA\r\n" + EVIL + b"\r\n.\r\nQUIT\r\n")
+        peer.rest()
+
+
+def test_the_list_and_the_news_steer_no_terminal(
+    office: PostOfficeProcess, following: Callable[..., Following]
+) -> None:
+    news = following(office.mailbox)
+    told = following(office.mailbox, "--json")
+    words = ("-m", "mysmtp", "sessions", "--follow", "--mailbox", str(office.mailbox))
+    with Terminal(*words) as terminal:
+        terminal.until("Ctrl-C ends it")
+        misbehave(office)
+        terminal.until("# ended after")
+        shown = terminal.seen
+        os.kill(terminal.pid, signal.SIGINT)
+        assert terminal.finish() == 130
+    for colour in (b"34", b"35", b"32", b"33", b"36", b"31", b"2", b"0"):
+        shown = shown.replace(b"\x1b[" + colour + b"m", b"")
+    assert steers(shown, b"\r\n") == []
+    assert rb"\x1b[2J" in shown
+    news.until(b"# ended after")
+    assert steers(news.seen, b"\n") == []
+    assert rb"C: EHLO \x1b[2J" in news.seen
+    told.until(b'"ended":"')
+    assert [json.loads(line)["session"] for line in told.seen.splitlines()[1:]]
+    assert steers(told.seen, b"\n") == []
+    listed = sessions(office.mailbox)
+    assert listed.returncode == 0
+    assert steers(listed.stdout, b"\n") == []
+    assert b"      1  SMTP" in listed.stdout
+
+
+def test_the_list_is_filtered_and_told_in_json(office: PostOfficeProcess) -> None:
+    office.send("bob@example.com")
+    misbehave(office)
+    assert sessions(office.mailbox).stdout.splitlines()[2].endswith(b"1 stored")
+    (line,) = sessions(office.mailbox, "--errors", "--json").stdout.splitlines()
+    assert (json.loads(line)["session"], json.loads(line)["protocol"]) == (2, "smtp")
+    (line,) = sessions(office.mailbox, "--json", "-n", "1", "--address", "bob@example.com").stdout.splitlines()
+    assert json.loads(line)["words"] == "1 stored"
+    none = sessions(office.mailbox, "--protocol", "pop3")
+    assert (none.returncode, none.stdout, none.stderr) == (0, b"", b"mysmtp: no such sessions\n")
+
+
+def test_it_goes_on_after_a_restart_and_ends_with_ctrl_c(
+    start: Callable[..., PostOfficeProcess], following: Callable[..., Following]
+) -> None:
+    first = start()
+    news = following(first.mailbox)
+    first.stop()
+    news.until(b"; waiting for it")
+    second = start()
+    news.until(f"following {second.url}".encode())
+    second.send("bob@example.com")
+    news.until(b"# ended after")
+    assert rb"S: 200 Message stored successfully\n" in news.seen
+    news.program.send_signal(signal.SIGINT)
+    assert news.program.wait(WAIT) == 130
+    assert news.program.stdout is not None
+    assert b"Traceback" not in news.program.stdout.read()
+
+
+def test_without_a_server_that_is_told(tmp_path: Path) -> None:
+    for words in ((), ("--follow",)):
+        done = sessions(tmp_path, *words, "--server", "http://127.0.0.1:1")
+        assert (done.returncode, done.stdout) == (4, b"")
+        assert done.stderr == b"mysmtp: the server at http://127.0.0.1:1 does not answer: connection refused\n"
