@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mysmtp.errors import MailFault, NoSuchMailbox
 from mysmtp.message import Changes
 from mysmtp.store import names
-from mysmtp.store.disk import signature
+from mysmtp.store.disk import Signature, signature
 from mysmtp.store.folder import Folder
 from mysmtp.store.known import Known
 from mysmtp.store.mailbox import Mailbox
@@ -37,36 +37,37 @@ class Watch:
     def __init__(self, folder: Folder, held: Callable[[str, str], Mailbox]) -> None:
         self._folder = folder
         self._held = held
-        self._files: list[tuple[str, str]] = []
+        self._mailboxes: list[Mailbox] = []
         self._listed: tuple[int, int] | None = None
 
     def states(self) -> dict[str, str]:
         """Return a state for each mailbox that has a file. Raises StoreFailed, OSError."""
         found: dict[str, str] = {}
-        for file, name in self._list():
+        for mailbox in self._list():
             with suppress(FileNotFoundError):
-                found[name] = state_of(os.stat(file, dir_fd=self._folder.descriptor, follow_symlinks=False))
+                status = os.stat(mailbox.file, dir_fd=self._folder.descriptor, follow_symlinks=False)
+                found[mailbox.name] = state_of(mailbox, signature(status))
         return found
 
-    def _list(self) -> list[tuple[str, str]]:
+    def _list(self) -> list[Mailbox]:
         status = os.fstat(self._folder.descriptor)
         now = status.st_ino, status.st_mtime_ns
         if now != self._listed:
-            self._files = [(file, self._name(file, name)) for file, name in self._folder.files()]
+            self._mailboxes = [self._named(file, name) for file, name in self._folder.files()]
             self._listed = now if time.time() - status.st_mtime > _SETTLED else None
-        return self._files
+        return self._mailboxes
 
-    def _name(self, file: str, name: str) -> str:
+    def _named(self, file: str, name: str) -> Mailbox:
         mailbox = self._held(file, name)
         if names.abbreviated(file):
             with suppress(MailFault):
                 mailbox.name_fully()
-        return mailbox.name
+        return mailbox
 
 
-def state_of(status: os.stat_result) -> str:
-    """Return what shows whether a file was changed."""
-    return ".".join(map(str, signature(status)))
+def state_of(mailbox: Mailbox, seen: Signature) -> str:
+    """Return what shows whether a file was changed, even where its system's clock is too coarse for what we did."""
+    return ".".join(map(str, seen)) + (f"~{mailbox.remarked}" if mailbox.remarked else "")
 
 
 def changes_of(mailbox: Mailbox, since: object) -> Changes:
@@ -77,7 +78,7 @@ def changes_of(mailbox: Mailbox, since: object) -> Changes:
     if now is None:
         raise NoSuchMailbox(mailbox.name)
     flags, open_end = bytes(known.columns.flags), frozenset(row.id for row in index.open_mails())
-    mark, state = Mark(known, flags, open_end), ".".join(map(str, now))
+    mark, state = Mark(known, flags, open_end), state_of(mailbox, now)
     if not isinstance(since, Mark) or since.known is not known:
         return Changes(mark, state, [*map(known.columns.id_at, known.columns.listed()), *sorted(open_end)], (), True)
     first = len(since.flags)

@@ -59,6 +59,7 @@ class Mailbox:
         self.file = file
         self.name = name
         self.lock = threading.RLock()
+        self.remarked = 0  # how often markers were overwritten here, which changes no size
         self.index = Index(partial(recall, file)) if recall else Index()
         self.moments = Moments()
         self._disk = disk
@@ -179,6 +180,7 @@ class Mailbox:
                 raise StoreFailed from OSError("an earlier write could not be undone")
             records = self._to_remark(descriptor, mail_ids, status)
             if records:
+                self.remarked += 1
                 self._overwrite(descriptor, records, status)
             return [record.id for record in records]
 

@@ -1,6 +1,7 @@
 """What a follower of mailbox files learns of that was done to them by others, or while nobody looked."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def test_a_state_lasts_over_a_restart(store: TextFileStore, folder: Path) -> Non
     again = TextFileStore(folder)
     assert again.states() == {BOB: state}
     again.close()
+
+
+def test_a_deletion_shows_where_the_clock_of_the_files_does_not_tell(store: TextFileStore, folder: Path) -> None:
+    filed(store, [BOB], mail(b"1"))
+    file = folder / f"{BOB}.txt"
+    was, before = file.stat(), store.changes(BOB, None)
+    store.delete(BOB, [1])
+    os.utime(file, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert store.states()[BOB] != before.state
+    after = store.changes(BOB, before.mark)
+    assert (list(after.came), store.states()[BOB]) == ([], after.state)
 
 
 def test_files_that_come_and_go_are_seen_at_once(store: TextFileStore, folder: Path) -> None:
