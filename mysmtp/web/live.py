@@ -31,7 +31,7 @@ WAITING = 1000
 KEPT = 1000  # news that a page may have missed and is still told
 HEARTBEAT = 15.0
 LOOK_EVERY = 1.0  # seconds between two looks at what others do to the mailboxes
-LOOK_AT_SESSIONS = 0.1  # seconds between two looks at the sessions that a page shows
+LOOK_AT_SESSIONS = 0.2  # seconds between two looks at the sessions that a page shows
 _RESTS = 20  # times as long as a look takes nobody looks
 _NUMBER = 18  # digits of one, at most
 
