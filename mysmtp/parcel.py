@@ -65,14 +65,14 @@ def unpack(octets: bytes) -> Sequence[Parcel]:
         end = octets.find(b"\n", at, at + _HEAD)
         if end < 0:
             raise ValueError("a line is missing")
-        head = json.loads(octets[at:end])
         try:
+            head = json.loads(octets[at:end])
             size = head["size"]
             at = end + 1 + size
             if not 0 <= size <= len(octets) - end - 1:
                 raise ValueError("a mail is cut off")
             found.append(_read(head, bytes(view[end + 1 : at])))
-        except (KeyError, TypeError) as fault:
+        except (KeyError, TypeError, RecursionError, OverflowError) as fault:
             raise ValueError("a line is not as it must be") from fault
     return found
 
@@ -84,4 +84,5 @@ def _read(head: dict[str, Any], body: bytes) -> Parcel:
     arrived = datetime.fromisoformat(head["at"]) if "at" in head else None
     if arrived is not None and arrived.tzinfo is None:
         raise ValueError("a moment has a zone")
+    arrived = arrived and arrived.astimezone(UTC)  # raises OverflowError before the year 1 and after 9999
     return Parcel(sender, recipients, body, arrived, int(head.get("id", 0)), str(head.get("date", "")))

@@ -34,6 +34,9 @@ def test_a_mail_on_its_way_out_has_an_id_and_a_day() -> None:
         b'{"from":"a","to":null,"size":1}\nx', b'{"from":"a","to":[],"size":1,"at":"noon"}\nx',
         b'{"from":"a","to":[],"size":1,"at":"2025-03-12T00:00:00"}\nx', b'{"from":"a","to":[],"size":1,"at":7}\nx',
         b'{"from":"a","to":[],"size":1,"id":null}\nx', b"\xff\n", b"{" * 2000 + b"\n",
+        b"[" * 200_000 + b"\n", b'{"from":"a","to":[],"size":1,"id":Infinity}\nx',
+        b'{"from":"a","to":[],"size":1,"at":"0001-01-01T00:00:00+23:59"}\nx',
+        b'{"from":"a","to":[],"size":1,"at":"9999-12-31T23:59:59-23:59"}\nx',
     ],
 )  # fmt: skip
 def test_what_nobody_packed_is_refused(octets: bytes) -> None:
