@@ -13,6 +13,7 @@ from mysmtp.mime.fields import begins_with_header
 Kind = Literal["mbox", "eml", "maildir"]
 
 _LOOKED_AT = 64 << 10  # octets of a file whose name does not tell what it is
+_DEEPEST = 100  # folders in folders
 _NUMBER = re.compile(r"([0-9]+)")
 
 
@@ -35,8 +36,12 @@ class Passed:
 
 def find(path: Path) -> Iterator[Source | Passed]:
     """Give what is found at a path: the file itself, or all mail in the folder, by name. Never raises."""
+    yield from _find(path, 0)
+
+
+def _find(path: Path, depth: int) -> Iterator[Source | Passed]:
     try:
-        yield from _in_folder(path) if path.is_dir() else [_file(path)]
+        yield from _in_folder(path, depth) if path.is_dir() else [_file(path)]
     except OSError as fault:
         yield Passed(str(path), fault.strerror or str(fault))
 
@@ -51,7 +56,10 @@ def _file(path: Path) -> Source | Passed:
     return kind if isinstance(kind, Passed) else Source(path, kind, path.stat().st_size)
 
 
-def _in_folder(folder: Path) -> Iterator[Source | Passed]:
+def _in_folder(folder: Path, depth: int) -> Iterator[Source | Passed]:
+    if depth > _DEEPEST:
+        yield Passed(f"{folder}/", f"it lies more than {_DEEPEST} folders deep")
+        return
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: _natural(entry.name))
     maildir = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)} >= {"cur", "new"}
@@ -62,7 +70,7 @@ def _in_folder(folder: Path) -> Iterator[Source | Passed]:
             if maildir and entry.name in ("cur", "new", "tmp"):
                 yield from _of_maildir(path) if entry.name != "tmp" else ()
             else:
-                yield from find(path)
+                yield from _find(path, depth + 1)
         elif not maildir and not entry.name.startswith("."):
             kind = _kind_of(path)
             if kind == "strange":

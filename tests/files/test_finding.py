@@ -91,3 +91,13 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "gone.eml").symlink_to(tmp_path / "nothing")
     assert found(tmp_path) == [("gone.eml", "no file"), ("loop", "no file"), ("pipe.mbox", "no file")]
+
+
+def test_folders_in_folders_without_end(tmp_path: Path) -> None:
+    put(tmp_path / "a.eml", MAIL)
+    deep = tmp_path.joinpath(*["d"] * 700)
+    deep.mkdir(parents=True)
+    told = list(find(tmp_path))
+    assert told[0] == Source(tmp_path / "a.eml", "eml", len(MAIL))
+    assert [each.why for each in told[1:] if isinstance(each, Passed)] == ["it lies more than 100 folders deep"]
+    assert len(told) == 2
