@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mysmtp.delivery import now
-from mysmtp.events import Bus, Event, MessageStored, SessionClosed, SessionOpened
+from mysmtp.events import Bus, Event, LoginAnswered, MessageStored, SessionClosed, SessionOpened
 from mysmtp.tape import Mail, Tape
 
 CROWDED = 2048  # octets of a tape beyond the number kept
@@ -39,7 +39,7 @@ class Recorder:
         self._whole: set[int] = set()  # open sessions whose tapes may take all of session_bytes
         self._ended: OrderedDict[int, Tape] = OrderedDict()
         if kept:
-            bus.attach(self._hear, SessionOpened, SessionClosed, MessageStored)
+            bus.attach(self._hear, SessionOpened, SessionClosed, MessageStored, LoginAnswered)
 
     def tape(self, session: int) -> Tape | None:
         """Return the tape of an open session for its dialog to write on, None where nothing is recorded."""
@@ -77,6 +77,10 @@ class Recorder:
             tape = self._open.get(event.session)
             if tape is not None:
                 tape.stored(event.mailbox, event.mail_id, event.copies)
+        elif isinstance(event, LoginAnswered):
+            tape = self._open.get(event.session)
+            if tape is not None:
+                tape.answered_login(event.user, event.taken)
         elif isinstance(event, SessionOpened):
             self._begin(event)
         elif isinstance(event, SessionClosed):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
 TAIL_KEPT = 80  # and from its end
+USER_KEPT = 200  # characters of the name of a user
 _COST = 200  # octets of memory that an entry takes besides what it holds, about
 CLIENT, BODY, SERVER, TLS = "client", "body", "server", "tls"
 
@@ -47,6 +48,14 @@ class Mail(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """The user whom a client wanted to be, and whether it was taken for that user. The line that said so is masked."""
+
+    user: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that crossed: a command or a segment (`client`), a piece of a message (`body`), a reply (`server`), or
 
@@ -78,13 +87,13 @@ class Tape:
     """What is recorded of one session. `start` is the moment it began on the clock that all times are taken from.
 
     `rest` is what has come of a line that is not complete, with its moment; `reading` the verb whose content is being
-    read, "" if none; `lost` the number of entries that went to make room.
+    read, "" if none; `lost` the number of entries that went to make room; `login` what came of the last login.
     """
 
     __slots__ = (
         "_entries", "_limit", "_older", "_pieces", "_room", "_size", "_start", "_stored", "answers", "began", "ended",
-        "framing", "last_refusal", "lost", "mails", "peer", "protocol", "reading", "reason", "received", "refused",
-        "rest", "sent", "session", "state", "tls",
+        "framing", "last_refusal", "login", "lost", "mails", "peer", "protocol", "reading", "reason", "received",
+        "refused", "rest", "sent", "session", "state", "tls",
     )  # fmt: skip
 
     def __init__(
@@ -98,6 +107,7 @@ class Tape:
         self.answers = self.refused = self.mails = self.lost = 0
         self.last_refusal = b""
         self.rest: tuple[float, bytes] | None = None
+        self.login: Login | None = None
         self._start = start
         self._limit = limit // 2  # of each half
         self._size = 0
@@ -190,6 +200,10 @@ class Tape:
         self.tls = tls
         self._entries.append((TLS, at, tls.encode(), None))
 
+    def answered_login(self, user: str, taken: bool) -> None:
+        """The client wanted to be this user, and was taken for it or not."""
+        self.login = Login(user[:USER_KEPT], taken)
+
     def stored(self, mailbox: str, mail_id: int, copies: int) -> None:
         """A mail of this session is durable in a mailbox, one of so many that it went to together."""
         copy = Mail(mailbox, mail_id)
@@ -240,10 +254,10 @@ class Tape:
         return self.last, self.received, self.sent, self.ended is not None
 
     def mentions(self, text: str) -> bool:
-        """Return whether the peer's address, or anything the client sent, holds this text, whatever its case."""
-        wanted = text.lower().encode("utf-8", "surrogateescape")
-        if wanted in self.peer.lower().encode("utf-8", "surrogateescape"):
+        """Return whether the peer's address, its user, or anything it sent, holds this text, whatever its case."""
+        if text.lower() in self.peer.lower() or (self.login and text.lower() in self.login.user.lower()):
             return True
+        wanted = text.lower().encode("utf-8", "surrogateescape")
         return any(entry[0] is not SERVER and wanted in entry[2].lower() for entry in self._all())
 
     def since(self, at: float) -> float:

@@ -55,6 +55,8 @@ def _head(tape: Tape) -> Iterator[str]:
     yield f"# {tape.received} octets came, {tape.sent} went; {tape.mails} mails stored, {tape.refused} commands refused"
     if tape.tls:
         yield f"# TLS: {visible(tape.tls)}"
+    if tape.login:
+        yield f"# Login {'taken' if tape.login.taken else 'refused'}, user {visible(tape.login.user)}"
     yield from _not_kept(tape)
 
 
@@ -94,11 +96,16 @@ def facts(tape: Tape) -> dict[str, Any]:
     ended = tape.began + timedelta(seconds=tape.ended) if tape.ended is not None else None
     return {
         "session": tape.session, "protocol": tape.protocol, "framing": tape.framing, "peer": clean(tape.peer),
-        "tls": clean(tape.tls), "began": _iso(tape.began), "ended": _iso(ended) if ended else None,
-        "reason": clean(tape.reason), "state": tape.state, "reading": tape.reading, "received": tape.received,
+        "tls": clean(tape.tls), "login": _login(tape),
+        "began": _iso(tape.began), "ended": _iso(ended) if ended else None, "reason": clean(tape.reason),
+        "state": tape.state, "reading": tape.reading, "received": tape.received,
         "sent": tape.sent, "answers": tape.answers, "refused": tape.refused, "mails": tape.mails, "last": tape.last,
         "lost": tape.lost,
     }  # fmt: skip
+
+
+def _login(tape: Tape) -> dict[str, Any] | None:
+    return {"user": clean(tape.login.user), "taken": tape.login.taken} if tape.login else None
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:

@@ -104,6 +104,8 @@ def _facts(tape: Tape, clock: Clock) -> tuple[tuple[str, str], ...]:
     facts = [("from", plain(tape.peer)), ("began", began.isoformat(" ", "milliseconds")[11:23])]
     if tape.tls:
         facts.append(("TLS", plain(tape.tls)))
+    if tape.login:
+        facts.append(("logged in as" if tape.login.taken else "login refused, user", plain(tape.login.user)))
     if tape.ended is not None:
         facts.append(("lasted", seconds_words(tape.ended)))
     return tuple(facts)

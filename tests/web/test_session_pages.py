@@ -1,5 +1,6 @@
 """The pages of sessions: the list and its filters, the transcript, stepping, two side by side, what is taken along."""
 
+import base64
 import dataclasses
 import json
 import re
@@ -8,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from mysmtp.contracts import MessageStore
-from mysmtp.events import Bus, Event, SessionClosed, SessionOpened
-from mysmtp.protocol.dialect import Dialect
+from mysmtp.events import Bus, Event, LoginAnswered, SessionClosed, SessionOpened
+from mysmtp.protocol.dialect import Check, Dialect, anybody
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
@@ -29,14 +30,22 @@ class Office:
         self.bus = Bus()
         self.store = store
         self.clock = Clock(0.0)
+        self.check: Check = anybody
         self.recorder = Recorder(self.bus, session_bytes=10**6, clock=self.clock, moment=lambda: NOON)
 
     def open(self, dialect: Dialect = MY_SMTP, peer: str = "127.0.0.1:4") -> Client:
         number = self.recorder.opened + 1
         self.bus.publish(SessionOpened(number, dialect.name, peer))
-        client = Client(dialect=dialect, store=self.store, clock=self.clock, tape=self.recorder.tape(number))
+        client = Client(
+            dialect=dialect,
+            store=self.store,
+            clock=self.clock,
+            tape=self.recorder.tape(number),
+            check=self.check,
+        )
         client.dialog._session.id = number
         client.stored.attach(lambda event: self.bus.publish(_of(event, number)))
+        client.bus.attach(lambda event: self.bus.publish(_of(event, number)), LoginAnswered)
         client.dialog.greet()
         return client
 
@@ -259,3 +268,31 @@ def test_a_session_that_has_said_nothing_yet_has_a_page(client: FlaskClient, off
     page = client.get("/sessions/1").text
     assert "Nothing was said yet." in page
     assert "Waiting for the next command" in page
+
+
+def _plain_of(user: str) -> str:
+    return f"AUTH PLAIN {base64.b64encode(f'{chr(0)}{user}{chr(0)}tiger'.encode()).decode()}"
+
+
+def test_the_user_of_a_login_is_told_though_its_line_is_masked(office: Office, client: FlaskClient) -> None:
+    number = office.talk("EHLO x", _plain_of(f"alice{SCRIPT}"), dialect=SMTP)
+    page = client.get(f"/sessions/{number}").text
+    assert "logged in as <b><bdi>alice&lt;script&gt;alert(1)&lt;/script&gt;</bdi></b>" in page
+    assert "tiger" not in page
+    assert f"# Login taken, user alice{SCRIPT}\n" in client.get(f"/sessions/{number}.txt").text
+    told = json.loads(client.get(f"/sessions/{number}.json").data)
+    assert told["login"] == {"user": f"alice{SCRIPT}", "taken": True}
+    assert f">Session {number}: <" in client.get("/sessions?address=ALICE").text
+
+
+def test_so_is_the_user_of_one_that_was_refused(office: Office, client: FlaskClient) -> None:
+    office.check = lambda _user, _password: False
+    number = office.talk("USER bob@x", "PASS tiger", dialect=POP3)
+    assert "login refused, user <b><bdi>bob@x</bdi></b>" in client.get(f"/sessions/{number}").text
+    assert json.loads(client.get(f"/sessions/{number}.json").data)["login"] == {"user": "bob@x", "taken": False}
+
+
+def test_where_nobody_logged_in_nothing_is_said_of_it(office: Office, client: FlaskClient) -> None:
+    number = office.talk("HELO x")
+    assert "logged in" not in client.get(f"/sessions/{number}").text
+    assert json.loads(client.get(f"/sessions/{number}.json").data)["login"] is None
