@@ -6,6 +6,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,6 +236,27 @@ def test_what_cannot_be_played_is_told(words: list[str], typed: bytes, code: int
     assert (done.returncode, done.stdout) == (code, b"")
     assert said in done.stderr
     assert steers(done.stderr) == []
+
+
+def test_a_long_mail_is_played_with_other_octets_if_that_is_asked(
+    office: PostOfficeProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.send("eve@example.com", body=b"Hello, Eve\n" * 5000)
+    session = newest(office)
+    assert run(wanted(office, session)) == 2
+    assert "octets were not kept" in capsys.readouterr().err
+    assert run(wanted(office, session, fill=True)) == 0
+    with office.connect() as peer:
+        peer.ask("HELO x", "GET_MAIL eve@example.com 2")
+        assert len(peer.body()) == len(b"From: alice@example.com\nDate: 01-01-2026\n") + 55_000
+
+
+def test_at_the_recorded_pace_it_waits_as_the_client_did() -> None:
+    with Heard(b"200 OK\n") as server:
+        began = time.monotonic()
+        text = "     0.000  C: HELO x\\n\n     0.001  S: 200 OK\\n\n     1.001  C: QUIT\\n\n"
+        done = process("-", "--to", str(server.port), "--pace", "recorded", typed=text.encode())
+        assert (done.returncode, time.monotonic() - began >= 1.0) == (0, True)
 
 
 def test_a_session_that_is_not_kept_is_told(office: PostOfficeProcess, capsys: pytest.CaptureFixture[str]) -> None:

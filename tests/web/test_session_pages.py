@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -243,6 +244,25 @@ def test_what_is_taken_along(client: FlaskClient, office: Office) -> None:
     told = json.loads(client.get("/sessions/1.json?after=6").text)
     assert [entry["number"] for entry in told["entries"]] == [7, 8]
     assert [each["session"] for each in json.loads(client.get("/sessions.json").text)["sessions"]] == [1]
+
+
+def test_what_a_program_is_told_of_all_sessions(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL)
+    told = json.loads(client.get("/sessions.json").text)
+    assert told["ports"] == {"my_smtp": "my_smtp://127.0.0.1:2525", "smtp": "smtp://127.0.0.1:1025"}
+    assert told["started"] == NOON.isoformat()
+    assert told["sessions"][0]["words"] == "1 stored"
+
+
+def test_only_open_sessions_and_those_of_late_are_told_where_that_is_asked(client: FlaskClient, office: Office) -> None:
+    office.talk("HELO x")  # ended a second after noon, which it is
+    office.recorder.tapes()[0].began -= timedelta(seconds=20)
+    office.talk("HELO y", ends=False)
+    office.recorder.tapes()[0].began -= timedelta(seconds=20)
+    for recent, sessions in (("18", [2]), ("19", [2, 1]), ("20", [2, 1])):
+        told = json.loads(client.get(f"/sessions.json?recent={recent}").text)
+        assert [each["session"] for each in told["sessions"]] == sessions
+    assert client.get("/sessions.json?recent=x").status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/sessions/9", "/sessions/0", "/sessions/9.txt", "/sessions/99999999999999999999"])
