@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,6 +29,7 @@ _AGAIN = 0.5  # seconds after which a lost server is asked again
 _LOOK_EVERY = 0.1
 _RESTS = 4  # times as long as a look takes none is taken
 _LONGEST_LINE = 2000  # characters
+_WIDE = 100  # columns from which on there is room for who it was
 _UNBOUNDED = 100_000  # columns of what is no terminal
 _STYLES = {"C": "blue", "S": "magenta", "#": "dim"}
 _CODE = re.compile(r" (?:[2-5][0-9]{2}|\+OK|-ERR)(?=[ \\-]|$)")
@@ -100,23 +101,25 @@ def _newest(pages: Pages, wanted: Wanted) -> Iterator[Mapping[str, Any]]:
 
 
 def _print_table(sessions: Sequence[Mapping[str, Any]]) -> None:
+    console = _console()
+    wide = console.width >= _WIDE
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("session", justify="right", no_wrap=True)
-    for name in ("protocol", "began", "lasted"):
+    for name in ("protocol", "began", "lasted", *(("from",) if wide else ())):
         table.add_column(name, no_wrap=True)
-    table.add_column("from", no_wrap=True, overflow="ellipsis")
-    table.add_column("what came of it", overflow="fold", ratio=None)
+    table.add_column("what came of it", overflow="fold")
+    today = datetime.now().astimezone().date()
     for facts in sessions:
-        table.add_row(*_row(facts))
-    console = _console()
+        session, protocol, began, lasting, peer, words = _row(facts, today)
+        table.add_row(session, protocol, began, lasting, *((peer,) if wide else ()), words)
     with console.capture() as printed:
         console.print(table)
     for line in printed.get().splitlines():
         print(line.rstrip())
 
 
-def _row(facts: Mapping[str, Any]) -> Sequence[Text]:
-    ended = facts["ended"]
+def _row(facts: Mapping[str, Any], today: date) -> tuple[Text, Text, Text, Text, Text, Text]:
+    ended, began = facts["ended"], _moment(facts["began"])
     framing = ", segments" if facts["framing"] == "segments" else ""
     tls = ", TLS" if facts["tls"] else ""
     state = f"{facts['state']}; " if ended is None and facts["state"] else ""
@@ -124,7 +127,7 @@ def _row(facts: Mapping[str, Any]) -> Sequence[Text]:
     return (
         Text(str(facts["session"])),
         Text(visible(f"{label_of(facts['protocol'])}{framing}{tls}")),
-        Text(_moment(facts["began"]).strftime("%d-%m-%Y %H:%M:%S")),
+        Text(began.strftime("%H:%M:%S" if began.date() == today else "%d-%m-%Y %H:%M:%S")),
         Text("open", "green") if ended is None else Text(lasted(facts)),
         Text(visible(facts["peer"])),
         words,
