@@ -20,7 +20,7 @@ from mysmtp.events import (
     TlsBegun,
 )
 from mysmtp.text import clipped, visible
-from mysmtp.wire import left_out, lines_of, spelled
+from mysmtp.wire import left_out, lines_of, spelled, tls_begins
 
 log = logging.getLogger("mysmtp")
 wire = logging.getLogger("mysmtp.wire")
@@ -43,7 +43,7 @@ _TOLD = {
 
 
 NARRATED = (CommandAnswered, SessionOpened, TlsBegun, LoginAnswered, SessionClosed, MessageStored, MailboxChanged)
-WIRED = (LineReceived, ReplySent)
+WIRED = (LineReceived, ReplySent, TlsBegun)
 
 
 def _safe(text: str) -> str:
@@ -117,7 +117,9 @@ class Narrator:
 
 def print_wire(event: Event) -> None:
     """Write what crossed the wire on the log, a line each: `C:` what the client sent, `S:` what the server did."""
-    if isinstance(event, LineReceived | ReplySent):
+    if isinstance(event, TlsBegun):
+        wire.info(tls_begins(event.agreed))
+    elif isinstance(event, LineReceived | ReplySent):
         side = "C" if isinstance(event, LineReceived) else "S"
         left = 0
         for line in lines_of(event.octets[:_WIRE_LIMIT]):

@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from mysmtp.client.connection import NoConnection, reason
 from mysmtp.inspector.script import Heard, Script, Send
-from mysmtp.wire import lines_of, spelled
+from mysmtp.wire import lines_of, spelled, tls_begins
 
 _CONNECT_TIME = 10.0  # seconds
 _BETWEEN = 0.02  # between two sends without a reply between them, so that they come as two
@@ -199,7 +199,7 @@ class Player:
             raise NoConnection(f"TLS does not begin, and what follows cannot be played: {reason(fault)}") from fault
         self._socket = secured
         cipher = secured.cipher()
-        self._tell(Told("#", f"TLS begins: {secured.version()} {cipher[0] if cipher else ''}".rstrip()))
+        self._tell(Told("#", tls_begins(f"{secured.version()} {cipher[0] if cipher else ''}")[2:]))
 
     def _end(self) -> None:
         """Say that no more comes, and hear what is still said."""

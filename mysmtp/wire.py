@@ -8,6 +8,7 @@ import re
 
 from mysmtp.text import decode, visible
 
+TLS_BEGINS = "# TLS begins: "
 _NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 _OCTETS = {"n": b"\n", "r": b"\r", "t": b"\t", "\\": b"\\"}
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|[nrt\\])")
@@ -31,6 +32,11 @@ def _spelled(char: str) -> str:
 def left_out(count: int) -> str:
     """Return the remark that stands where so many octets of a conversation are not told."""
     return f"# {count} octets are left out here"
+
+
+def tls_begins(agreed: str) -> str:
+    """Return the remark that stands where TLS begins; `agreed` names version and cipher."""
+    return f"{TLS_BEGINS}{visible(agreed)}".rstrip()
 
 
 def unspelled(text: str) -> bytes:

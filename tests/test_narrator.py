@@ -15,7 +15,9 @@ from mysmtp.events import (
     ReplySent,
     SessionClosed,
     SessionOpened,
+    TlsBegun,
 )
+from mysmtp.inspector.script import Heard, Secured, Send, read
 from mysmtp.narrator import Narrator, narrate, print_wire
 
 
@@ -67,6 +69,17 @@ def test_the_wire_is_cut_at_lf_only_and_long_content_is_counted(caplog: pytest.L
     assert lines[:4] == ["C: HELO x\\rQUIT\\n", "S: 200 OK\\n", "S: 1: a\\n", "S: ."]
     assert lines[4:] == [f"C: {'x' * 1000}", "# 9999000 octets are left out here"]
     assert all(len(line) < 1100 for line in lines)
+
+
+def test_what_is_printed_of_the_wire_plays_again(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "mysmtp.wire"):
+        for event in (ReplySent(1, b"220 x\r\n"), LineReceived(1, b"STARTTLS\r\n"), ReplySent(1, b"220 \xff\r\n"),
+                      TlsBegun(1, "TLSv1.3 X\n")):  # fmt: skip
+            print_wire(event)
+    assert caplog.messages[-1] == "# TLS begins: TLSv1.3 X\\x0a"
+    assert read("\n".join(caplog.messages)).steps == (
+        Heard(b"220 x\r\n"), Send(b"STARTTLS\r\n"), Heard(b"220 \xff\r\n"), Secured(),
+    )  # fmt: skip
 
 
 def test_what_comes_by_the_thousand_is_told_up_to_a_measure_each_second(caplog: pytest.LogCaptureFixture) -> None:

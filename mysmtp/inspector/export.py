@@ -16,8 +16,8 @@ from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.mails import Sent, mails_of
 from mysmtp.inspector.protocols import Known, label_of
 from mysmtp.tape import Entry, Mail, Tape, Told
-from mysmtp.text import visible
-from mysmtp.wire import left_out, lines_of, spelled, unspelled
+from mysmtp.text import decode, visible
+from mysmtp.wire import left_out, lines_of, spelled, tls_begins, unspelled
 
 _LOUD = re.compile(rb"[^\x20-\x7e]")
 
@@ -33,7 +33,7 @@ def told_lines(lines: Sequence[Line], framing: str) -> Iterator[str]:
     """Yield lines that crossed as lines of the wire format; each segment its own, where segments count."""
     for line in lines:
         if line.side == "T":
-            yield f"# TLS begins: {spelled(line.octets)}"
+            yield tls_begins(decode(line.octets))
             continue
         places = line.pieces if framing == "segments" else ()
         for begin, end in pairwise((0, *places, len(line.octets))):

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from mysmtp.inspector.export import entry_of
 from mysmtp.tape import BODY, CLIENT, SERVER, TLS, Entry
-from mysmtp.wire import unspelled
+from mysmtp.wire import TLS_BEGINS, unspelled
 
 _LINE = re.compile(r"(?: *(?P<at>[0-9]{1,9}\.[0-9]{3})  )?(?:(?P<side>[CS]): (?P<octets>.*)|(?P<remark> *#.*| *))")
 _LEFT_OUT = re.compile(r"# ([0-9]{1,12}) octets are left out here")
 _LOST = re.compile(r"# The first [0-9]+ entries were not kept")
 _FACTS = re.compile(r"# Session [0-9]+: (\w+)")
-_TLS = "# TLS begins: "
 _SECRET = re.compile(rb"(?:AUTH +\S+ +|PASS +|APOP +)\*{4}\r?\n", re.IGNORECASE)
 _ANSWER = re.compile(rb"\*{4}\r?\n")
 _FILLING = 62  # octets of a line that is put in for what is missing
@@ -167,7 +166,7 @@ def _of_line(found: re.Match[str], number: int) -> _Crossing | None:
         remark = found["remark"]
         if _LOST.match(remark):
             raise Unplayable("its first entries were not kept")
-        if remark.startswith(_TLS):
+        if remark.startswith(TLS_BEGINS.rstrip()):
             return _Crossing(TLS, b"", at)
         if left := _LEFT_OUT.fullmatch(remark):
             return _Crossing("hole", b"", at, cut=int(left[1]))
