@@ -7,6 +7,7 @@ Nothing but `logging` comes in here.
 """
 
 import logging
+import os
 import sys
 import time
 from _queue import SimpleQueue  # the native one: gevent replaces queue.SimpleQueue
@@ -130,12 +131,19 @@ class Console(logging.Handler):
 def open_console(level: str, stream: TextIO | None = None) -> Console:
     """Send the log of mysmtp, and warnings of everybody else, to the console; return it for `flush` at the end."""
     _leave_out_of_records_what_no_line_shows()
-    handler = Console(stream or sys.stderr)
+    handler = Console(stream or sys.stderr or open(os.devnull, "w"))  # noqa: SIM115  it is never closed
     handler.setFormatter(OneLine())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("mysmtp").setLevel(level.upper())
     logging.getLogger("mysmtp.wire").setLevel(logging.INFO)
     return handler
+
+
+def hold_standard_descriptors() -> None:
+    """Have something stand at 0, 1 and 2, so that no mailbox file gets the number of a stream that was closed."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def _leave_out_of_records_what_no_line_shows() -> None:

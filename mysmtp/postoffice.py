@@ -26,7 +26,7 @@ from gevent.threadpool import ThreadPool
 
 from mysmtp import __version__
 from mysmtp.config import Config, Port, endpoint
-from mysmtp.console import Console, HubReporter, open_console
+from mysmtp.console import Console, HubReporter, hold_standard_descriptors, open_console
 from mysmtp.contracts import Compacting, Exclusive, MessageStore
 from mysmtp.crowd import Crowd
 from mysmtp.delivery import LocalDelivery
@@ -336,6 +336,7 @@ def _attach_console(config: Config, bus: Bus) -> Console:
 def run(config: Config, started: float | None = None) -> int:
     """Serve until a signal, then drain; return the exit code. A second signal ends the process at once."""
     started = time.monotonic() if started is None else started
+    hold_standard_descriptors()
     signalled = Event()
     # Held until the end: a watcher that is let go no longer watches.
     watchers = [gevent.signal_handler(number, _on_signal, signalled) for number in _stop_signals()]
