@@ -8,8 +8,9 @@ from mysmtp.mime.part import Part
 
 LONGEST_LINE = 998  # octets, its line end not counted (RFC 5322 section 2.1.1)
 LONGEST_ENCODED = 76  # characters of a line of base64 or quoted-printable (RFC 2045 sections 6.7 and 6.8)
-_LONG_LINE = re.compile(rb"[^\r\n]{999}")
-_LONG_ENCODED = re.compile(rb"[^\r\n]{77}")
+# From the beginning of a line only: begun anew at each octet, the search would cost the square of a line.
+_LONG_LINE = re.compile(rb"(?<![^\r\n])[^\r\n]{999}")
+_LONG_ENCODED = re.compile(rb"(?<![^\r\n])[^\r\n]{77}")
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")

@@ -1,5 +1,6 @@
 """What a sender is told about a mail; a good mail is told nothing."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -206,3 +207,12 @@ def test_every_explanation_names_its_source() -> None:
         page = sanitise(mail.html or "", mail.path_of)
         for finding in check(mail, Envelope("a@b", ("c@d",)), page):
             assert "RFC" in finding.explanation or "HTML" in finding.explanation
+
+
+@pytest.mark.parametrize("width", [76, 998])
+def test_lines_of_any_length_are_looked_at_once(width: int) -> None:
+    octets = GOOD + (b"x" * width + b"\r\n") * (20_000_000 // width)
+    mail = read_mail(octets)
+    begun = time.thread_time()
+    assert not check(mail, ENVELOPE, None)
+    assert time.thread_time() - begun < 5  # a fraction of a second
