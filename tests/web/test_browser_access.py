@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Locator, Page
 
 from mysmtp.events import Bus
 from mysmtp.web import create_app
@@ -206,3 +206,26 @@ def test_reduced_motion_and_print(full: PostOfficeProcess, reader: Reader) -> No
     page.emulate_media(media="print")
     assert page.locator(".top").is_hidden()
     assert page.locator("#mail-60").is_visible()
+
+
+def placed(element: Locator) -> FloatRect:
+    box = element.bounding_box()
+    assert box
+    return box
+
+
+def test_on_a_phone_each_thing_has_its_place(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(full.url, width=360)
+    row = page.locator("#list tbody tr", has_text="full@x")
+    name, new, newest, when = (placed(row.locator(place)) for place in ("th", ".fresh-count", ".sj", ".at"))
+    assert name["x"] == newest["x"]
+    assert name["width"] > 200
+    assert name["y"] < newest["y"]
+    assert new["y"] < when["y"]
+    assert new["x"] + new["width"] == pytest.approx(when["x"] + when["width"], abs=1)
+    assert placed(row.locator(".fresh-count .vh"))["width"] > 20, "the word new, where no head of a table says it"
+    page.goto(f"{full.url}/mailbox/full@x/30")
+    assert len({placed(button)["y"] for button in page.locator(".mailhead .btn").all()}) == 1, "one row of buttons"
+    page.goto(f"{full.url}/keys")
+    for cell in page.locator("#keys td:first-child").all():
+        assert len({placed(key)["y"] for key in cell.locator("kbd").all()}) == 1, "keys of one line"
