@@ -16,13 +16,15 @@ RIGHT, SPINE = LEFT + BOX_WIDTH, LEFT + BOX_WIDTH // 2
 RAILS = {1: (56,), 2: (56, 26), 3: (66, 40, 14)}
 RIGHT_RAIL = 336
 LINE = 15  # from one word to the one below it
+REFUSAL = 16  # from one code that refused to the one above it
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
     """A lane's states: the box of a `y`, called after the state meant, `look` is ``now``, ``seen`` or empty.
 
-    `entered` is the number of the entry that led there, None if none did; `refused` is such as ``403 ×1``.
+    `entered` is the number of the entry that led there, None if none did; `refused` is such as ``403 ×1``; of
+    more than two codes the first is named, and how often all others came.
     """
 
     digit: int
@@ -58,8 +60,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A drawing of `WIDTH` by `height`; `end` is where the way out begins. `notes` tell what is not drawn."""
+    """A drawing of `WIDTH` by `height`, from `top`, which is below 0 where more stands above the first box.
 
+    `end` is where the way out begins. `notes` tell what is not drawn.
+    """
+
+    top: int
     height: int
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
@@ -91,10 +97,11 @@ def draw(known: Known, walk: Walk) -> Machine:
     for lane in lanes:
         words += _turns(moves, walk, lane)
     end = middle(lanes[-1]) + BOX_HEIGHT // 2
+    boxes = tuple(_box(known, walk, lane, here) for lane in lanes)
+    top = -REFUSAL * (len(boxes[0].refused) - 1) if boxes[0].refused else 0
     return Machine(
-        end + 62, tuple(_box(known, walk, lane, here) for lane in lanes), tuple(edges), tuple(words), end, walk.state,
-        here, tuple(_notes(known, moves)),
-    )  # fmt: skip
+        top, end + 62 - top, boxes, tuple(edges), tuple(words), end, walk.state, here, tuple(_notes(known, moves))
+    )
 
 
 Moves = dict[str, set[tuple[int, int]]]
@@ -104,9 +111,15 @@ def _box(known: Known, walk: Walk, lane: int, here: int) -> Box:
     names = known.places[str(lane)]
     name = walk.state if walk.state in names else names[0]
     seen = lane in walk.entered
-    refused = tuple(f"{code} ×{count}" for (where, code), count in walk.refusals.items() if where == lane)
     look = "now" if lane == here else "seen" if seen else ""
-    return Box(lane, TOP + APART * lane, name, look, walk.entered.get(lane), refused[:2])
+    return Box(lane, TOP + APART * lane, name, look, walk.entered.get(lane), _refused(walk, lane))
+
+
+def _refused(walk: Walk, lane: int) -> tuple[str, ...]:
+    """Return what was refused in a lane, in the two lines that there is room for."""
+    counts = {code: count for (where, code), count in walk.refusals.items() if where == lane}
+    told = [f"{code} ×{count}" for code, count in counts.items()]
+    return tuple(told) if len(told) < 3 else (told[0], f"others ×{sum(counts.values()) - next(iter(counts.values()))}")
 
 
 def _label(walk: Walk, verb: str, steps: Iterable[tuple[int, int]]) -> tuple[str, bool]:

@@ -93,6 +93,19 @@ def test_a_walk_lights_where_the_session_is_and_counts_its_steps() -> None:
     assert machine.boxes[1].entered == 12
 
 
+def test_refusals_stand_on_the_drawing_and_none_is_left_uncounted() -> None:
+    said = lines("RCPT TO: b@x", "FOO", "HELO", "DATA", "HELO x", "LIST b@x", "BAR", end="\n")
+    machine = draw(KNOWN["my_smtp"], walk_of(taped(MY_SMTP, *said).entries(), KNOWN["my_smtp"]))
+    assert [box.refused for box in machine.boxes] == [("403 ×2", "400 ×2"), ("401 ×1", "400 ×1"), (), ()]
+    top_of_the_second = machine.boxes[0].y - 16  # 16 from one to the one above it
+    assert machine.top <= top_of_the_second
+    assert machine.top + machine.height == drawn("my_smtp").height
+
+    crowd = lines("RCPT TO:<b@x>", "FOO", "HELO", "EXPN", "FOO", "DATA")  # 503, 500, 501, 502, 500, 503
+    machine = draw(KNOWN["smtp"], walk_of(taped(SMTP, *crowd).entries(), KNOWN["smtp"]))
+    assert machine.boxes[0].refused == ("503 ×2", "others ×4")
+
+
 def test_the_walk_can_be_seen_as_it_was() -> None:
     tape = taped(MY_SMTP, *lines("HELO x", "MAIL FROM: a@x", end="\n"))
     walk = walk_of(tape.entries()[:2], KNOWN["my_smtp"])

@@ -160,6 +160,17 @@ def test_the_transcript_tells_every_line_and_why_it_was_refused(client: FlaskCli
     assert "data-watch" not in page
 
 
+def test_the_drawing_shows_each_refusal_whole_and_in_the_colour_of_its_class(
+    client: FlaskClient, office: Office
+) -> None:
+    office.talk("RCPT TO: bob@x", "FOO", "FOO")
+    office.talk("RCPT TO:<bob@x>", dialect=SMTP)
+    mine, theirs = (client.get(f"/sessions/{number}").text for number in (1, 2))
+    assert re.findall('class="ref"[^>]*>(.*?)<', mine) == ["403 ×1", "400 ×2"]
+    assert 'viewBox="0 -16 346' in mine  # the second stands above the first
+    assert re.findall('class="ref hard"[^>]*>(.*?)<', theirs) == ["503 ×1"]
+
+
 def test_a_mail_leads_back_to_the_line_that_stored_it(client: FlaskClient, office: Office) -> None:
     office.talk(*MAIL)
     page = client.get("/mailbox/bob@example.com/1").text
