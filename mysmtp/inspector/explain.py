@@ -41,34 +41,34 @@ class _Row:
 
 _ROWS: Mapping[str, _Row] = MappingProxyType({
     "UnknownCommand": _Row("Not a command.", "The first word is no command of {protocol}.",
-        "Lines and replies", "RFC 5321, section 4.2.4", "RFC 1939, section 3"),
+        "Commands", "RFC 5321, section 4.2.4", "RFC 1939, section 3"),
     "InvalidSyntax": _Row("Written otherwise.", "{verb} is written {usage}.",
-        "Lines and replies", "RFC 5321, section 4.1.1", "RFC 1939, section 3"),
+        "Commands", "RFC 5321, section 4.1.1", "RFC 1939, section 3"),
     "InvalidAddress": _Row("No address.", "An address has text on both sides of an @.",
-        "States", "RFC 5321, section 4.1.2", ""),
+        "Commands", "RFC 5321, section 4.1.2", ""),
     "DomainMismatch": _Row("Another domain.", "The sender’s domain must be the one that HELO named: {remark}.",
-        "States", "", ""),
+        "Commands", "", ""),
     "LineTooLong": _Row("Too long.", "A command line is longer than may be; the rest of it was skipped.",
-        "States, Limits", "RFC 5321, section 4.5.3.1.4", "RFC 1939, section 3"),
+        "Limits", "RFC 5321, section 4.5.3.1.4", "RFC 1939, section 3"),
     "MessageTooLarge": _Row("Too large.", "The message was read to its end and thrown away; nothing was stored.",
-        "States, Limits", "RFC 1870, section 6", ""),
+        "Limits", "RFC 1870, section 6", ""),
     "BareNewline": _Row("A lone CR or LF.", "A line of the message ends with CR or LF alone; its lines end with CR LF."
         " Nothing was stored.", "", "RFC 5321, section 2.3.8", ""),
     "TooManyRecipients": _Row("Enough recipients.", "Those named before this one stand.",
-        "States", "RFC 5321, section 4.5.3.1.8", ""),
-    "NoSuchMailbox": _Row("No such mailbox.", "It is made with its first mail.", "LIST and GET_MAIL", "", ""),
+        "Commands", "RFC 5321, section 4.5.3.1.8", ""),
+    "NoSuchMailbox": _Row("No such mailbox.", "It is made with its first mail.", "Replies", "", ""),
     "NoSuchMail": _Row("No such mail.", "This id was never given, or the mail was deleted.",
-        "LIST and GET_MAIL", "", "RFC 1939, section 5"),
+        "Replies", "", "RFC 1939, section 5"),
     "DamagedMail": _Row("Damaged.", "The record of this mail is cut off or its checksum is wrong; its bytes are kept.",
-        "On disk", "", "RFC 3206, section 4"),
+        "The mailbox file", "", "RFC 3206, section 4"),
     "StoreFailed": _Row("Not stored.", "The store could not do it; the log has the cause. Nothing of it was kept.",
-        "Lines and replies", "RFC 5321, section 4.2.5", "RFC 3206, section 4"),
+        "Replies", "RFC 5321, section 4.2.5", "RFC 3206, section 4"),
     "ServerBusy": _Row("Too many clients.", "The server holds as many connections as it may.",
-        "Lines and replies", "RFC 5321, section 3.8", "RFC 1939, section 3"),
+        "Replies", "RFC 5321, section 3.8", "RFC 1939, section 3"),
     "ShuttingDown": _Row("Going down.", "The server was told to stop. What was answered as stored is kept.",
-        "Lines and replies", "RFC 5321, section 3.8", "RFC 3206, section 4"),
+        "Replies", "RFC 5321, section 3.8", "RFC 3206, section 4"),
     "IdleTooLong": _Row("Silent too long.", "The client completed no line for the idle time.",
-        "Lines and replies", "RFC 5321, section 4.5.3.2", "RFC 1939, section 3"),
+        "Replies", "RFC 5321, section 4.5.3.2", "RFC 1939, section 3"),
     "TooManyErrors": _Row("Enough.", "The client went on with what makes no sense, and was sent away.",
         "", "RFC 5321, section 4.2.4", "RFC 1939, section 3"),
     "WrongLogin": _Row("Wrong login.", "No user has this name and this password.",
@@ -80,9 +80,9 @@ _ROWS: Mapping[str, _Row] = MappingProxyType({
     "OutOfStep": _Row("Too soon.", "The message came before the server had asked for it with 354.",
         "", "RFC 2920, section 3.1", ""),
 })  # fmt: skip
-_BROKEN = _Row("The server failed.", "This is no fault of the client; the log has the cause.", "Lines and replies",
+_BROKEN = _Row("The server failed.", "This is no fault of the client; the log has the cause.", "Replies",
                "RFC 5321, section 4.2.1", "RFC 3206, section 4")  # fmt: skip
-_OTHER = _Row("Refused.", "The reply tells why.", "Lines and replies", "docs/rfc.md", "docs/rfc.md")
+_OTHER = _Row("Refused.", "The reply tells why.", "Replies", "docs/rfc.md", "docs/rfc.md")
 
 
 def explain(entry: Entry, known: Known) -> Explanation | None:
@@ -144,7 +144,7 @@ def _order(entry: Entry, known: Known) -> str:
 
 def _of_order(protocol: str) -> str:
     if protocol == "my_smtp":
-        return f"{OURS}, States"
+        return f"{OURS}, Replies"
     return "RFC 1939, section 3" if protocol == "pop3" else "RFC 5321, section 4.1.4"
 
 

@@ -1,6 +1,7 @@
 """Refusals in words. What is expected was written from docs/protocol.md and the RFCs, not from the code."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() 
         "Too early.",
         "RCPT TO needs state 2, sender known; this session is in state 0, initial.",
         "HELO <domain>",
-        "docs/protocol.md, States",
+        "docs/protocol.md, Replies",
         ("HELO <domain>", "QUIT"),
     )
 
@@ -41,17 +42,17 @@ def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() 
     [
         (MY_SMTP, ["HELO x", "RCPT TO: b@x"], "Too early.",
          "RCPT TO needs state 2, sender known; this session is in state 1.", "MAIL FROM: <email>",
-         "docs/protocol.md, States"),
+         "docs/protocol.md, Replies"),
         (MY_SMTP, ["HELO x", "MAIL FROM: a@x", "DATA"], "Too early.",
          "DATA needs state 3, recipient known; this session is in state 2.", "RCPT TO: <email>",
-         "docs/protocol.md, States"),
+         "docs/protocol.md, Replies"),
         (MY_SMTP, ["HELO example.com", "MAIL FROM: a@exmaple.com"], "Another domain.",
          "The sender’s domain must be the one that HELO named: exmaple.com is not example.com.", "MAIL FROM: <email>",
-         "docs/protocol.md, States"),
+         "docs/protocol.md, Commands"),
         (MY_SMTP, ["DATAX"], "Not a command.", "The first word is no command of My_SMTP.", "HELO <domain>",
-         "docs/protocol.md, Lines and replies"),
+         "docs/protocol.md, Commands"),
         (MY_SMTP, ["HELO x", "LIST nobody@x"], "No such mailbox.", "It is made with its first mail.",
-         "MAIL FROM: <email>", "docs/protocol.md, LIST and GET_MAIL"),
+         "MAIL FROM: <email>", "docs/protocol.md, Replies"),
         (SMTP, ["EHLO x", "MAIL FROM:<a@x>", "MAIL FROM:<a@x>"], "Not now.",
          "MAIL FROM needs state 1, greeted; this session is in state 2.", "RCPT TO:<email>",
          "RFC 5321, section 4.1.4"),
@@ -78,3 +79,11 @@ def test_what_was_taken_is_not_explained() -> None:
 def test_every_fault_has_words_of_its_own() -> None:
     faults = {name for name, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.MailFault)}
     assert faults - set(_ROWS) == {"MailFault", "Parting", "OutOfOrder"}
+
+
+def test_the_sections_that_are_named_stand_in_the_document() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    sections = {line.removeprefix("## ") for line in document.splitlines() if line.startswith("## ")}
+    named = {row.ours for row in _ROWS.values() if row.ours}
+    named |= {explained(MY_SMTP, *said).source.removeprefix("docs/protocol.md, ") for said in (["DATA"], ["FOO"])}
+    assert named <= sections

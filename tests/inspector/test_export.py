@@ -51,11 +51,11 @@ def test_text_tells_the_facts_each_line_with_its_time_and_why_it_was_refused() -
         r"     1.000  C: RCPT TO: b@x\n",
         r"     1.000  S: 403 Send HELO first\n",
         "            #  Too early. RCPT TO needs state 2, sender known; this session is in state 0, initial."
-        " (docs/protocol.md, States) Next: HELO <domain>",
+        " (docs/protocol.md, Replies) Next: HELO <domain>",
         r"     3.000  C: HELO \x1b[2J\n",
         r"     3.000  S: 400 Invalid syntax: a command holds no control characters\n",
         "            #  Written otherwise. A command holds no control characters."
-        " (docs/protocol.md, Lines and replies) Next: HELO <domain>",
+        " (docs/protocol.md, Commands) Next: HELO <domain>",
         "# Ended after 4.000 s: client closed",
     ]
 
