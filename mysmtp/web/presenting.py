@@ -20,11 +20,12 @@ TITLE_LENGTH = 160
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment or a day: machine-readable for `<time datetime>`, short to show, and in full."""
+    """A moment or a day: machine-readable for `<time datetime>`, short to show, in full, and as exact as known."""
 
     iso: str
     text: str
     full: str
+    exact: str
 
 
 def size_words(octets: int) -> str:
@@ -117,21 +118,22 @@ class Clock:
         if arrived is None:
             return None
         local = self.local(arrived)
-        return When(local.isoformat(), local.strftime("%H:%M:%S"), full_words(local))
+        return When(local.isoformat(), local.strftime("%H:%M:%S"), full_words(local), exact_words(local))
 
     def when(self, arrived: datetime | None, dotted: str) -> When | None:
         """Return a time if it was today, else a day; None if neither is known."""
         if arrived is not None:
             local = self.local(arrived)
             text = local.strftime("%H:%M:%S") if local.date() == self.today else short_day(local.date())
-            return When(local.isoformat(), text, full_words(local))
+            return When(local.isoformat(), text, full_words(local), exact_words(local))
         day = day_of(dotted)
-        return When(day.isoformat(), short_day(day), short_day(day)) if day else None
+        words = short_day(day) if day else ""
+        return When(day.isoformat(), words, words, words) if day else None
 
     def full(self, arrived: datetime | None, dotted: str) -> When | None:
         """Return the whole date and time as far as known."""
         found = self.when(arrived, dotted)
-        return When(found.iso, found.full, found.full) if found else None
+        return When(found.iso, found.full, found.full, found.exact) if found else None
 
 
 def short_day(day: date) -> str:
@@ -142,6 +144,12 @@ def short_day(day: date) -> str:
 def full_words(local: datetime) -> str:
     """Return ``Mon 23 Nov 2026, 14:03:22``."""
     return f"{DAYS[local.weekday()]} {short_day(local.date())}, {local:%H:%M:%S}"
+
+
+def exact_words(local: datetime) -> str:
+    """Return ``Mon 23 Nov 2026, 14:03:22.418 +01:00``, with the zone that an aware moment is told in."""
+    fraction_and_zone = local.isoformat(timespec="milliseconds")[19:]
+    return f"{full_words(local)}{fraction_and_zone[:4]} {fraction_and_zone[4:]}"
 
 
 def door_name(door: str) -> str:

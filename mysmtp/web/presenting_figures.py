@@ -119,7 +119,7 @@ def _plot(
 def _moment(second: int, clock: Clock) -> When:
     found = clock.time(datetime.fromtimestamp(second, UTC))
     assert found is not None
-    return When(found.iso, found.text if second % 60 else found.text[:5], found.full)
+    return When(found.iso, found.text if second % 60 else found.text[:5], found.full, found.exact)
 
 
 def words(value: Value) -> str:

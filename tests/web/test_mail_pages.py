@@ -456,6 +456,12 @@ def test_the_date_tells_what_was_written(client: FlaskClient, store: MessageStor
     assert 'title="Mon, 23 Nov 2026 11:00:00 +0000">Mon 23 Nov 2026, 13:00:00</time>' in shown(client)
 
 
+def test_times_are_exact_on_hover(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message("Hello\n"))
+    for path in (AT, f"/mailbox/{BOB}", "/", "/all"):
+        assert 'title="Mon 23 Nov 2026, 14:00:00.418 +02:00"' in shown(client, path)
+
+
 def test_nobody_frames_a_mails_page_but_this_server(client: FlaskClient, store: MessageStore) -> None:
     store.append([BOB], message(rich()))
     for tab in ("", "/text", "/headers", "/parts", "/source", "/part/1.2", "/body"):

@@ -105,6 +105,22 @@ def test_times_are_local() -> None:
     assert when.iso == "2026-11-23T00:30:05+02:00"
 
 
+@pytest.mark.parametrize(
+    ("micros", "zone", "exact"),
+    [
+        (418_999, timezone(timedelta(hours=2)), "Mon 23 Nov 2026, 00:30:05.418 +02:00"),
+        (0, timezone(timedelta(hours=-3, minutes=-30)), "Sun 22 Nov 2026, 19:00:05.000 -03:30"),
+        (7_000, UTC, "Sun 22 Nov 2026, 22:30:05.007 +00:00"),
+    ],
+)
+def test_the_exact_moment_has_its_milliseconds_and_its_zone(micros: int, zone: timezone, exact: str) -> None:
+    moment = datetime(2026, 11, 22, 22, 30, 5, micros, tzinfo=UTC)
+    clock = Clock(moment, zone)
+    assert [when.exact for when in (clock.time(moment), clock.when(moment, ""), clock.full(moment, "")) if when] == [
+        exact
+    ] * 3
+
+
 def test_a_date_without_a_time_shows_no_time(clock: Clock) -> None:
     assert clock.time(None) is None
     when = clock.full(None, "12-03-2025")
