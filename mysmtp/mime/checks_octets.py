@@ -1,41 +1,34 @@
 """Checks of a mail's octets: its lines, its charsets, and whether they are what its parts declare."""
 
-import re
 from collections.abc import Iterator
 
 from mysmtp.mime.finding import Case, Finding
+from mysmtp.mime.lines import count_line_ends, line_number, longer_line
 from mysmtp.mime.part import Part
 
 LONGEST_LINE = 998  # octets, its line end not counted (RFC 5322 section 2.1.1)
 LONGEST_ENCODED = 76  # characters of a line of base64 or quoted-printable (RFC 2045 sections 6.7 and 6.8)
-# From the beginning of a line only: begun anew at each octet, the search would cost the square of a line.
-_LONG_LINE = re.compile(rb"(?<![^\r\n])[^\r\n]{999}")
-_LONG_ENCODED = re.compile(rb"(?<![^\r\n])[^\r\n]{77}")
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_BARE_CR = re.compile(rb"\r(?!\n)")
-_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 def long_lines(case: Case) -> Iterator[Finding]:
     """Find the first line that is longer than any server must take."""
     source = case.mail.root.source
-    found = _LONG_LINE.search(source)
-    if found:
-        number = source.count(b"\n", 0, found.start()) + 1
+    start = longer_line(source, LONGEST_LINE)
+    if start is not None:
         yield Finding(
             "error",
-            f"Line {number:,} is longer than {LONGEST_LINE} octets",
+            f"Line {line_number(source, start):,} is longer than {LONGEST_LINE} octets",
             "Servers may refuse or break it (RFC 5322 section 2.1.1, RFC 5321 section 4.5.3.1.6).",
         )
 
 
 def line_ends(case: Case) -> Iterator[Finding]:
     """Lines that all end with LF are what My_SMTP stores; a mixture, or a lone CR, came from a broken program."""
-    octets = case.mail.root.source
+    ends = count_line_ends(case.mail.root.source)
     why = "Lines end with CR LF and nothing else; many servers refuse such mail (RFC 5322 section 2.3)."
-    if _BARE_CR.search(octets):
+    if ends.cr > ends.pairs:
         yield Finding("error", "A CR without LF", why)
-    elif b"\r\n" in octets and _BARE.search(octets):
+    elif 0 < ends.pairs < ends.lf:
         yield Finding("error", "An LF without CR among lines that end with CR LF", why)
 
 
@@ -54,7 +47,7 @@ def charsets(case: Case) -> Iterator[Finding]:
         problem = part.text().problem
         if problem:
             yield Finding("error", f"The charset of part {part.path} is wrong", f"{problem} (RFC 2046 section 4.1.2).")
-        elif part.nature.charset is None and _BEYOND_ASCII.search(part.octets) and case.mail.has_header:
+        elif part.nature.charset is None and not part.octets.isascii() and case.mail.has_header:
             yield Finding(
                 "warning",
                 f"Part {part.path} does not declare its charset",
@@ -76,13 +69,17 @@ def seven_bit(case: Case) -> Iterator[Finding]:
 def encoded_lines(case: Case) -> Iterator[Finding]:
     """Find a part whose encoding has lines that are too long."""
     for part in _leaves(case):
-        if part.nature.encoding in ("base64", "quoted-printable") and _LONG_ENCODED.search(part.raw):
+        if part.nature.encoding in ("base64", "quoted-printable") and _too_long(part):
             section = "6.8" if part.nature.encoding == "base64" else "6.7"
             yield Finding(
                 "warning",
                 f"Lines of part {part.path} are longer than {LONGEST_ENCODED} characters",
                 f"That is the most in {part.nature.encoding}; some decode no more (RFC 2045 section {section}).",
             )
+
+
+def _too_long(encoded: Part) -> bool:
+    return longer_line(encoded.raw, LONGEST_ENCODED) is not None
 
 
 def _leaves(case: Case) -> Iterator[Part]:
