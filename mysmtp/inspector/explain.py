@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mysmtp.inspector.protocols import Known, label_of, name_of, usage_of
-from mysmtp.protocol.reply import DONE
+from mysmtp.protocol.reply import DONE, FAILED
 from mysmtp.tape import Entry
 
 OURS = "docs/protocol.md"
@@ -85,8 +85,12 @@ _BROKEN = _Row("The server failed.", "This is no fault of the client; the log ha
 _OTHER = _Row("Refused.", "The reply tells why.", "Replies", "docs/rfc.md", "docs/rfc.md")
 
 
-def explain(entry: Entry, known: Known) -> Explanation | None:
-    """Return why this reply refuses, None where it does not."""
+_NOT_HERE = _Row("Not offered.", "{verb} is a command of {protocol}, but this server does not do it here.",
+                 "Commands", "RFC 5321, section 4.2.4", "docs/rfc.md")  # fmt: skip
+
+
+def explain(entry: Entry, known: Known, *, tls: bool = False) -> Explanation | None:
+    """Return why this reply refuses, None where it does not; `tls` tells whether TLS could begin in this session."""
     if entry.mark == DONE:
         return None
     protocol = known.dialect.name
@@ -98,9 +102,7 @@ def explain(entry: Entry, known: Known) -> Explanation | None:
             _of_order(protocol),
         )
     else:
-        row = _ROWS.get(name) or (
-            _OTHER if entry.fault and name == "Refused" else _BROKEN if entry.mark == "X" else _OTHER
-        )
+        row = _ROWS.get(name) or _row_of(entry, known)
         lead, source = row.lead, _source(row, protocol)
         words = row.words.format(
             protocol=label_of(protocol), verb=name_of(entry.verb), usage=usage_of(protocol, entry.verb),
@@ -108,8 +110,17 @@ def explain(entry: Entry, known: Known) -> Explanation | None:
         )  # fmt: skip
         if name == "InvalidSyntax" and entry.fault and entry.fault.remark:
             words = f"{entry.fault.remark[:1].upper()}{entry.fault.remark[1:]}."
-    taken = tuple(usage_of(protocol, verb) for verb in known.taken_in(entry.after))
+    taken = tuple(usage_of(protocol, verb) for verb in known.taken_in(entry.after, tls=tls))
     return Explanation(lead, words, _next(entry, known), source, taken)
+
+
+def _row_of(entry: Entry, known: Known) -> _Row:
+    """Return what is said of a refusal that no fault of its own names."""
+    if entry.mark == FAILED and not (entry.fault and entry.fault.name == "Refused"):
+        return _BROKEN
+    rule = known.dialect.verbs.get(entry.verb)
+    vain = rule is not None and entry.before in rule.vain
+    return _NOT_HERE if vain or entry.octets.startswith(b"502 ") else _OTHER
 
 
 def needs(verb: str, known: Known) -> str | None:

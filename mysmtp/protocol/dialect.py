@@ -78,7 +78,8 @@ class Verb:
     `parse` raises InvalidSyntax. With `octets` it gets everything after the verb and one space as bytes; otherwise text
     without spaces around it. `run` returns an Outcome, or raises a MailFault, after which the state is what it was. A
     verb that `looks` at the store waits for what is owed first. One that `ends` the session closes it once it was run,
-    whatever its reply says. `mask` returns an argument as it may be told: without a password in it.
+    whatever its reply says. `mask` returns an argument as it may be told: without a password in it. In states of `vain`
+    it is read only to be refused; one that `upgrades` is, too, where TLS is not offered or has begun.
     """
 
     moves: Moves
@@ -88,6 +89,8 @@ class Verb:
     looks: bool = False
     ends: bool = False
     mask: Callable[[bytes], bytes] | None = None
+    vain: frozenset[str] = frozenset()
+    upgrades: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,13 +228,13 @@ def _not_here(_desk: Desk, _argument: str) -> Reply:
 
 
 _IN_TRANSACTION = stay((TRANSACTION,))
-_NOT_OFFERED = Verb(stay(BEFORE), _anything, _not_here, mask=_secret)
+_NOT_OFFERED = Verb(stay(BEFORE), _anything, _not_here, mask=_secret, vain=frozenset(BEFORE))
 _VERBS = {
     "USER": Verb(to(USER, BEFORE), _user_name, _user),
     "PASS": Verb(to(TRANSACTION, (USER,)), _password, _log_in, octets=True, mask=_secret),
     "APOP": _NOT_OFFERED,
     "AUTH": _NOT_OFFERED,
-    "STLS": Verb(to(AUTHORIZATION, BEFORE), _nothing, _stls),
+    "STLS": Verb(to(AUTHORIZATION, BEFORE), _nothing, _stls, upgrades=True),
     "UTF8": Verb(stay(BEFORE), _nothing, _utf8),
     "STAT": Verb(_IN_TRANSACTION, _nothing, _stat),
     "LIST": Verb(_IN_TRANSACTION, _message_or_all, _list),

@@ -134,7 +134,8 @@ def _help(verbs: tuple[str, ...]) -> Callable[[Desk, str], SmtpReply]:
 
 
 _RESET = MappingProxyType({**stay((CONNECTED,)), **to(GREETED, SINCE_GREETED)})
-_BDAT_MOVES = MappingProxyType({**stay((CONNECTED, GREETED, SENDER)), **to(CHUNKS, (RECIPIENT, CHUNKS))})
+_NO_RECIPIENT = frozenset((CONNECTED, GREETED, SENDER))
+_BDAT_MOVES = MappingProxyType({**stay(sorted(_NO_RECIPIENT)), **to(CHUNKS, (RECIPIENT, CHUNKS))})
 
 
 def verbs(
@@ -146,16 +147,16 @@ def verbs(
         "MAIL": Verb(to(SENDER, (GREETED,)), reverse_path, mail),
         "RCPT": Verb(to(RECIPIENT, (SENDER, RECIPIENT)), forward_path, rcpt),
         "DATA": Verb(to(GREETED, (RECIPIENT,)), nothing, data(then)),
-        "BDAT": Verb(_BDAT_MOVES, chunk, bdat(then, GREETED)),
+        "BDAT": Verb(_BDAT_MOVES, chunk, bdat(then, GREETED), vain=_NO_RECIPIENT),
         "RSET": Verb(_RESET, nothing, _rset),
         "NOOP": Verb(stay(EVERY), anything, _noop),
         "VRFY": Verb(stay(EVERY), _something, _vrfy),
         "AUTH": Verb(stay((GREETED,)), smtp_auth.parse, smtp_auth.auth, mask=smtp_auth.mask),
-        "STARTTLS": Verb(to(CONNECTED, SINCE_GREETED), nothing, _starttls),
+        "STARTTLS": Verb(to(CONNECTED, SINCE_GREETED), nothing, _starttls, upgrades=True),
         "QUIT": Verb(stay(EVERY), nothing, _quit, ends=True),
     }
     known["HELP"] = Verb(stay(EVERY), anything, _help((*known, "HELP")))
-    return MappingProxyType({**known, "EXPN": Verb(stay(EVERY), anything, _not_here)})
+    return MappingProxyType({**known, "EXPN": Verb(stay(EVERY), anything, _not_here, vain=frozenset(EVERY))})
 
 
 _HELLOS = MappingProxyType(

@@ -1,5 +1,6 @@
 """One session as its page shows it: the transcript with its stepped line, the facts, what the doctor found."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.machine import Machine, draw
 from mysmtp.inspector.protocols import Known, label_of
 from mysmtp.inspector.walk import walk_of
-from mysmtp.tape import Tape
+from mysmtp.tape import Entry, Tape
 from mysmtp.web.presenting import Clock, count_words, plain
 from mysmtp.web.presenting_sessions import seconds_words
 from mysmtp.web.presenting_transcript import Around, Asked, Row, lane_at, rows_of
@@ -55,7 +56,7 @@ def view_of(tape: Tape, known: Known, clock: Clock, asked: Asked, now: float) ->
     state = (shown[0].entry.before or shown[0].state if shown[0].is_reply else shown[0].state) if shown else ""
     newest = lines[-1] if shown and shown[-1] is lines[-1] else None
     is_open = tape.ended is None
-    rows = rows_of(shown, state, Around(known, asked, step, is_open, newest))
+    rows = rows_of(shown, state, Around(known, asked, step, is_open, newest, _can_begin_tls(tape, entries)))
     return View(
         id=tape.session,
         title=f"Session {tape.session:,}",
@@ -75,6 +76,12 @@ def view_of(tape: Tape, known: Known, clock: Clock, asked: Asked, now: float) ->
         earlier=_earlier(lines, shown),
         lost=f"{count_words(tape.lost, 'line')} before this one made room for those that follow." if tape.lost else "",
     )
+
+
+def _can_begin_tls(tape: Tape, entries: Sequence[Entry]) -> bool:
+    """Tell whether the client was told that it may begin TLS, and has not."""
+    told = (entry.octets for entry in entries if entry.verb in ("EHLO", "LHLO", "CAPA"))
+    return not tape.tls and any(re.search(rb"^(250[ -]STARTTLS|STLS)\r\n", octets, re.MULTILINE) for octets in told)
 
 
 def _guides(lanes: int, height: int) -> str:

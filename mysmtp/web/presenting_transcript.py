@@ -72,13 +72,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is the same for all lines of a page. `newest` is the last line of a session if it is shown, else None."""
+    """What is the same for all lines of a page. `newest` is the last line of a session if it is shown, else None.
+
+    `tls` tells whether TLS was offered and has not begun.
+    """
 
     known: Known
     asked: Asked
     step: int | None
     open: bool
     newest: Line | None
+    tls: bool = False
 
 
 def rows_of(lines: Sequence[Line], state: str, around: Around) -> Iterator[Row]:
@@ -115,7 +119,7 @@ def _row(line: Line, before: int, after: int, around: Around, folded: str) -> Ro
         look=look_of(entry, line.code) if reply else "",
         lane=_lane(line, before, after, around),
         moves=f"moves to state {after}, {entry.after}" if before != after else "",
-        why=explain(entry, around.known) if reply else None,
+        why=explain(entry, around.known, tls=around.tls) if reply else None,
         mails=entry.mails if reply else (),
         waited=f"{entry.waited * 1000:.1f} ms" if reply and entry.waited else "",
         folded=folded,

@@ -71,6 +71,43 @@ def test_each_refusal_has_its_words(
     assert told.accepted
 
 
+_TO_SMTP_STATES = {
+    "connected": [],
+    "greeted": ["EHLO x"],
+    "sender known": ["EHLO x", "MAIL FROM:<a@x>"],
+    "recipient known": ["EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>"],
+}
+_TO_POP3_STATES = {"authorization": [], "user given": ["USER b"], "transaction": ["USER b", "PASS c"]}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "state", "before"),
+    [(SMTP, *item) for item in _TO_SMTP_STATES.items()] + [(POP3, *item) for item in _TO_POP3_STATES.items()],
+)
+def test_what_is_said_to_be_taken_is_what_the_server_does_not_refuse_there(
+    dialect: Dialect, state: str, before: list[str]
+) -> None:
+    commands = {"BDAT": "BDAT 0 LAST", "VRFY": "VRFY b", "AUTH": "AUTH PLAIN =", "MAIL": "MAIL FROM:<a@x>",
+                "RCPT": "RCPT TO:<b@x>"}  # fmt: skip
+    served = set()
+    for verb in dialect.verbs:
+        said = commands.get(verb, f"{verb} x" if verb in ("EHLO", "HELO", "LHLO", "USER", "PASS") else verb)
+        (reply, *_) = [entry for entry in taped(dialect, *lines(*before, said)).entries() if entry.verb == verb][-1:]
+        words = explain(reply, KNOWN[dialect.name])
+        not_here = words is not None and (
+            words.lead in ("Too early.", "Not now.", "Not offered.") or b"not offered" in reply.octets
+        )
+        served |= set() if not_here else {verb}
+    assert set(KNOWN[dialect.name].taken_in(state)) == served
+
+
+def test_a_command_that_the_server_does_not_do_is_called_so() -> None:
+    for said in (["EHLO x", "EXPN staff"], ["EHLO x", "STARTTLS"]):
+        told = explained(SMTP, *said)
+        assert (told.lead, told.source) == ("Not offered.", "RFC 5321, section 4.2.4")
+        assert not {"EXPN", "STARTTLS"} & set(told.accepted)
+
+
 def test_what_was_taken_is_not_explained() -> None:
     tape = taped(MY_SMTP, b"HELO x\n")
     assert [explain(entry, KNOWN["my_smtp"]) for entry in tape.entries() if entry.kind == "server"] == [None]

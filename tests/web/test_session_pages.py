@@ -34,7 +34,7 @@ class Office:
         self.check: Check = anybody
         self.recorder = Recorder(self.bus, session_bytes=10**6, clock=self.clock, moment=lambda: NOON)
 
-    def open(self, dialect: Dialect = MY_SMTP, peer: str = "127.0.0.1:4") -> Client:
+    def open(self, dialect: Dialect = MY_SMTP, peer: str = "127.0.0.1:4", *, upgrades: bool = False) -> Client:
         number = self.recorder.opened + 1
         self.bus.publish(SessionOpened(number, dialect.name, peer))
         client = Client(
@@ -43,6 +43,7 @@ class Office:
             clock=self.clock,
             tape=self.recorder.tape(number),
             check=self.check,
+            upgrades=upgrades,
         )
         client.dialog._session.id = number
         client.stored.attach(lambda event: self.bus.publish(_of(event, number)))
@@ -169,6 +170,14 @@ def test_the_drawing_shows_each_refusal_whole_and_in_the_colour_of_its_class(
     assert re.findall('class="ref"[^>]*>(.*?)<', mine) == ["403 ×1", "400 ×2"]
     assert 'viewBox="0 -16 346' in mine  # the second stands above the first
     assert re.findall('class="ref hard"[^>]*>(.*?)<', theirs) == ["503 ×1"]
+
+
+def test_tls_is_said_to_be_taken_where_it_was_offered(client: FlaskClient, office: Office) -> None:
+    for upgrades in (False, True):
+        office.open(SMTP, upgrades=upgrades).say(b"EHLO x\r\nDATA\r\n")
+    assert "<code>RSET</code>" in client.get("/sessions/1").text
+    assert "<code>STARTTLS</code>" not in client.get("/sessions/1").text
+    assert "<code>STARTTLS</code>" in client.get("/sessions/2").text
 
 
 def test_a_mail_leads_back_to_the_line_that_stored_it(client: FlaskClient, office: Office) -> None:
