@@ -26,7 +26,7 @@
     if (!crumb) return document.body.dataset.kind === "mailbox" && follow(find("header nav a"));
     const [list, row] = JSON.parse(sessionStorage.getItem(LIST) ?? "[]");
     const address = new URL(list ?? crumb.href);
-    const id = location.pathname.slice(crumb.pathname.length).match(/^\/(\d+)/)?.[1];
+    const id = location.pathname.slice(crumb.pathname.length).match(/^\/(\d+)/)?.[1] ?? document.body.dataset.following;
     address.hash = address.pathname === crumb.pathname && id ? `mail-${id}` : (row ?? "");
     location.assign(address);
   }
@@ -96,6 +96,7 @@
     z: () => follow(find("#undo button")),
     "/": () => find(".find input")?.select(),
     "?": help,
+    f: () => follow(find(".crumb .follow")),
     x: () => follow(here()?.querySelector(".pick input")),
     m: mark,
   };

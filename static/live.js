@@ -6,6 +6,7 @@
   const TELL_GAP = 5000; // ms between two pieces of news in the status line
   const LONGEST_WAIT = 30; // s between two tries to reconnect
   const GIVE_UP = 10; // tries
+  const FOLLOW_GAP = 1000; // ms that a mail stands at least where the newest is followed
   const OF_SESSIONS = ["sessions", "session", "beside"]; // pages that mail changes nothing of
   const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage", "figures"];
   const byId = (id) => document.getElementById(id);
@@ -130,7 +131,20 @@
   const parse = (html) => new DOMParser().parseFromString(html, "text/html");
   const given = (list) => Number(list?.dataset.news ?? 0);
 
+  // Where the newest mail is followed, another may be that by now: the page is opened anew, which also marks it read.
+  let goingOn = false;
+
+  async function goOn() {
+    if (goingOn) return;
+    goingOn = true;
+    await pause(Math.max(0, FOLLOW_GAP - performance.now()));
+    if (!picked().length) return location.reload();
+    goingOn = false; // who chooses mails in the list beside is not interrupted
+  }
+
   function paint(page) {
+    const followed = document.body.dataset.following;
+    if (followed && followed !== page.body.dataset.following) return goOn();
     const now = document.body.dataset.kind;
     const next = page.body.dataset.kind;
     if (next !== now && ["empty", "missing", "gone"].includes(now)) return takeAll(page);

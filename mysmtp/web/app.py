@@ -140,6 +140,7 @@ def create_app(
         health,
     ):
         app.register_blueprint(blueprint.routes)
+    app.register_blueprint(mail_pages.newest_routes)
     app.register_blueprint(live.blueprint(feed))
     _equip(app)
     return app

@@ -3,8 +3,9 @@
 Routes only: they ask the store, have the mail opened off the hub, and fill the template.
 """
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BareResponse
 
 from mysmtp.contracts import Marking, RecordKeeper
 from mysmtp.message import StoredMail
@@ -21,6 +22,7 @@ from mysmtp.web.site import site
 WIDTHS = ("phone", "tablet", "desktop")  # at which HTML can be shown; how wide they are stands in the style sheet
 
 routes = Blueprint("mail", __name__, url_prefix="/mailbox/<mailbox:name>/<mail_id:mail_id>")
+newest_routes = Blueprint("newest", __name__)
 
 
 @routes.get("")
@@ -46,13 +48,22 @@ def raw(name: str, mail_id: int) -> Response:
     return _page(name, stored, site().offload(lambda: open_record(stored, record, clock, look)))
 
 
-def _view(name: str, mail_id: int, tab: str) -> Response:
+@newest_routes.get("/mailbox/<mailbox:name>/newest")
+def newest(name: str) -> BareResponse:
+    """Show the newest mail of a mailbox, whichever that is when the page is asked for; its list where it has none."""
+    last = site().store.summary(name).newest
+    if last is None:
+        return redirect(url_for("pages.mailbox", name=name), 303)
+    return _view(name, last.id, "", following=True)
+
+
+def _view(name: str, mail_id: int, tab: str, *, following: bool = False) -> Response:
     stored, address, clock = site().store.read(name, mail_id), image_address(name, mail_id), site().clock()
     look = site().surveys.of
     opened = site().offload(lambda: open_mail(stored, tab, address, clock, look))
     if opened is None:
         raise NotFound
-    return _page(name, stored, opened, remote=address.remote)
+    return _page(name, stored, opened, remote=address.remote, following=following)
 
 
 def _look_at(name: str, stored: StoredMail) -> None:
@@ -63,7 +74,7 @@ def _look_at(name: str, stored: StoredMail) -> None:
         mark({name: [stored.summary.id]}, True)
 
 
-def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False) -> Response:
+def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False, following: bool = False) -> Response:
     store = site().store
     _look_at(name, stored)
     found = store.list(name)
@@ -75,6 +86,7 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
         opened=opened,
         letter=opened.letter,
         remote=remote,
+        following=following,
         width=width if (width := request.args.get("width", "")) in WIDTHS else "",
         last_id=store.summary(name).last_id,
         beside=mails.neighbours(found, stored.summary.id),

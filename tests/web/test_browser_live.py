@@ -210,3 +210,23 @@ def test_a_notice_for_who_asks_for_it(house: PostOfficeProcess, reader: Reader) 
     page.evaluate(hide + "document.dispatchEvent(new Event('visibilitychange'))")
     house.send("notice@x")
     expect(page.locator("body")).to_have_attribute("data-given", "1 mail has come in for notice@x")
+
+
+def test_the_newest_mail_is_followed_until_something_else_is_opened(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("follow@x", body=b"First\n")
+    box = f"{house.url}/mailbox/follow@x"
+    page = reader.open(f"{box}/1")
+    page.keyboard.press("f")
+    page.wait_for_url(f"{box}/newest")
+    page.wait_for_selector("#feed[data-state=live]")
+    house.send("follow@x", body=b"Second\n")
+    expect(page.locator("h1")).to_have_text("Second")
+    expect(page.locator("#crumb")).to_contain_text("Following the newest.")
+    page.keyboard.press("f")
+    page.wait_for_url(f"{box}/2")
+    page.wait_for_selector("#feed[data-state=live]")
+    house.send("follow@x", body=b"Third\n")
+    expect(page.get_by_role("link", name="Newer")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Second")
+    page.goto(box)
+    expect(page.locator("#facts")).to_contain_text("3 mails, 1 new,")

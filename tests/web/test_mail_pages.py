@@ -471,3 +471,19 @@ def test_nobody_frames_a_mails_page_but_this_server(client: FlaskClient, store: 
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Referrer-Policy"] in ("same-origin", "no-referrer")
     assert client.get(f"{AT}/page").headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_the_newest_mail_has_an_address_of_its_own(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message("First\n"))
+    newest = f"/mailbox/{BOB}/newest"
+    assert f'href="{newest}">Follow newest</a>' in shown(client)
+    assert "<h1><bdi>First</bdi></h1>" in shown(client, newest)
+    store.append([BOB], message("Second\n"))
+    page = shown(client, newest)
+    assert "<h1><bdi>Second</bdi></h1>" in page
+    assert f'Following the newest.</span><a class="follow" href="/mailbox/{BOB}/2">Stop</a>' in page
+    assert client.get(f"{newest}?every=2").headers["Refresh"] == "2", "without JavaScript too"
+    store.delete(BOB, [1, 2])
+    response = client.get(newest)
+    assert (response.status_code, response.location) == (303, f"/mailbox/{BOB}")
+    assert client.get("/mailbox/nobody@example.com/newest").status_code == 404
