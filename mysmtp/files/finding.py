@@ -1,7 +1,12 @@
-"""Which files hold mail: what a PATH that somebody typed comes to. Looks at names and first octets; reads no mail."""
+"""Which files hold mail: what a PATH that somebody typed comes to. Looks at names and first octets; reads no mail.
+
+A path that is typed may be a symbolic link. In a folder none is followed, for whoever made the folder would choose by
+it which files of this machine are read.
+"""
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +19,10 @@ Kind = Literal["mbox", "eml", "maildir"]
 
 _LOOKED_AT = 64 << 10  # octets of a file whose name does not tell what it is
 _DEEPEST = 100  # folders in folders
+_OTHERS = (
+    (stat.S_ISDIR, "a folder, where a Maildir has mails only"), (stat.S_ISFIFO, "a pipe, no file"),
+    (stat.S_ISSOCK, "a socket, no file"), (stat.S_ISCHR, "a device, no file"), (stat.S_ISBLK, "a device, no file"),
+)  # fmt: skip
 _NUMBER = re.compile(r"([0-9]+)")
 
 
@@ -71,6 +80,8 @@ def _in_folder(folder: Path, depth: int) -> Iterator[Source | Passed]:
                 yield from _of_maildir(path) if entry.name != "tmp" else ()
             else:
                 yield from _find(path, depth + 1)
+        elif entry.is_symlink():
+            yield _link(path)
         elif not maildir and not entry.name.startswith("."):
             kind = _kind_of(path)
             if kind == "strange":
@@ -83,18 +94,30 @@ def _in_folder(folder: Path, depth: int) -> Iterator[Source | Passed]:
         )
 
 
-def _of_maildir(folder: Path) -> Iterator[Source]:
+def _of_maildir(folder: Path) -> Iterator[Source | Passed]:
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: _natural(entry.name))
     for entry in entries:
-        if entry.is_file() and not entry.name.startswith("."):
-            yield Source(folder / entry.name, "maildir", entry.stat().st_size)
+        path, status = folder / entry.name, entry.stat(follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            yield _link(path)
+        elif not entry.name.startswith("."):
+            plain = stat.S_ISREG(status.st_mode)
+            yield Source(path, "maildir", status.st_size) if plain else _no_file(path, status.st_mode)
+
+
+def _link(path: Path) -> Passed:
+    return Passed(str(path), "a symbolic link; name what it leads to, to import that")
+
+
+def _no_file(path: Path, mode: int) -> Passed:
+    return Passed(str(path), next((words for is_it, words in _OTHERS if is_it(mode)), "no file"))
 
 
 def _kind_of(path: Path) -> "Kind | Literal['strange'] | Passed":
     """Return what a file is, by its name or by how it begins."""
     if not path.is_file():
-        return Passed(str(path), "no file")
+        return _no_file(path, path.stat().st_mode)
     try:
         with path.open("rb") as stream:
             beginning = stream.read(_LOOKED_AT)

@@ -10,6 +10,7 @@ import pytest
 from mysmtp.files.finding import Passed, Source, find
 
 MAIL = b"From: a@x\nTo: b@x\n\nx\n"
+LINK = "a symbolic link; name what it leads to, to import that"
 MBOX = b"From a@x Wed Mar 12 09:15:02 2025\n" + MAIL
 
 
@@ -88,9 +89,36 @@ def test_a_file_that_somebody_named(tmp_path: Path, name: str, octets: bytes, ki
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     assert list(find(tmp_path / "no")) == [Passed(str(tmp_path / "no"), "no such file")]
     os.mkfifo(tmp_path / "pipe.mbox")  # opening one would wait for ever
-    (tmp_path / "loop").symlink_to(tmp_path)
-    (tmp_path / "gone.eml").symlink_to(tmp_path / "nothing")
-    assert found(tmp_path) == [("gone.eml", "no file"), ("loop", "no file"), ("pipe.mbox", "no file")]
+    assert found(tmp_path) == [("pipe.mbox", "a pipe, no file")]
+    assert list(find(Path("/dev/null"))) == [Passed("/dev/null", "a device, no file")]
+
+
+def test_a_link_in_a_folder_is_not_followed(tmp_path: Path) -> None:
+    outside = put(tmp_path / "outside" / "secret.eml", MAIL)
+    archive = tmp_path / "archive"
+    put(archive / "1.eml", MAIL)
+    links = {"a.eml": outside, "b": outside, "c": archive, "d.eml": tmp_path / "nothing", ".e": outside}
+    for name, target in links.items():
+        (archive / name).symlink_to(target)
+    assert found(archive) == [("1.eml", "eml"), *((name, LINK) for name in (".e", "a.eml", "b", "c", "d.eml"))]
+    (tmp_path / "named").symlink_to(archive)
+    assert found(tmp_path / "named") == found(archive)
+    (tmp_path / "named.eml").symlink_to(outside)
+    assert list(find(tmp_path / "named.eml")) == [Source(tmp_path / "named.eml", "eml", len(MAIL))]
+
+
+def test_a_maildir_with_what_are_no_mails(tmp_path: Path) -> None:
+    outside = put(tmp_path / "outside" / "secret", MAIL)
+    theirs = tmp_path / "Maildir"
+    put(theirs / "cur" / "1.x:2,S", MAIL)
+    (theirs / "new" / "3.x").mkdir(parents=True)
+    os.mkfifo(theirs / "cur" / "2.x:2,S")
+    for link, target in (("new/2.x", outside), (".Sent", outside.parent), ("new/.x", outside)):
+        (theirs / link).symlink_to(target)
+    assert found(theirs) == [
+        (".Sent", LINK), ("cur/1.x:2,S", "maildir"), ("cur/2.x:2,S", "a pipe, no file"), ("new/2.x", LINK),
+        ("new/3.x", "a folder, where a Maildir has mails only"), ("new/.x", LINK),
+    ]  # fmt: skip
 
 
 def test_folders_in_folders_without_end(tmp_path: Path) -> None:
