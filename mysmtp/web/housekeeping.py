@@ -66,6 +66,8 @@ def take_in() -> dict[str, Any]:
         parcels = unpack(request.environ["wsgi.input"].read())
     except ValueError as fault:
         raise BadRequest(f"These are no mails as they come here: {fault}.") from fault
+    if not all(parcel.recipients for parcel in parcels):  # mails on their way out may name nobody
+        raise BadRequest("A mail is for nobody; nothing was stored.")
     return {"results": gevent.spawn(exchange.take_in, site().store, parcels, site().bus).get()}
 
 

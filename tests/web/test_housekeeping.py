@@ -59,6 +59,12 @@ def test_mails_are_taken_in_and_given_out(client: FlaskClient, store: MessageSto
     assert client.post("/housekeeping/import", data=b"no mails").status_code == 400
 
 
+def test_mails_that_are_for_nobody_are_refused_with_all_beside_them(client: FlaskClient, store: MessageStore) -> None:
+    mails = [Parcel("a@x", (BOB,), b"x"), Parcel("a@x", (), b"x")]
+    assert client.post("/housekeeping/import", data=pack(mails)).status_code == 400
+    assert not store.mailboxes()
+
+
 def test_another_site_is_refused(app: Flask, three: MessageStore) -> None:
     client = app.test_client()
     for deed in ("delete", "undo", "compact", "export", "damage"):
