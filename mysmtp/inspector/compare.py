@@ -17,20 +17,23 @@ class Pair:
 
 
 def side_by_side(left: Sequence[Line], right: Sequence[Line]) -> Sequence[Pair]:
-    """Lay the lines of two sessions beside each other. The same is what has the same octets, from the same side."""
+    """Lay the lines of two sessions beside each other. The same is what has the same octets, from the same side.
+
+    A line that only ends otherwise has its place beside its counterpart, and differs.
+    """
     matcher = SequenceMatcher(None, [_key(line) for line in left], [_key(line) for line in right], autojunk=False)
     return [pair for step in matcher.get_opcodes() for pair in _pairs(step, left, right)]
 
 
 def _key(line: Line) -> tuple[str, bytes, int]:
-    return line.side, line.octets, line.cut
+    return line.side, line.octets.rstrip(b"\r\n\0"), line.cut
 
 
 def _pairs(step: tuple[str, int, int, int, int], left: Sequence[Line], right: Sequence[Line]) -> Iterator[Pair]:
     kind, left_from, left_to, right_from, right_to = step
     ours, theirs = list(left[left_from:left_to]), list(right[right_from:right_to])
     if kind == "equal":
-        yield from (Pair(one, other, same=True) for one, other in zip(ours, theirs, strict=True))
+        yield from (Pair(one, other, same=one.octets == other.octets) for one, other in zip(ours, theirs, strict=True))
         return
     # What differs stands beside what came from the same side, so that a command is read against a command.
     while ours or theirs:

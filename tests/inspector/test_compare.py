@@ -33,6 +33,15 @@ def test_what_only_one_said_stands_alone() -> None:
     assert marks(pairs(["HELO x", "QUIT"], ["HELO x", "LIST nobody", "QUIT"])) == ["=", "=", ">", ">", "=", "="]
 
 
+def test_a_line_that_only_ends_otherwise_stands_beside_its_counterpart_and_differs() -> None:
+    said = (
+        taped(MY_SMTP, b"HELO x\0", b"LIST nobody\0"),
+        taped(MY_SMTP, *lines("QUIET", "HELO x", "LIST nobody", end="\n")),
+    )
+    found = side_by_side(*(lines_from(tape.entries(), "initial") for tape in said))
+    assert marks(list(found)) == [">", ">", "x", "x", "x", "x"]
+
+
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from(["HELO x", "LIST b", "MAIL FROM: a@x"]), max_size=6),
        st.lists(st.sampled_from(["HELO x", "LIST b", "MAIL FROM: a@x"]), max_size=6))  # fmt: skip
