@@ -24,6 +24,8 @@ LINES = 400  # shown on one page
 class View:
     """One session on its page. `first` is the first entry shown, `last` the newest, `step` the one that is stood at.
 
+    `lines` is how many lines there are, as far as they were kept; `partly` tells that some were not.
+
     `counts` are the octets that came and went, the mails stored, the replies.
     """
 
@@ -39,6 +41,8 @@ class View:
     waiting: str
     findings: tuple[Finding, ...]
     counts: tuple[int, int, int, int]
+    lines: int
+    partly: bool
     first: int
     last: int
     step: int | None
@@ -70,6 +74,8 @@ def view_of(tape: Tape, known: Known, clock: Clock, asked: Asked, now: float) ->
         waiting=_waiting(tape, now),
         findings=tuple(examine(Case(known, entries, ended=not is_open, reading=tape.reading))),
         counts=(tape.received, tape.sent, tape.mails, tape.answers),
+        lines=len(lines),
+        partly=tape.lost > 0 or any(line.cut for line in lines),
         first=shown[0].number if shown else 1,
         last=tape.last,
         step=step,

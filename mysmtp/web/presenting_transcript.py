@@ -115,7 +115,7 @@ def _row(line: Line, before: int, after: int, around: Around, folded: str) -> Ro
         at=f"{line.at:.3f}",
         gap=f"+{line.gap:.3f}" if line.gap >= 0.0005 else "",
         pieces=tuple(_pieces(line)),
-        code=line.code,
+        code=_shown_code(line),
         look=look_of(entry, line.code) if reply else "",
         lane=_lane(line, before, after, around),
         moves=f"moves to state {after}, {entry.after}" if before != after else "",
@@ -142,10 +142,15 @@ def hex_rows(octets: bytes) -> Iterator[str]:
         yield f"{start:04x}  {octets[start : start + 16].hex(' ')}"
 
 
+def _shown_code(line: Line) -> str:
+    """Return the code of a reply with the hyphen that tells that more lines follow: no gap may part them."""
+    return f"{line.code}-" if line.code and line.octets[len(line.code) :].startswith(b"-") else line.code
+
+
 def _pieces(line: Line) -> Iterator[Piece]:
     """Yield a line as pieces: its code left out, its end apart, hidden octets spelled."""
     octets = line.octets[: len(line.octets) - len(line.end)]
-    begin = len(line.code)
+    begin = len(_shown_code(line))
     for place in line.pieces:
         if begin < place <= len(octets):
             yield Piece(spelled(octets[begin:place]))

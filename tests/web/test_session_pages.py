@@ -180,6 +180,22 @@ def test_tls_is_said_to_be_taken_where_it_was_offered(client: FlaskClient, offic
     assert "<code>STARTTLS</code>" in client.get("/sessions/2").text
 
 
+def test_the_lines_that_are_counted_are_those_that_are_seen(client: FlaskClient, office: Office) -> None:
+    talking = office.open()
+    talking.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA\n")
+    talking.say(b"one\ntwo\nthree\n")  # three lines that come as one piece
+    page = client.get("/sessions/1").text
+    assert len(rows(page)) == 11
+    assert "<b>11</b> lines," in page
+
+
+def test_no_gap_parts_a_code_from_the_hyphen_that_tells_of_more_lines(client: FlaskClient, office: Office) -> None:
+    office.talk("EHLO x", dialect=SMTP)
+    page = client.get("/sessions/1").text
+    assert '<span class="code k2">250-</span>' in page
+    assert r"S 250-localhost greets you\r\n" in rows(page)
+
+
 def test_a_mail_leads_back_to_the_line_that_stored_it(client: FlaskClient, office: Office) -> None:
     office.talk(*MAIL)
     page = client.get("/mailbox/bob@example.com/1").text
@@ -300,7 +316,7 @@ def test_the_doctor_tells_what_the_client_should_do_otherwise(client: FlaskClien
     page = client.get("/sessions/1").text
     assert "What this client should do otherwise" in page
     assert "The client puts a space before the colon" in page
-    assert 'href="/sessions/1?step=4#l4">Line 4</a>' in page
+    assert 'href="/sessions/1?step=4#l4">Step 4</a>' in page
 
 
 def test_a_session_that_has_said_nothing_yet_has_a_page(client: FlaskClient, office: Office) -> None:
