@@ -20,7 +20,8 @@ BoxKey = tuple[BoxRank, str]  # a place in the table of mailboxes: rank and name
 
 TABLE = 100
 SIDE = 40
-TAIL = 12
+LONG = 16  # characters of the part before the @ that may be cut at their end only
+TAIL = 6  # characters of a longer one that stand before the @ where it is cut in its middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def box_row(box: MailboxSummary, clock: Clock) -> BoxRow:
     label, newest = plain(box.name), box.newest
     seen = glimpse_of(newest) if newest else Glimpse("", "")
     when = clock.when(newest.arrived, newest.date) if newest else None
-    split = len(label) - TAIL if len(label) > 2 * TAIL else len(label)
+    local = label.rpartition("@")[0] or label
+    split = len(local) - TAIL if len(local) > LONG else len(label)
     head, tail, size = label[:split], label[split:], size_words(box.size)
     return BoxRow(box.name, label, head, tail, box.mails, size, seen.subject, when, seen.lacking, box.unseen)
 

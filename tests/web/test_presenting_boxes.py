@@ -26,7 +26,11 @@ def test_the_table_has_the_newest_first(clock: Clock) -> None:
 
 def test_long_names_part_where_they_may_be_cut(clock: Clock) -> None:
     row = box_row(box("very.long.name.of.a.tester@staging.example.com"), clock)
-    assert (row.head, row.tail) == ("very.long.name.of.a.tester@staging", ".example.com")
+    assert (row.head, row.tail) == ("very.long.name.of.a.", "tester@staging.example.com")
+    runs = [box_row(box(f"nightly-test-run-{number}@x"), clock) for number in (1204, 1205)]
+    assert [row.tail for row in runs] == ["n-1204@x", "n-1205@x"], "what tells them apart is not cut out"
+    short = box_row(box("user17@staging.subdomain.example.com"), clock)
+    assert (short.head, short.tail) == ("user17@staging.subdomain.example.com", "")
     assert box_row(box("bob@example.com"), clock).tail == ""
 
 
