@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.process import PostOfficeProcess
 from tests.web.conftest import Reader
-from tests.web.test_browser_access import violations
+from tests.web.test_browser_access import placed, violations
 
 pytestmark = pytest.mark.browser
 PATIENT = 20_000  # ms
@@ -38,6 +38,7 @@ def test_a_found_list_is_live_and_can_be_worked_on(house: PostOfficeProcess, rea
     house.send("find2@x", body=b"Another quagga\n")
     expect(page.locator("[data-id]")).to_have_count(3, timeout=PATIENT)
     expect(page.locator("#facts")).to_have_text("3 mails in 2 mailboxes", timeout=PATIENT)
+    assert len({placed(button)["y"] for button in page.locator("#acts .btn").all()}) == 1, "buttons of one line"
     page.get_by_label("Choose mail 2 of find2@x").check()
     page.get_by_label("Choose mail 1 of find3@x").check()
     page.locator("#choose").get_by_role("button", name="Delete", exact=True).click()
