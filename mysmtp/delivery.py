@@ -35,12 +35,12 @@ class LocalDelivery:
 
     def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> Receipt:
         mailboxes = tuple(dict.fromkeys(map(mailbox_name, envelope.forward_paths)))
-
+        size = len(body)  # the news holds no mail while the disk is waited for
         began = self._watch()
 
         def stored(ids: Sequence[int]) -> None:
             copies, seconds = len(mailboxes), self._watch() - began
             for mailbox, mail_id in zip(mailboxes, ids, strict=True):
-                self._bus.publish(MessageStored(trace.session, mailbox, mail_id, len(body), copies, seconds))
+                self._bus.publish(MessageStored(trace.session, mailbox, mail_id, size, copies, seconds))
 
         return self._store.submit(mailboxes, Message(envelope, body, self._clock(), trace), stored)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mysmtp.store.disk import Disk, open_file, put, read_exactly, same_file
-from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, pack, unpack
+from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, pack, payload_of, unpack
 
 log = logging.getLogger(__name__)
 
@@ -158,10 +158,11 @@ class Journal:
         self._current = None
 
     def _write(self, entries: Sequence[Entry]) -> int:
-        octets = pack(self._serial, self.number + 1, entries)
-        if self._current is None or self._at + len(octets) > self._current.size:
-            self._begin_file(len(octets))
-            octets = pack(self._serial, self.number + 1, entries)
+        payload = payload_of(entries)
+        size = HEAD_SIZE + sum(map(len, payload))
+        if self._current is None or self._at + size > self._current.size:
+            self._begin_file(size)
+        octets = pack(self._serial, self.number + 1, payload)
         file = self._current
         assert file is not None
         try:

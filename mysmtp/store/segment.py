@@ -35,8 +35,8 @@ class Batch:
     entries: tuple[Entry, ...]
 
 
-def pack(serial: int, number: int, entries: Iterable[Entry]) -> bytes:
-    """Return a batch as it is written."""
+def payload_of(entries: Iterable[Entry]) -> Sequence[bytes]:
+    """Return the entries of a batch as pieces to be written one behind the other; the records are not copied."""
     pieces: list[bytes] = []
     for entry in entries:
         pieces.append(_COUNT.pack(len(entry.copies)))
@@ -44,9 +44,16 @@ def pack(serial: int, number: int, entries: Iterable[Entry]) -> bytes:
             name = mailbox.encode("utf-8", "surrogateescape")
             pieces += (_COPY.pack(promised, len(name)), name)
         pieces += (_COUNT.pack(len(entry.record)), entry.record)
-    payload = b"".join(pieces)
-    rest = _HEAD.pack(_MAGIC, 0, serial, number, len(payload))[8:]
-    return _MAGIC + _COUNT.pack(zlib.crc32(payload, zlib.crc32(rest))) + rest + payload
+    return pieces
+
+
+def pack(serial: int, number: int, payload: Sequence[bytes]) -> bytes:
+    """Return a batch as it is written, from its pieces (`payload_of`). A batch may be large: it is copied once."""
+    rest = _HEAD.pack(_MAGIC, 0, serial, number, sum(map(len, payload)))[8:]
+    checksum = zlib.crc32(rest)
+    for piece in payload:
+        checksum = zlib.crc32(piece, checksum)
+    return b"".join((_MAGIC, _COUNT.pack(checksum), rest, *payload))
 
 
 def unpack(octets: bytes) -> Iterator[Batch]:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,17 @@ def test_what_was_appended_is_found_after_a_kill(parent: int) -> None:
     assert [journal.append([entry(f"{number}a"), entry(f"{number}b")]) for number in (1, 2, 3)] == [1, 2, 3]
     assert found(parent) == ["1a", "1b", "2a", "2b", "3a", "3b"]
     assert [batch.number for batch in journal.since_checkpoint()] == [1, 2, 3]
+
+
+def test_a_large_mail_is_copied_once_on_its_way_into_the_journal(parent: int) -> None:
+    journal, large = Journal(parent, Disk()), entry("1", 10_000_000)  # more than a file of the journal holds at first
+    tracemalloc.start()
+    try:
+        journal.append([large])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 15_000_000
 
 
 def test_one_write_and_one_sync_make_a_batch_durable(parent: int, faults: Faults) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, pack, unpack
+from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, pack, payload_of, unpack
 
 NAMES = st.text(min_size=1, max_size=20) | st.just("bad\udcff@x")
 ENTRIES = st.builds(
@@ -17,7 +17,7 @@ BATCHES = st.lists(st.lists(ENTRIES, max_size=3).map(tuple), max_size=5)
 
 
 def packed(batches: list[tuple[Entry, ...]], serial: int = 1, first: int = 1) -> bytes:
-    return b"".join(pack(serial, number, entries) for number, entries in enumerate(batches, first))
+    return b"".join(pack(serial, number, payload_of(entries)) for number, entries in enumerate(batches, first))
 
 
 @given(BATCHES, st.binary(max_size=50))
