@@ -50,6 +50,24 @@ __all__ = ["Endpoints", "create_app"]
 
 YEAR = 365 * 24 * 3600
 SLOWEST_REFRESH = 60
+_ROUTES = tuple(
+    of.routes
+    for of in (
+        pages,
+        guide,
+        figures,
+        exposition,
+        search_pages,
+        session_pages,
+        mail_pages,
+        parts,
+        printing,
+        actions,
+        keys,
+        housekeeping,
+        health,
+    )
+)
 
 
 def create_app(
@@ -82,14 +100,7 @@ def create_app(
     protocols they speak (none: all there are);
     `meter` counts, and is made here if it is not given.
     """
-    app = Application(
-        "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
-    )
-    app.config.update(MAX_CONTENT_LENGTH=guard.LARGEST_FORM, MAX_FORM_MEMORY_SIZE=guard.LARGEST_FORM)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
-    app.jinja_env.offload = offload
-    app.url_map.merge_slashes = False
-    app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
+    app = _application(offload)
     governor = Governor()
     bus.attach(governor.hear, SessionOpened, SessionClosed, MessageStored)
     recorder = recorder or Recorder(bus, kept=0)
@@ -124,25 +135,22 @@ def create_app(
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for blueprint in (
-        pages,
-        guide,
-        figures,
-        exposition,
-        search_pages,
-        session_pages,
-        mail_pages,
-        parts,
-        printing,
-        actions,
-        keys,
-        housekeeping,
-        health,
-    ):
-        app.register_blueprint(blueprint.routes)
-    app.register_blueprint(mail_pages.newest_routes)
-    app.register_blueprint(live.blueprint(feed))
+    for blueprint in (*_ROUTES, mail_pages.newest_routes, live.blueprint(feed)):
+        app.register_blueprint(blueprint)
     _equip(app)
+    return app
+
+
+def _application(offload: Offload) -> Application:
+    """Make one that knows our folders, limits and kinds of address, and has no routes yet."""
+    app = Application(
+        "mysmtp.web", template_folder=str(assets.folder("templates")), static_folder=str(assets.folder("static"))
+    )
+    app.config.update(MAX_CONTENT_LENGTH=guard.LARGEST_FORM, MAX_FORM_MEMORY_SIZE=guard.LARGEST_FORM)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    app.jinja_env.offload = offload
+    app.url_map.merge_slashes = False
+    app.url_map.converters.update(mailbox=MailboxConverter, mail_id=MailIdConverter)
     return app
 
 
