@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from flask import Flask, Response, make_response, render_template, request, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as BareResponse
 
 from mysmtp.config import endpoint
@@ -45,6 +45,14 @@ class Trouble:
     record: Text | None = None
 
 
+class NoSuchSession(NotFound):
+    """No session of this number is recorded."""
+
+    def __init__(self, session: int) -> None:
+        super().__init__()
+        self.session = session
+
+
 HTTP_WORDS = {
     400: ("This request can't be read", "Nothing was changed."),
     403: ("Refused: this request came from another site", "Nothing was changed. Do it from a page of this server."),
@@ -60,6 +68,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(NoSuchMailbox, lambda fault: show(no_mailbox(fault)))
     app.register_error_handler(NoSuchMail, lambda fault: show(no_mail(fault)))
     app.register_error_handler(DamagedMail, lambda fault: show(damaged(fault)))
+    app.register_error_handler(NoSuchSession, lambda fault: show(no_session(fault)))
     app.register_error_handler(HTTPException, http_trouble)
     app.register_error_handler(Exception, unexpected)
 
@@ -96,6 +105,14 @@ def no_mail(fault: NoSuchMail) -> Trouble:
     asked = f"GET_MAIL {label} {fault.mail_id}"
     title = f"No mail {fault.mail_id} in {label}"
     return Trouble(404, title, sentence, "gone", asked, (401, "Email not found"), way)
+
+
+def no_session(fault: NoSuchSession) -> Trouble:
+    """Say why it may be gone."""
+    sentence = "It never was, or made room for newer ones. All are forgotten when the server stops; mails are kept."
+    return Trouble(
+        404, f"No session {clipped(str(fault.session), 20)}", sentence, way=(url_for("sessions.index"), "Sessions")
+    )
 
 
 def damaged(fault: DamagedMail) -> Trouble:

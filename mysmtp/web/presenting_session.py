@@ -129,7 +129,8 @@ def _head(tape: Tape) -> str:
     label = label_of(tape.protocol)
     if tape.protocol != "my_smtp":
         return label
-    return f"{label}, {'framing not settled yet' if tape.framing == 'undecided' else tape.framing}"
+    unsettled = "framing not settled yet" if tape.ended is None else "framing never settled"
+    return f"{label}, {unsettled if tape.framing == 'undecided' else tape.framing}"
 
 
 def _waiting(tape: Tape, now: float) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from mysmtp.config import endpoint
@@ -19,6 +19,7 @@ from mysmtp.inspector.lines import lines_from
 from mysmtp.inspector.protocols import LABELS, Known
 from mysmtp.tape import Tape
 from mysmtp.web import presenting_sessions as lists
+from mysmtp.web.faults import NoSuchSession
 from mysmtp.web.guard import host_of
 from mysmtp.web.presenting_beside import Beside, beside_of
 from mysmtp.web.presenting_session import view_of
@@ -144,7 +145,7 @@ def _tape(session: int) -> tuple[Tape, Known]:
     tape = site().recorder.find(session)
     known = site().known.get(tape.protocol) if tape else None
     if tape is None or known is None:
-        raise NotFound(f"Session {session} is not kept: it never was, or made room for newer ones.")
+        raise NoSuchSession(session)
     return tape, known
 
 

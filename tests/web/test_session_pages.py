@@ -303,7 +303,20 @@ def test_only_open_sessions_and_those_of_late_are_told_where_that_is_asked(clien
 
 @pytest.mark.parametrize("path", ["/sessions/9", "/sessions/0", "/sessions/9.txt", "/sessions/99999999999999999999"])
 def test_a_session_that_is_not_kept_is_not_found(client: FlaskClient, path: str) -> None:
-    assert client.get(path).status_code == 404
+    answer = client.get(path)
+    assert answer.status_code == 404
+    number = path.removeprefix("/sessions/").removesuffix(".txt")
+    assert f"<h1>No session {number}</h1>" in answer.text
+    assert '<a href="/sessions">Sessions</a>' in answer.text
+
+
+def test_a_framing_may_still_be_settled_only_while_the_session_is_open(client: FlaskClient, office: Office) -> None:
+    office.talk("RCPT TO: b@x")
+    office.talk("RCPT TO: b@x", ends=False)
+    for tape in office.recorder.tapes():
+        tape.framing = "undecided"
+    assert "framing never settled" in client.get("/sessions/1").text
+    assert "framing not settled yet" in client.get("/sessions/2").text
 
 
 def test_where_nothing_is_recorded_there_is_no_link_to_sessions(store: MessageStore, bus: Bus) -> None:
