@@ -23,14 +23,17 @@ routes = Blueprint("pages", __name__)
 
 @routes.get("/")
 def mailboxes() -> str:
-    """Show every mailbox, or how to send the first mail."""
+    """Show every mailbox, or those with some text in their names, or how to send the first mail."""
     boxes = site().store.mailboxes()
     if not boxes:
         return guide.empty()
-    page = table.table_of(boxes, site().clock(), _place(request.args.get("before")))
+    names = request.args.get("names", "").strip()
+    shown = table.named(boxes, names)
+    page = table.table_of(shown, site().clock(), _place(request.args.get("before")))
     news = sum(box.last_id for box in boxes)
     unseen = sum(box.unseen for box in boxes)
-    return render_template("mailboxes.html", page=page, totals=table.totals_of(boxes), news=news, unseen=unseen)
+    totals = table.totals_of(shown)
+    return render_template("mailboxes.html", page=page, totals=totals, news=news, unseen=unseen, names=names)
 
 
 @routes.get("/mailbox/<mailbox:name>")

@@ -110,6 +110,12 @@ def side_of(boxes: Sequence[MailboxSummary], current: str, clock: Clock, length:
     return tuple(box_row(box, clock) for box in boxes[start : start + length])
 
 
+def named(boxes: Sequence[MailboxSummary], text: str) -> Sequence[MailboxSummary]:
+    """Return the mailboxes that have this text in their names, in either case; all for no text."""
+    wanted = text.casefold()
+    return [box for box in boxes if wanted in box.name.casefold()] if wanted else boxes
+
+
 def totals_of(boxes: Sequence[MailboxSummary]) -> str:
     """Return what stands beside the heading of all mailboxes."""
     mails, size = sum(box.mails for box in boxes), sum(box.size for box in boxes)

@@ -224,6 +224,7 @@ def test_on_a_phone_each_thing_has_its_place(full: PostOfficeProcess, reader: Re
     assert new["y"] < when["y"]
     assert new["x"] + new["width"] == pytest.approx(when["x"] + when["width"], abs=1)
     assert placed(row.locator(".fresh-count .vh"))["width"] > 20, "the word new, where no head of a table says it"
+    assert len({placed(button)["y"] for button in page.locator(".acts .btn").all()}) == 1, "the filter beside All mail"
     page.goto(f"{full.url}/mailbox/full@x/30")
     assert len({placed(button)["y"] for button in page.locator(".mailhead .btn").all()}) == 1, "one row of buttons"
     page.goto(f"{full.url}/keys")

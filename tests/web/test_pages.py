@@ -320,3 +320,28 @@ def test_all_mail_stands_at_the_side_and_names_the_mailboxes(client: FlaskClient
     told = client.post("/mails", data={"delete": box[1], "back": "/all"}, follow_redirects=True).text
     assert "Deleted mail 1" in told
     assert "a/7@x</bdi><bdi class" not in told
+
+
+def test_mailboxes_are_found_by_a_part_of_their_names(client: FlaskClient, store: MessageStore) -> None:
+    for name in (
+        "alice@example.com",
+        "qa-1@staging.example",
+        "qa-2@staging.example",
+        *(f"{n}@many" for n in range(101)),
+    ):
+        store.append([name], message("Hello\n"))
+
+    def rows(path: str) -> list[str]:
+        return re.findall(r'<th scope="row" role="rowheader"><a href="/mailbox/([^"]*)"', client.get(path).text)
+
+    assert sorted(rows("/?names=STAGING")) == ["qa-1@staging.example", "qa-2@staging.example"]
+    page = client.get("/?names=staging").text
+    assert 'value="staging"' in page
+    assert ">2, with 2 mails, 2 new, 12 B<" in page
+    older = re.search(r'rel="next" href="(/[^"]*)"', client.get("/?names=@many").text)
+    assert older
+    assert len(rows("/?names=@many")) == 100
+    assert len(rows(unescape(older[1]))) == 1, "pages keep the filter"
+    nothing = client.get("/?names=<b>zebra").text
+    assert "No mailbox has <bdi><em>&lt;b&gt;zebra</em></bdi> in its name." in nothing
+    assert len(rows("/?names=")) == 100
