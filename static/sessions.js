@@ -61,7 +61,7 @@
     calm(mine.lastElementChild);
     mine.append(...rows);
     mine.dataset.last = theirs.dataset.last;
-    ["facts", "doctor", "strip", "machine", "wait", "steps"].forEach((id) => swap(id, page));
+    ["facts", "doctor", "strip", "map-title", "machine", "wait", "steps"].forEach((id) => swap(id, page));
     document.title = page.title;
     if (page.body.dataset.watch === undefined) delete document.body.dataset.watch;
     atEnd ? follow() : offer(mine.children.length - before);

@@ -96,6 +96,7 @@ def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house:
     assert page.locator("#facts").inner_text().count("1 mail stored") == 1
     talk.say(b"QUIT\n")
     expect(page.locator("#facts")).to_contain_text("Ended")
+    expect(page.locator("#map-title")).to_have_text("Where it has been")
     expect(page.locator("#wait")).to_contain_text("The server closed it after its last reply")
     # From the line to the mail, and from the mail back to the line.
     page.locator(".why.good a").click()
@@ -181,6 +182,12 @@ def test_a_finished_session_is_stepped_through_by_key_and_plays(reader: Reader, 
     expect(steps).to_contain_text("Step 8 of 8", timeout=PATIENCE)
     expect(page.locator(".map .now")).to_contain_text("recipient known")
     assert page.url.endswith("step=8#l8")
+    page.set_viewport_size({"width": 1280, "height": 400})
+    page.goto(page.url.replace("step=8#l8", "step=1#l1"))
+    bar, links = page.locator("header").first.bounding_box(), steps.bounding_box()
+    assert bar is not None
+    assert links is not None
+    assert links["y"] >= bar["y"] + bar["height"]  # not under the bar
 
 
 def test_all_is_there_without_javascript_a_reload_shows_more(
