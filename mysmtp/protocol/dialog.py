@@ -20,6 +20,7 @@ from mysmtp.errors import (
 )
 from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol import command
+from mysmtp.protocol.content import Given
 from mysmtp.protocol.dialect import Check, Desk, Dialect, Patience, Segments, Verb, anybody
 from mysmtp.protocol.framing import SEGMENTS, UNDECIDED, Framing
 from mysmtp.protocol.outbox import Answer, Outbox, log_failure
@@ -33,6 +34,8 @@ from mysmtp.tape import Tape, Told
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
 _MASKED = b"****\r\n"  # what is told of a line that holds a secret
+
+_TAKEN = Given(b"")  # stands where content was that has been handed over
 
 _WITH_REPLY = (Owed, Upgrade)
 
@@ -249,6 +252,7 @@ class Dialog:
             if self._tape is not None:
                 self._tape.reading = ""
             self.progress += 1
+            del content  # nothing keeps a mail from here on while the disk is waited for
             self._conclude(self._verb, b"", None, self._complete, awaited)
         return True
 
@@ -336,7 +340,8 @@ class Dialog:
     def _complete(self, expect: Expect) -> Settled:
         """Do what content was read for; the state it leads to holds whatever comes of it."""
         self._session.state = self._after
-        outcome = expect.then(self._desk, expect.content.body)
+        content, expect.content = expect.content, _TAKEN
+        outcome = expect.then(self._desk, content.body)
         return self._await(self._verb, outcome, self._after) if isinstance(outcome, Expect) else outcome
 
     def _take_segment(self, segments: Segments, body: bytes | NoRoom | None) -> Settled:

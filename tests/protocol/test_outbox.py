@@ -3,18 +3,21 @@
 Expectations: docs/protocol.md (Lines and replies; `200` is sent only once the mail would survive a power cut).
 """
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
-from mysmtp.contracts import Receipt
+from mysmtp.contracts import Deliverer, Receipt
 from mysmtp.errors import ShuttingDown, StoreFailed
 from mysmtp.events import Bus, CommandAnswered, Event, Refused, ReplySent
 from mysmtp.message import Envelope, Trace
+from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.outbox import MOST_OCTETS, MOST_OWED
+from mysmtp.protocol.smtp import SMTP
 from tests.protocol.conversation import Client, Clock
 
 MAIL = b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@y\nDATA mail\n"
@@ -54,9 +57,11 @@ class Page:
         self.ledger.wait(self.number)
 
 
-def dialog(ledger: Ledger, bus: Bus | None = None, clock: Callable[[], float] | None = None) -> Dialog:
+def dialog(
+    ledger: Deliverer, bus: Bus | None = None, clock: Callable[[], float] | None = None, dialect: Dialect = MY_SMTP
+) -> Dialog:
     return Dialog(
-        MY_SMTP, store=Client().store, deliverer=ledger, clock=clock or Clock(), bus=bus or Bus(), session_id=7,
+        dialect, store=Client().store, deliverer=ledger, clock=clock or Clock(), bus=bus or Bus(), session_id=7,
         peer="127.0.0.1:4", max_message_size=10 * MOST_OCTETS, fixed_to_lines=clock is None,
     )  # fmt: skip
 
@@ -203,3 +208,32 @@ def test_a_farewell_comes_after_what_is_owed() -> None:
     assert said.endswith(b"500 Server shutting down\n")
     handed, waited = (sum(line.startswith(step) for line in ledger.book) for step in ("handed", "waited"))
     assert handed == waited == said.count(STORED) > 1
+
+
+class Weighing:
+    """A Deliverer that keeps nothing, and weighs what others keep while it is waited for."""
+
+    octets = -1
+
+    def deliver(self, _envelope: Envelope, _body: bytes, _trace: Trace) -> Receipt:
+        return self
+
+    def wait(self) -> None:
+        self.octets = tracemalloc.get_traced_memory()[0]
+
+
+@pytest.mark.parametrize(("dialect", "end"), [(SMTP, b"\r\n"), (MY_SMTP, b"\n")])
+def test_a_large_mail_is_in_the_store_alone_while_the_disk_is_waited_for(dialect: Dialect, end: bytes) -> None:
+    scales = Weighing()
+    talk = dialog(scales, dialect=dialect)
+    for line in (b"HELO x", b"MAIL FROM:<a@x>", b"RCPT TO:<b@y>", b"DATA"):
+        list(talk.receive(line + end))
+    piece = (b"x" * 70 + end) * 1000
+    tracemalloc.start()
+    try:
+        for _ in range(MOST_OCTETS // len(piece) + 1):
+            list(talk.receive(piece))
+        assert b"".join(talk.receive(b"." + end)).startswith(b"2")
+    finally:
+        tracemalloc.stop()
+    assert 0 < scales.octets < MOST_OCTETS // 2
