@@ -31,8 +31,8 @@ def rows(page: Page) -> list[str]:
 
 def test_by_keyboard_alone(house: PostOfficeProcess, reader: Reader) -> None:
     for number in range(3):
-        house.send("keys@x", body=b"Mail %d\n" % (number + 1))
-    page = reader.open(f"{house.url}/mailbox/keys@x")
+        house.send("board@x", body=b"Mail %d\n" % (number + 1))
+    page = reader.open(f"{house.url}/mailbox/board@x")
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to content")
     tab_to(page, page.locator("#mail-2 .what a"))
