@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 WAIT = 30_000  # ms
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def box(house: PostOfficeProcess) -> str:
     """The address of a mailbox with a letter and two texts; tests that delete put back what they took."""
     house.send("keys@x", body=rich())
