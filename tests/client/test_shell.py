@@ -100,7 +100,7 @@ def test_a_server_that_leaves_is_told_in_words() -> None:
         done = piped(server, b"HELO x\nHELO x\n")
     assert done.stdout == b"500 Server busy\n"
     assert b"closed the connection" in done.stderr  # noticed before the second HELO is sent, or after: both are told
-    assert done.returncode == 3
+    assert done.returncode in (3, 4)  # refused, or then left without a reply
 
 
 def test_nobody_reads_the_output() -> None:
