@@ -185,6 +185,20 @@ class Gathering(Protocol):
         Where fewer stand above, the newest. Raises StoreFailed; mailboxes that cannot be read are left out.
         """
 
+    def rank(self, mailbox: str, mail_id: int) -> Rank:
+        """Return where a mail stands in that list. Raises NoSuchMailbox, NoSuchMail, StoreFailed."""
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """A store that can tell how mails begin without reading them whole: an optional power of a MessageStore."""
+
+    def beginnings(self, mails: Mapping[str, Sequence[int]], octets: int) -> Mapping[tuple[str, int], bytes]:
+        """Return the first octets of the bodies of mails, given as ids by mailbox; what is gone is left out.
+
+        Raises StoreFailed.
+        """
+
 
 @runtime_checkable
 class Expiring(Protocol):

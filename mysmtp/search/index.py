@@ -84,6 +84,19 @@ class Found:
     cut: int
 
 
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """What is round a mail among what a search finds, whether it is found itself or not: mailbox and id, None without.
+
+    `key` is its own in the order of all mail; `above` counts what is newer, as far as was asked for.
+    """
+
+    key: int
+    newer: tuple[str, int] | None
+    older: tuple[str, int] | None
+    above: int
+
+
 class MailIndex:
     """The index of a store's mail. Every method may be called by many at once and blocks its caller.
 
@@ -111,6 +124,11 @@ class MailIndex:
         """Return a page of the mails a query means, with keys below `before`, or the newest."""
         with self._lock:
             return self._safely(lambda: self._find(query, before, most))
+
+    def nearby(self, query: Query, mailbox: str, mail_id: int, most: int = 50) -> Nearby | None:
+        """Return what is round a mail among what a query means, at most so much above it; None if it is not indexed."""
+        with self._lock:
+            return self._safely(lambda: self._nearby(query, mailbox, mail_id, most))
 
     def matches(self, query: Query, patience: float = 10.0) -> tuple[dict[str, list[int]], int]:
         """Return the ids of all mails that a query means, by mailbox, and how many mails were not searched yet.
@@ -193,6 +211,17 @@ class MailIndex:
         """Return the key of the page above the one that is shown."""
         above = list(islice(self._all(plan, follower, first=shown[0][0] + 1, newest=False), most + 1))
         return above[most][0] if len(above) > most else 0
+
+    def _nearby(self, query: Query, mailbox: str, mail_id: int, most: int) -> Nearby | None:
+        follower = self._catch_up(PATIENCE)
+        box = follower.boxes.get(mailbox)
+        key = None if box is None else self._away(lambda tables: tables.key(box.number, mail_id))
+        if key is None:
+            return None
+        plan = self._plan(query, follower)
+        above = list(islice(self._all(plan, follower, first=key + 1, newest=False), most))
+        older = next(self._all(plan, follower, end=key), None)
+        return Nearby(key, _mail_of(above[0]) if above else None, _mail_of(older) if older else None, len(above))
 
     def _matches(self, query: Query, patience: float) -> tuple[dict[str, list[int]], int]:
         follower = self._catch_up(patience)
@@ -305,6 +334,11 @@ class MailIndex:
         if not self._warned:
             self._warned = True
             log.warning("the index of words %s", what)
+
+
+def _mail_of(row: _Row) -> tuple[str, int]:
+    _, box, mail_id = row
+    return box.name, mail_id
 
 
 def _open(path: Path | None) -> Tables:

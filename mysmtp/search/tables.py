@@ -100,6 +100,11 @@ class Tables:
         some = f"{found} AND id IN ({','.join('?' * len(mail_ids))})"
         return dict(self._database.execute(some, (box, *mail_ids)).fetchall())
 
+    def key(self, box: int, mail_id: int) -> int | None:
+        """Return the key of a mail, None where it is not indexed."""
+        row = self._database.execute("SELECT key FROM mail WHERE box = ? AND id = ?", (box, mail_id)).fetchone()
+        return int(row[0]) if row else None
+
     def totals(self) -> tuple[int, int]:
         """Return how many mails are indexed, and how many of them not to their end."""
         if self._totals is None:

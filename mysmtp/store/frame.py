@@ -14,7 +14,6 @@ from mysmtp.message import Envelope, MailSummary, Parameters, Trace
 from mysmtp.store.textformat import END, PREVIEW, START, attributes, unescape, unquote
 
 LONGEST = 120  # octets of a START line's attributes
-PREVIEWED = 2 * PREVIEW + 64  # octets of a body's lines that hold a preview, whatever was quoted in them
 NOBODY = "<>"  # the sender of a mail that names none
 _HEAD = re.compile(
     rb"===(?:START|GONE_)_EMAIL===([^\n]*)(?:\n|$)(?:From: ?([^\n]*)(?:\n|$))?(?:Date: ?([^\n]*)(?:\n|$))?"
@@ -113,10 +112,16 @@ def read_frame(octets: bytes) -> Frame:
     return Frame(fault, claimed_id(first), _text(sender), _text(date), _moment(first), body, crc, last)
 
 
-def read_preview(octets: bytes, headers: bytes, own: bool, size: int) -> bytes:
-    """Return the first octets of a body of `size` octets, from a record that may be cut after `PREVIEWED` octets of it.
+def previewed(most: int) -> int:
+    """Return how many octets of a body's lines hold its first `most`, whatever was quoted in them."""
+    return 2 * most + 64
 
-    A record whose sender and date are not `headers`, two lines, is another one: nothing is returned.
+
+def read_preview(octets: bytes, headers: bytes, own: bool, size: int, most: int = PREVIEW) -> bytes:
+    """Return the first octets, `most` of them, of a body of `size` octets.
+
+    The record may be cut after `previewed(most)` octets of it. A record whose sender and date are not `headers`, two
+    lines, is another one: nothing is returned.
     """
     head = _HEAD.match(octets)
     if head is None:
@@ -125,12 +130,12 @@ def read_preview(octets: bytes, headers: bytes, own: bool, size: int) -> bytes:
     plainly = sender and date and sender + b"\n" + date == headers
     if not plainly and f"{_text(sender) or NOBODY}\n{_text(date)}".encode("utf-8", "surrogateescape") != headers:
         return b""
-    lines = octets[head.end() : head.end() + PREVIEWED]
+    lines = octets[head.end() : head.end() + previewed(most)]
     if own:
         lines = unquote(lines)
         if b"crlf" in first and dict(attributes(first)).get(b"eol") == b"crlf":
             lines = lines.replace(b"\n", b"\r\n")
-    return lines[: min(size, PREVIEW)]
+    return lines[: min(size, most)]
 
 
 def read_trace(frame: Frame) -> tuple[Envelope, Trace] | None:

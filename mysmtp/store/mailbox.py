@@ -17,7 +17,7 @@ from functools import cached_property, partial
 
 from mysmtp.contracts import Offload, run_here
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
-from mysmtp.message import MailboxSummary, MailSummary, Place, StoredMail
+from mysmtp.message import MailboxSummary, MailSummary, Place, Rank, StoredMail
 from mysmtp.store import damage, names
 from mysmtp.store.disk import Disk, read_exactly
 from mysmtp.store.folder import Folder
@@ -119,6 +119,20 @@ class Mailbox:
         """Return some of its mails as a list shows them, by id."""
         rows = [row for mail_id in mail_ids if (row := self.index.row(mail_id))]
         return {mail.id: mail for mail in self._summaries(rows, self._undated())}
+
+    def rank(self, mail_id: int) -> Rank:
+        """Return where one of its mails stands among those of all. Raises NoSuchMailbox, NoSuchMail, StoreFailed."""
+        with self._opened(os.O_RDONLY):
+            row = self.index.row(mail_id)
+            if row is None or row.flags not in LISTED:
+                raise NoSuchMail(self.name, mail_id)
+            return Rank(self.moments.of(self.index, row), self.name, mail_id)
+
+    def beginnings(self, mail_ids: Sequence[int], octets: int) -> dict[int, bytes]:
+        """Return the first octets of the bodies of some of its mails. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY) as descriptor:
+            rows = [row for mail_id in mail_ids if (row := self.index.row(mail_id)) and row.flags in LISTED]
+            return {row.id: preview_of(row, descriptor, octets) for row in rows}
 
     def contents(self) -> bytes:
         """Return the rows of LIST. Raises NoSuchMailbox, StoreFailed."""

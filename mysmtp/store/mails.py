@@ -9,13 +9,14 @@ from contextlib import suppress
 from typing import overload
 
 from mysmtp.message import MailSummary
-from mysmtp.store.frame import PREVIEWED, body_start, read_preview
+from mysmtp.store.frame import body_start, previewed, read_preview
 from mysmtp.store.record import NO_MOMENT, OWN, Row, microseconds
+from mysmtp.store.textformat import PREVIEW
 
 Stamp = tuple[int, int | None, int]  # id, moment of arrival, size
 
 _MANY = 256  # mails that are made at once for those who want all
-_FIRST = 1024  # octets that hold the head of nearly every record, and the preview
+_HEAD = 560  # octets that hold the head of nearly every record
 
 
 class Mails(Sequence[MailSummary]):
@@ -77,12 +78,12 @@ class Mails(Sequence[MailSummary]):
         return [next(made) if at < count else self._more[at - count] for at in places]
 
 
-def preview_of(row: Row, descriptor: int) -> bytes:
+def preview_of(row: Row, descriptor: int, most: int = PREVIEW) -> bytes:
     """Return the first octets of a mail's body, none where the mail does not lie where it should."""
     length = row.end - row.start
     with suppress(OSError):
-        octets = os.pread(descriptor, min(length, _FIRST), row.start)
-        if len(octets) < length and body_start(octets, 0) + PREVIEWED > len(octets):
+        octets = os.pread(descriptor, min(length, _HEAD + previewed(most)), row.start)
+        if len(octets) < length and body_start(octets, 0) + previewed(most) > len(octets):
             octets = os.pread(descriptor, length, row.start)
-        return read_preview(octets, row.text, bool(row.flags & OWN), row.size)
+        return read_preview(octets, row.text, bool(row.flags & OWN), row.size, most)
     return b""

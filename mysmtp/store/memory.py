@@ -77,6 +77,15 @@ class MemoryStore:
             start = sum(rank >= below for rank, _ in found)
         return Gathered(tuple(found[start : start + count]), start, len(found))
 
+    def rank(self, mailbox: str, mail_id: int) -> Rank:
+        return _rank(lower(mailbox), self.read(mailbox, mail_id).summary)
+
+    def beginnings(self, mails: Mapping[str, Sequence[int]], octets: int) -> Mapping[tuple[str, int], bytes]:
+        with self._lock:
+            boxes = {name: self._boxes.get(lower(name), {}) for name in mails}
+            there = [(name, each, boxes[name].get(each)) for name, ids in mails.items() for each in ids]
+            return {(name, each): kept.mail.body[:octets] for name, each, kept in there if kept and not kept.gone}
+
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         with self._lock:
             kept = self._box(mailbox).get(mail_id)

@@ -29,6 +29,16 @@ class Moments:
         self._order: array[int] | None = None  # places by rising moment; None: they lie in that order
         self._days: dict[bytes, int] = {}
 
+    def of(self, index: Index, row: Row) -> int:
+        """Return the moment that a mail of the index counts from."""
+        if row.arrived != NO_MOMENT:
+            return row.arrived
+        date = row.text.rpartition(b"\n")[2]
+        if date not in self._days:
+            self._days[date] = _beginning(date.decode("latin-1"))
+        changed = index.signature[3] // 1000 if index.signature else 0
+        return self._days[date] if self._days[date] != NO_MOMENT else changed
+
     def below(self, index: Index, standing: Standing | None) -> Iterator[Standing]:
         """Give the listed mails that stand below a place, from there down; without one, all from the newest on."""
         self._follow(index)
@@ -74,7 +84,7 @@ class Moments:
         self, index: Index, standing: Standing | None, fits: Callable[[Standing, Standing], bool]
     ) -> list[Standing]:
         """Return where the mails stand that more octets of the file could still change; few, by rising moment."""
-        found = sorted((self._moment(index, row), row.id) for row in index.open_mails())
+        found = sorted((self.of(index, row), row.id) for row in index.open_mails())
         return [each for each in found if standing is None or fits(each, standing)]
 
     def _down(self, index: Index, place: int) -> Iterator[Standing]:
@@ -106,20 +116,11 @@ class Moments:
         if NO_MOMENT in fresh:
             for at, moment in enumerate(fresh):
                 if moment == NO_MOMENT:
-                    fresh[at] = self._moment(index, columns.row(first + at))
+                    fresh[at] = self.of(index, columns.row(first + at))
         self._moments += fresh
         since = self._moments[max(0, first - 1) :]
         if self._order is not None or any(one > other for one, other in pairwise(since)):
             self._order = array("q", sorted(range(len(self._moments)), key=self._moments.__getitem__))
-
-    def _moment(self, index: Index, row: Row) -> int:
-        if row.arrived != NO_MOMENT:
-            return row.arrived
-        date = row.text.rpartition(b"\n")[2]
-        if date not in self._days:
-            self._days[date] = _beginning(date.decode("latin-1"))
-        changed = index.signature[3] // 1000 if index.signature else 0
-        return self._days[date] if self._days[date] != NO_MOMENT else changed
 
 
 def _beginning(date: str) -> int:

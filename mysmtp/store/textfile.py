@@ -20,6 +20,7 @@ from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Changes, Compaction, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
 from mysmtp.store import names
+from mysmtp.store.beginnings import beginnings_of
 from mysmtp.store.catalogue import Catalogue
 from mysmtp.store.commit import Committer, Delivery, Ticket
 from mysmtp.store.compact import Behind, Compactor
@@ -121,6 +122,17 @@ class TextFileStore:
     def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
         total = sum(box.mails for box in self.mailboxes())
         return Gathering(self._overview.found, self._offload).page(count, below, above, total)
+
+    def rank(self, mailbox: str, mail_id: int) -> Rank:
+        there = self._find(mailbox)
+        return self._do(there, lambda: there.rank(mail_id))
+
+    def beginnings(self, mails: Mapping[str, Sequence[int]], octets: int) -> Mapping[tuple[str, int], bytes]:
+        wanted = []
+        for name, ids in mails.items():
+            with suppress(NoSuchMailbox):
+                wanted.append((self._find(name), name, ids))
+        return beginnings_of(wanted, octets, self._offload, self._write)
 
     def summary(self, mailbox: str) -> MailboxSummary:
         there = self._find(mailbox)

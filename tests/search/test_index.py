@@ -186,6 +186,23 @@ def test_pages_are_keyed(office: Office) -> None:
     assert page(None)[0] == [8, 7, 6]
 
 
+def test_what_is_round_a_mail_in_what_is_found(full: Office) -> None:
+    example, dave, carol = read_query("example"), ("dave@example.com", 1), ("carol@example.com", 1)
+    order = [dave, carol, *((BOB, mail_id) for mail_id in (5, 4, 3, 2, 1))]
+    for at, (mailbox, mail_id) in enumerate(order):
+        near = full.index.nearby(example, mailbox, mail_id, most=3)
+        assert near is not None
+        assert near.newer == (order[at - 1] if at else None)
+        assert near.older == (order[at + 1] if at + 1 < len(order) else None)
+        assert near.above == min(at, 3)
+        assert full.index.find(example, near.key + 1, 1).hits[0].id == mail_id
+    other = full.index.nearby(read_query("invoice"), BOB, 4)  # which does not find it
+    assert other is not None
+    assert (other.newer, other.older, other.above) == (None, (BOB, 2), 0)
+    assert full.index.nearby(example, BOB, 99) is None
+    assert full.index.nearby(example, "nobody@x", 1) is None
+
+
 def test_more_than_is_counted_is_said(office: Office) -> None:
     octets = b"".join(b"===START_EMAIL===\nFrom: a@x\nDate: 01-02-2026\nmany\n===END_EMAIL===\n\n" for _ in range(1500))
     office.send("few")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mysmtp.contracts import Expiring, Followed, Gathering, Marking, MessageStore
+from mysmtp.contracts import Expiring, Followed, Gathering, Marking, MessageStore, Previewing
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Envelope, Gathered, Trace
@@ -222,6 +222,7 @@ class StoreContract:
         assert [each.preview for _, each in every.mails][:2] == [b"11", b"10"]
         for rank, each in every.mails:
             assert any_store.read(rank.mailbox, rank.id).summary == each
+            assert any_store.rank(rank.mailbox, rank.id) == rank
         first = any_store.gather(5)
         second = any_store.gather(5, below=first.mails[-1][0])
         third = any_store.gather(5, below=second.mails[-1][0])
@@ -237,6 +238,19 @@ class StoreContract:
         assert [rank for rank, _ in again.mails] == [rank for rank in ranks[5:11] if rank != gone]
         assert (again.above, again.total) == (5, 11)
         assert any_store.gather(5, below=gone).mails == every.mails[7:12]
+        with pytest.raises(NoSuchMail):
+            any_store.rank(gone.mailbox, gone.id)
+        with pytest.raises(NoSuchMailbox):
+            any_store.rank("nobody@x", 1)
+
+    def test_how_mails_begin_is_told_without_reading_them_whole(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Previewing)
+        body = b"===END_EMAIL===\r\n" * 30 + b"tail\n" * 2000
+        for octets in (body, b"short", b""):
+            any_store.append([BOB, "carol@x"], mail(octets))
+        any_store.delete("carol@x", [2])
+        found = any_store.beginnings({"Bob@example.com": [1, 2, 9], "carol@x": [2, 3], "nobody@x": [1]}, 1000)
+        assert found == {("Bob@example.com", 1): body[:1000], ("Bob@example.com", 2): b"short", ("carol@x", 3): b""}
 
     def test_the_null_sender_is_listed_as_brackets(self, any_store: MessageStore) -> None:
         any_store.append([BOB], mail(sender=""))
