@@ -139,6 +139,12 @@ class Marking(Protocol):
     def unseen(self, mailbox: str) -> Sequence[int]:
         """Return the ids of the mails nobody has looked at, rising. Raises NoSuchMailbox, StoreFailed."""
 
+    def unseen_among(self, mails: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:
+        """Return which of these mails, ids by mailbox, nobody has looked at; those that are gone are left out.
+
+        Costs less than a question for each mailbox. Raises StoreFailed.
+        """
+
 
 @runtime_checkable
 class Followed(Protocol):

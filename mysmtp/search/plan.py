@@ -63,9 +63,17 @@ class Plan:
         return sql, (*bounds, *self.values, most)
 
 
-def plan_of(query: Query, boxes: Callable[[str], Sequence[int]], zone: tzinfo | None) -> Plan:
-    """Return how to ask for a query. `boxes` gives the numbers of the mailboxes that a name means."""
-    planner = _Planner(boxes, zone)
+def plan_of(
+    query: Query,
+    boxes: Callable[[str], Sequence[int]],
+    words: Callable[[str], Sequence[str] | None],
+    zone: tzinfo | None,
+) -> Plan:
+    """Return how to ask for a query.
+
+    `boxes` gives the numbers of the mailboxes that a name means, `words` those that begin so, None where they are many.
+    """
+    planner = _Planner(boxes, words, zone)
     for term in query.terms:
         planner.term(term)
     for condition in query.conditions:
@@ -76,8 +84,14 @@ def plan_of(query: Query, boxes: Callable[[str], Sequence[int]], zone: tzinfo | 
 class _Planner:
     """Takes the parts of a query."""
 
-    def __init__(self, boxes: Callable[[str], Sequence[int]], zone: tzinfo | None) -> None:
+    def __init__(
+        self,
+        boxes: Callable[[str], Sequence[int]],
+        words: Callable[[str], Sequence[str] | None],
+        zone: tzinfo | None,
+    ) -> None:
         self._boxes = boxes
+        self._words = words
         self._zone = zone
         self._with: list[str] = []
         self._without: list[str] = []
@@ -96,8 +110,16 @@ class _Planner:
         return Plan(match, where, values, self._first, self._end, self._unread, self._never)
 
     def term(self, term: Term) -> None:
-        words = f'{_COLUMNS[term.field]}"{" ".join(term.words)}"{" *" if term.begins else ""}'
-        (self._without if term.without else self._with).append(words)
+        (self._without if term.without else self._with).append(_COLUMNS[term.field] + self._phrase(term))
+
+    def _phrase(self, term: Term) -> str:
+        """Return the words of a term; those of one that goes on by name, where they are few."""
+        *before, last = term.words
+        named = self._words(last) if term.begins else (last,)
+        if not named:
+            return f'"{" ".join(term.words)}" *'
+        phrases = " OR ".join(f'"{" ".join((*before, word))}"' for word in named)
+        return f"({phrases})" if len(named) > 1 else phrases
 
     def condition(self, condition: Condition) -> None:
         value = condition.value

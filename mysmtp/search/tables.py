@@ -22,6 +22,8 @@ ATTACHED = "\ue000file"
 _HALF_A_DAY = 43_000_000_000  # microseconds
 _BITS = 4  # of a key, for mails of one microsecond
 _FEW = 200  # ids that are asked for one by one
+_WORDS = 256  # with one beginning, that are asked for by name
+_LAST_LETTER = "\U0010ffff"
 LAST_KEY = 1 << 60  # of a mail; those that share its moment come behind it
 _WIDTHS = (_BITS, 14, 24, 34, 44)
 _TABLES = {
@@ -37,6 +39,11 @@ _TABLES = {
 _COLUMNS = "rowid, subject, sender, recipients, body, files, header, own"
 _PUT = f"INSERT INTO words({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  our own names
 _TAKE = f"INSERT INTO words(words, {_COLUMNS}) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+
+
+# The words of all mails, in their order: each place of a word is a row, so the next word is found without reading on.
+_VOCABULARY = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'words', 'instance')"
+_NEXT_WORD = "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ? LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +144,34 @@ class Tables:
         """Return key, mailbox's number and id of the mails that a statement of `plan` asks for."""
         return self._database.execute(*statement).fetchall()
 
-    def sheet(self, key: int) -> Sheet | None:
-        """Return the texts of a mail."""
+    def beginning_with(self, start: str) -> Sequence[str] | None:
+        """Return the words of all mails that begin so, None where they are many.
+
+        FTS5 puts together all places of all of them before it finds the first mail; asked for a few by name it goes
+        from mail to mail.
+        """
+        found: list[str] = []
+        at, end = start, start + _LAST_LETTER
+        while row := self._database.execute(_NEXT_WORD, (at, end)).fetchone():
+            if len(found) == _WORDS:
+                return None
+            found.append(row[0])
+            at = f"{row[0]}\x01"
+        return found
+
+    def sheets(self, keys: Iterable[int]) -> dict[int, Sheet]:
+        """Return the texts of mails, by key."""
+        found = ((key, self._sheet(key)) for key in keys)
+        return {key: sheet for key, sheet in found if sheet is not None}
+
+    def _sheet(self, key: int) -> Sheet | None:
         row = self._database.execute("SELECT octets FROM sheet WHERE key = ?", (key,)).fetchone()
         return unpack(row[0]) if row else None
 
     def _prepare(self) -> None:
         for pragma in ("locking_mode = EXCLUSIVE", "mmap_size = 0", "journal_mode = WAL", "synchronous = NORMAL",
-                       "cell_size_check = ON", "trusted_schema = OFF", "cache_size = -8000"):  # fmt: skip
+                       "cell_size_check = ON", "trusted_schema = OFF", "cache_size = -8000",
+                       "temp_store = MEMORY"):  # fmt: skip
             self._database.execute(f"PRAGMA {pragma}").fetchall()
         found = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
         there = dict(self._database.execute(found).fetchall())
@@ -158,6 +185,7 @@ class Tables:
             raise ValueError("it is no index of words")
         elif self._database.execute("SELECT by FROM made").fetchall() != [(made_by(),)]:
             raise ValueError("another version has made it")
+        self._database.execute(_VOCABULARY)
 
     def _keyed(self, entries: Sequence[Entry]) -> list[tuple[int, Entry]]:
         """Take out what mails were before, and return each with its key, in the order that FTS5 takes fastest."""
@@ -197,7 +225,7 @@ class Tables:
         row = self._database.execute("SELECT key FROM mail WHERE box = ? AND id = ?", (box, mail_id)).fetchone()
         if row is None:
             return
-        sheet = self.sheet(row[0])
+        sheet = self._sheet(row[0])
         if sheet is None:
             raise ValueError("a mail has no sheet")
         self._database.execute(_TAKE, (row[0], *_words(sheet, box)))

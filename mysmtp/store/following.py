@@ -31,31 +31,53 @@ class Mark:
     open_end: frozenset[int]
 
 
+@dataclass(slots=True)
+class _Watched:
+    """A mailbox, and how its file looked last, with the state that was made of that: most look the same next time."""
+
+    mailbox: Mailbox
+    signature: Signature = (0, 0, 0, 0)
+    remarked: int = -1
+    state: str = ""
+
+    def state_now(self, status: os.stat_result) -> str:
+        """Return the state of the mailbox, whose file looks like that now."""
+        now, remarked = signature(status), self.mailbox.remarked
+        if now != self.signature or remarked != self.remarked:
+            self.signature, self.remarked = now, remarked  # first: what is marked meanwhile shows the next time
+            self.state = state_of(self.mailbox, now)
+        return self.state
+
+
 class Watch:
     """Tells what each mailbox file of a folder looks like, at the cost of a look at each. `held` gives its Mailbox."""
 
     def __init__(self, folder: Folder, held: Callable[[str, str], Mailbox]) -> None:
         self._folder = folder
         self._held = held
-        self._mailboxes: list[Mailbox] = []
+        self._watched: list[_Watched] = []
         self._listed: tuple[int, int] | None = None
 
     def states(self) -> dict[str, str]:
         """Return a state for each mailbox that has a file. Raises StoreFailed, OSError."""
         found: dict[str, str] = {}
-        for mailbox in self._list():
-            with suppress(FileNotFoundError):
-                status = os.stat(mailbox.file, dir_fd=self._folder.descriptor, follow_symlinks=False)
-                found[mailbox.name] = state_of(mailbox, signature(status))
+        folder = self._folder.descriptor
+        for each in self._list():
+            mailbox = each.mailbox
+            try:
+                status = os.stat(mailbox.file, dir_fd=folder, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            found[mailbox.name] = each.state_now(status)
         return found
 
-    def _list(self) -> list[Mailbox]:
+    def _list(self) -> list[_Watched]:
         status = os.fstat(self._folder.descriptor)
         now = status.st_ino, status.st_mtime_ns
         if now != self._listed:
-            self._mailboxes = [self._named(file, name) for file, name in self._folder.files()]
+            self._watched = [_Watched(self._named(file, name)) for file, name in self._folder.files()]
             self._listed = now if time.time() - status.st_mtime > _SETTLED else None
-        return self._mailboxes
+        return self._watched
 
     def _named(self, file: str, name: str) -> Mailbox:
         mailbox = self._held(file, name)

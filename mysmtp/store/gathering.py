@@ -7,13 +7,12 @@ mail can be on the page are asked for more than that.
 import heapq
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from mysmtp.contracts import Offload
 from mysmtp.message import Gathered, MailSummary, Rank
-from mysmtp.store.holding import all_held, some
+from mysmtp.store.holding import all_held, with_each
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.moments import Standing
 from mysmtp.store.offload import to_the_end
@@ -73,14 +72,7 @@ class Gathering:
 
     def _each(self, mailboxes: Iterable[Mailbox], work: Callable[[Mailbox], T]) -> list[T]:
         """Do something with each mailbox; return what came of it, in their order."""
-        done: dict[str, T] = {}
-
-        def run(few: Sequence[Mailbox]) -> None:
-            done.update((mailbox.file, work(mailbox)) for mailbox in few)
-
-        for few in some(mailboxes):
-            with all_held(few):
-                to_the_end(self._offload, partial(run, few))
+        done = with_each(mailboxes, self._offload, work)
         return [done[mailbox.file] for mailbox in mailboxes]
 
 

@@ -1,10 +1,16 @@
 """Holding the locks of several mailboxes: everyone takes them in one order, so that nobody waits in a ring."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
+from typing import TypeVar
 
+from mysmtp.contracts import Offload
 from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.offload import to_the_end
+
+T = TypeVar("T")
 
 AT_ONCE = 64  # mailboxes worked on under one hold of their locks
 
@@ -23,6 +29,19 @@ def all_held(mailboxes: Iterable[Mailbox]) -> Iterator[None]:
         for mailbox in in_order(mailboxes):
             held.enter_context(mailbox.lock)
         yield
+
+
+def with_each(mailboxes: Iterable[Mailbox], offload: Offload, work: Callable[[Mailbox], T]) -> dict[str, T]:
+    """Do something that blocks with each mailbox, many in one go; return what came of it, by file."""
+    done: dict[str, T] = {}
+
+    def run(few: Sequence[Mailbox]) -> None:
+        done.update((mailbox.file, work(mailbox)) for mailbox in few)
+
+    for few in some(mailboxes):
+        with all_held(few):
+            to_the_end(offload, partial(run, few))
+    return done
 
 
 def in_order(mailboxes: Iterable[Mailbox]) -> Sequence[Mailbox]:

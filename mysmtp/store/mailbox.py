@@ -213,6 +213,12 @@ class Mailbox:
         with self._opened(os.O_RDONLY):
             return [row.id for row in self.seen.unseen(self.index)]
 
+    def unseen_among(self, mail_ids: Sequence[int]) -> Sequence[int]:
+        """Return which of these mails nobody has looked at. Raises NoSuchMailbox, StoreFailed."""
+        with self._opened(os.O_RDONLY):
+            found = (self.index.row(mail_id) for mail_id in mail_ids)
+            return [row.id for row in found if row and row.flags in LISTED and not self.seen.has(row)]
+
     def outdated(self, before: datetime | None, last: int | None) -> Sequence[int]:
         """Return the ids of mails that came in before a moment, or are not the last. Raises as `unseen`."""
         with self._opened(os.O_RDONLY):

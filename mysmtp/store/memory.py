@@ -121,6 +121,12 @@ class MemoryStore:
     def unseen(self, mailbox: str) -> Sequence[int]:
         return [mail.id for mail in self.list(mailbox) if not mail.seen]
 
+    def unseen_among(self, mails: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:
+        with self._lock:
+            there = {name: ids for name, ids in mails.items() if lower(name) in self._boxes}
+            unseen = {name: frozenset(self.unseen(name)) for name in there}
+            return {name: [each for each in ids if each in unseen[name]] for name, ids in there.items()}
+
     def states(self) -> Mapping[str, str]:
         with self._lock:
             return {name: str(self._changed[name]) for name in self._boxes}

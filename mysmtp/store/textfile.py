@@ -31,7 +31,7 @@ from mysmtp.store.following import Watch, changes_of
 from mysmtp.store.gathering import Gathering
 from mysmtp.store.hidden import identity, is_safe, path_of
 from mysmtp.store.holder import announce
-from mysmtp.store.holding import all_held
+from mysmtp.store.holding import all_held, with_each
 from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.markbook import Markbook
@@ -187,6 +187,24 @@ class TextFileStore:
     def unseen(self, mailbox: str) -> Sequence[int]:
         there = self._find(mailbox)
         return self._do(there, there.unseen)
+
+    def unseen_among(self, mails: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:
+        there: dict[str, Mailbox] = {}
+        for name in mails:
+            with suppress(NoSuchMailbox):
+                there[name] = self._find(name)
+        wanted: dict[str, set[int]] = {}  # of a file: two names may mean one
+        for name, mailbox in there.items():
+            wanted.setdefault(mailbox.file, set()).update(mails[name])
+
+        def unseen(mailbox: Mailbox) -> frozenset[int]:
+            with suppress(NoSuchMailbox):
+                self._write(mailbox)
+                return frozenset(mailbox.unseen_among(sorted(wanted[mailbox.file])))
+            return frozenset()
+
+        found = with_each({mailbox.file: mailbox for mailbox in there.values()}.values(), self._offload, unseen)
+        return {name: [each for each in mails[name] if each in found[there[name].file]] for name in there}
 
     def states(self) -> Mapping[str, str]:
         self._follow()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from mysmtp.search.index import COUNTED, Found, Hit
+from mysmtp.search.finding import COUNTED, Count, Found, Hit
 from mysmtp.search.query import Field, Query, Term
 from mysmtp.search.sheet import MOST_TEXT, Sheet
 from mysmtp.search.words import places
@@ -125,6 +125,11 @@ def total_words(found: Found) -> str:
         return f"More than {COUNTED:,} mails"
     mails = count_words(found.total, "mail")
     return mails if found.mailboxes < 2 else f"{mails} in {found.mailboxes:,} mailboxes"
+
+
+def count_in_words(count: Count) -> str:
+    """Return how many mails another search finds."""
+    return f"more than {count.total:,} mails" if count.more else count_words(count.total, "mail")
 
 
 def place_words(found: Found) -> str:

@@ -10,7 +10,7 @@ from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Query, Unreadable, read_query
 from mysmtp.search.sheet import MOST_TEXT
 from mysmtp.web import presenting_search as presenting
-from mysmtp.web.presenting import count_words, plain
+from mysmtp.web.presenting import plain
 from mysmtp.web.site import site
 
 PAGE = 50
@@ -61,14 +61,13 @@ def _others(index: MailIndex, query: Query) -> list[tuple[str, str, str]]:
     """Return searches that find something by leaving a part away: the part, what is found then, the address."""
     if len(query.parts) < 2:
         return []
-    found: list[tuple[str, str, str]] = []
-    for part in query.parts[:MOST_OTHERS]:
-        text = query.without_part(part)
-        other = index.find(read_query(text), most=0)
-        if other.total:
-            words = f"more than {other.total:,} mails" if other.more else count_words(other.total, "mail")
-            found.append((plain(part.text), words, url_for("search.search", q=text)))
-    return found
+    texts = [query.without_part(part) for part in query.parts[:MOST_OTHERS]]
+    counts = index.count([read_query(text) for text in texts])
+    return [
+        (plain(part.text), presenting.count_in_words(count), url_for("search.search", q=text))
+        for part, text, count in zip(query.parts, texts, counts, strict=False)
+        if count.total
+    ]
 
 
 def _key(text: str | None) -> int | None:

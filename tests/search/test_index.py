@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.contracts import Followed, Marking, MessageStore
-from mysmtp.search.index import COUNTED, MailIndex, Unsearchable
+from mysmtp.search.finding import COUNTED
+from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Unreadable, read_query
 from mysmtp.search.tables import Tables
 from mysmtp.store import open_store
@@ -133,6 +134,25 @@ def test_the_whole_is_counted(full: Office) -> None:
     found = full.index.find(read_query("example"), most=2)
     assert (found.total, found.more, found.mailboxes) == (7, False, 3)
     assert (found.searched, found.boxes, found.unsearched, found.cut) == (7, 3, 0, 0)
+
+
+def test_others_are_counted_without_being_shown(full: Office) -> None:
+    counts = full.index.count([read_query(text) for text in ("example", "lunch", "lunch invoice")])
+    assert [(each.total, each.more) for each in counts] == [(7, False), (1, False), (0, False)]
+
+
+@pytest.mark.parametrize("words", [2, 256])
+def test_beginnings_of_few_words_and_of_many_find_the_same(
+    office: Office, monkeypatch: pytest.MonkeyPatch, words: int
+) -> None:
+    monkeypatch.setattr("mysmtp.search.tables._WORDS", words)
+    for text in ("invoice", "invite him", "invent", "invoi", "in", "inw", "on\U0010ffffinv\u00e9s", "no invoice\u00e9"):
+        office.send(simple("inventory", text))
+    assert office.ids("invo*") == [1, 4, 8]
+    assert office.ids("body:inv*") == [1, 2, 3, 4, 7, 8]
+    assert office.ids("subject:inv* -invi*") == [1, 3, 4, 5, 6, 7, 8]
+    assert office.ids("no-inv*") == [8]
+    assert office.ids("invz*") == []
 
 
 def test_what_a_hit_tells(full: Office) -> None:

@@ -158,6 +158,17 @@ class StoreContract:
         assert list(any_store.mark(BOB, None, True)) == [1, 2, 3, 4]
         assert [each.unseen for each in any_store.mailboxes()] == [0]
 
+    def test_marks_of_many_mailboxes_are_told_at_once(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Marking)
+        for name in (BOB, BOB, BOB, "a@x", "b@x"):
+            any_store.append([name], mail())
+        any_store.mark(BOB, [2], True)
+        any_store.mark("b@x", None, True)
+        any_store.delete("a@x", [1])
+        asked = {BOB: [3, 2, 1, 9], "a@x": [1], "b@x": [1], "nobody@x": [1], BOB.upper(): [2, 3]}
+        found = any_store.unseen_among(asked)
+        assert {name: list(ids) for name, ids in found.items()} == {BOB: [3, 1], "a@x": [], "b@x": [], BOB.upper(): [3]}
+
     def test_a_follower_learns_what_came_and_what_went(self, any_store: MessageStore) -> None:
         assert isinstance(any_store, Followed)
         assert any_store.states() == {}

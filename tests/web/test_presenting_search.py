@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mysmtp.search.index import Hit
+from mysmtp.search.finding import Hit
 from mysmtp.search.query import read_query
 from mysmtp.search.sheet import Sheet
 from mysmtp.web.presenting import Clock
