@@ -21,13 +21,19 @@
   // ---- places
   const follow = (link) => link?.click();
 
+  function same(one, other) {
+    const [a, b] = [new URL(one), new URL(other)];
+    return a.pathname === b.pathname && a.searchParams.get("q") === b.searchParams.get("q");
+  }
+
   function up() {
     const crumb = find(".crumb a");
     if (!crumb) return document.body.dataset.kind === "mailbox" && follow(find("header nav a"));
+    // The page of the list that was left for this very mail, else the one that has it.
     const [list, row] = JSON.parse(sessionStorage.getItem(LIST) ?? "[]");
-    const address = new URL(list ?? crumb.href);
-    const id = location.pathname.slice(crumb.pathname.length).match(/^\/(\d+)/)?.[1] ?? document.body.dataset.following;
-    address.hash = address.pathname === crumb.pathname && id ? `mail-${id}` : (row ?? "");
+    const own = crumb.dataset.row ?? "";
+    const address = new URL(row && row === own && same(list, crumb.href) ? list : crumb.href);
+    address.hash = own;
     location.assign(address);
   }
 

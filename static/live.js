@@ -290,7 +290,7 @@
     byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
     byId("status").textContent = page.getElementById("status").textContent;
     const back = page.getElementById("told").dataset.row;
-    const goal = byId(`mail-${beside ?? back}`)?.querySelector(".what a") ?? byId("main");
+    const goal = byId(beside ? `mail-${beside}` : (back ?? ""))?.querySelector(".what a") ?? byId("main");
     goal.focus({ focusVisible: true });
   }
 

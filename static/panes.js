@@ -1,13 +1,13 @@
 // The list beside the mail: its width by dragging or by the arrow keys, and where it was scrolled to.
 "use strict";
 (() => {
-  const KEPT = "pane"; // in the session's storage: [mailbox page, how far its list was scrolled]
+  const KEPT = "pane"; // in the session's storage: [list, how far its list was scrolled]
   const STEP = 5; // hundredths; the server keeps these widths
   const splitter = document.getElementById("splitter");
   const pane = document.querySelector(".pane");
 
   if (pane) {
-    const home = pane.querySelector(".panehead a").pathname;
+    const home = pane.querySelector(".panehead a").pathname + new URLSearchParams(location.search).get("q");
     const [was, scrolled] = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
     if (was === home) pane.scrollTop = scrolled;
     const row = pane.querySelector("[aria-current]")?.closest("li");

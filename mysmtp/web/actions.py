@@ -1,4 +1,4 @@
-"""What the pages change: delete, mark, undo, theme. Each is a POST of a page of ours, answered with 303 to a page.
+"""What the pages change: delete, mark, undo. Each is a POST of a page of ours, answered with 303 to a page.
 
 Nothing here asks: a deletion only marks mails, so every one can be undone, and so can every mark.
 """
@@ -15,15 +15,14 @@ from mysmtp.errors import NoSuchMailbox
 from mysmtp.events import MailboxChanged, MailsMarked
 from mysmtp.search.index import Unsearchable
 from mysmtp.search.query import Unreadable, read_query
+from mysmtp.web import origins
+from mysmtp.web.around import around
 from mysmtp.web.deeds import Deed, deed_of
-from mysmtp.web.panes import COOKIE, OFF, WIDTHS
+from mysmtp.web.origins import MAILBOX, MailAt, Origin
 from mysmtp.web.presenting import count_words
-from mysmtp.web.presenting_mail import neighbours
 from mysmtp.web.site import site
-from mysmtp.web.urls import mail_of
+from mysmtp.web.urls import local_path, mail_of
 
-THEMES = ("auto", "light", "dark")
-YEAR = 365 * 24 * 3600
 DEEDS = ("delete", "seen", "new")
 
 routes = Blueprint("actions", __name__)
@@ -43,8 +42,9 @@ def chosen() -> Response:
     mails = by_mailbox(keys)
     if deed not in DEEDS:
         raise BadRequest("do: delete, seen or new.")
-    row = _row_after(mails) if deed == "delete" else None
-    return _told(done(deed, mails), local_path(form.get("back", "/")), row)
+    back = local_path(form.get("back", "/"))
+    row = _row_after(mails, origins.at(back)) if deed == "delete" else None
+    return _told(done(deed, mails), back, row)
 
 
 @routes.post("/found")
@@ -70,9 +70,13 @@ def found() -> Response:
 
 @routes.post("/mailbox/<mailbox:name>/<mail_id:mail_id>/delete")
 def delete(name: str, mail_id: int) -> Response:
-    """Delete one mail and go on in the list at the row after it."""
-    row = _row_after({name: [mail_id]})
-    return _told(done("delete", {name: [mail_id]}), url_for("pages.mailbox", name=name), row)
+    """Delete one mail and go on in the list it was opened from (`back`), at the row after it."""
+    origin = origins.at(local_path(request.form.get("back", "/")))
+    there = around(origin, (name, mail_id))
+    gone = done("delete", {name: [mail_id]})
+    if there.next is None:
+        return _told(gone, there.origin.address(name), None)
+    return _told(gone, around(there.origin, there.next).up, there.next)
 
 
 @routes.post("/mailbox/<mailbox:name>/delete")
@@ -108,28 +112,6 @@ def undo() -> Response:
         told = done("new" if deed.kind == "seen" else "seen", mails)
     site().deeds.forget(token)
     return _told(told, local_path(request.form.get("back", "/")), told.newest)
-
-
-@routes.post("/split")
-def split() -> Response:
-    """Remember in a cookie whether mails open beside the list, and how wide that is; go back to where it was chosen."""
-    wanted = request.form.get("split", "")
-    if wanted not in (OFF, *WIDTHS):
-        raise BadRequest(f"split: off, or how many hundredths the list takes, {WIDTHS[0]} to {WIDTHS[-1]} by fives.")
-    response = redirect(local_path(request.form.get("back", "/")), 303)
-    response.set_cookie(COOKIE, wanted, max_age=YEAR, httponly=True, samesite="Lax")
-    return response
-
-
-@routes.post("/theme")
-def theme() -> Response:
-    """Remember the choice of light or dark in a cookie, and go back to where it was made."""
-    wanted = request.form.get("theme", "")
-    if wanted not in THEMES:
-        raise BadRequest("theme: auto, light or dark.")
-    response = redirect(local_path(request.form.get("back", "/")), 303)
-    response.set_cookie("theme", wanted, max_age=YEAR, httponly=True, samesite="Lax")
-    return response
 
 
 def done(deed: str, mails: Mails) -> Deed:
@@ -187,31 +169,22 @@ def _upto() -> int:
     return int(upto)
 
 
-def _row_after(mails: Mails) -> tuple[str, int] | None:
-    """Return the mail at which reading goes on when these are gone, where one mailbox has them all."""
+def _row_after(mails: Mails, origin: Origin) -> MailAt | None:
+    """Return the mail at which reading goes on when these are gone, where their list tells of one."""
     if len(mails) != 1:
         return None
     ((name, ids),) = mails.items()
-    beside = neighbours(site().store.list(name), min(ids))
-    row = beside.older if beside.older is not None else beside.newer
-    return None if row is None else (name, row)
+    return around(origin, (name, min(ids))).next if len(ids) == 1 or origin == MAILBOX else None
 
 
-def _told(deed: Deed, back: str, row: tuple[str, int] | None) -> Response:
-    """Return to a page that tells of a deed, at the row where reading goes on if it is a mailbox's own page."""
+def _told(deed: Deed, back: str, row: MailAt | None) -> Response:
+    """Return to a page that tells of a deed, at the row where reading goes on if its list may have that."""
     token = site().deeds.remember(deed)
     path, _, query = back.partition("#")[0].partition("?")
     kept = [(key, value) for key, value in parse_qsl(query, keep_blank_values=True) if key != "done"]
-    own = row is not None and urlsplit(url_for("pages.mailbox", name=row[0])).path == path
-    anchor = f"#mail-{row[1]}" if own and row is not None else ""
+    anchor = ""
+    if row is not None:
+        origin = origins.at(back)
+        own = origin != MAILBOX or urlsplit(url_for("pages.mailbox", name=row[0])).path == path
+        anchor = f"#{origin.row(row)}" if own else ""
     return redirect(f"{path}?{urlencode([*kept, ('done', token)])}{anchor}", 303)
-
-
-def local_path(address: str) -> str:
-    """Return an address if it is a path of this server, else ``/``: no form may send its reader elsewhere."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "/"
-    ours = not parts.scheme and not parts.netloc and address.startswith("/") and address.isprintable()
-    return address if ours and address[1:2] not in ("/", "\\") else "/"

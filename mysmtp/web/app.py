@@ -20,6 +20,7 @@ from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.web import (
     actions,
+    choices,
     exposition,
     faults,
     figures,
@@ -30,6 +31,7 @@ from mysmtp.web import (
     keys,
     live,
     mail_pages,
+    origins,
     pages,
     parts,
     printing,
@@ -63,6 +65,7 @@ _ROUTES = tuple(
         parts,
         printing,
         actions,
+        choices,
         keys,
         housekeeping,
         health,
@@ -172,7 +175,7 @@ def _equip(app: Flask) -> None:
             "to_trust": endpoints.to_trust,
             "mailbox_folder": site().mailbox_folder.rstrip("/") + "/",
             "here": here(),
-            "asked": request.args.get("q", "") if request.path == "/search" else "",
+            "asked": request.args.get("q", ""),
             "searchable": site().index is not None,
             "troubles": site().troubles(),
             "every": _every(),
@@ -206,7 +209,7 @@ def _told() -> dict[str, str] | None:
     if deed is None:
         return None
     undo = token if deed.kind != "restored" and deed.count else ""
-    row = str(deed.newest[1]) if deed.kind == "restored" and deed.newest else ""
+    row = origins.at(here()).row(deed.newest) if deed.kind == "restored" and deed.newest else ""
     return {"words": deed_words(deed), "undo": undo, "row": row}
 
 

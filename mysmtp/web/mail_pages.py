@@ -3,17 +3,24 @@
 Routes only: they ask the store, have the mail opened off the hub, and fill the template.
 """
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BareResponse
 
-from mysmtp.contracts import Marking, RecordKeeper
+from mysmtp.contracts import Gathering, Marking, RecordKeeper
 from mysmtp.message import StoredMail
 from mysmtp.tape import Mail
+from mysmtp.web import origins
 from mysmtp.web import presenting_mail as mails
 from mysmtp.web.actions import mark
+from mysmtp.web.around import Around, around
 from mysmtp.web.guard import POLICY
-from mysmtp.web.panes import panes_beside
+from mysmtp.web.origins import ALL, MAILBOX, Origin
+from mysmtp.web.panes import side_of, width_of_list
 from mysmtp.web.parts import image_address
 from mysmtp.web.presenting import plain
 from mysmtp.web.reading import Opened, open_mail, open_record
@@ -40,12 +47,7 @@ def view(name: str, mail_id: int, tab: str) -> Response:
 @routes.get("/raw")
 def raw(name: str, mail_id: int) -> Response:
     """Show the record of one mail as it lies in its file."""
-    store = site().store
-    if not isinstance(store, RecordKeeper):
-        raise NotFound
-    stored, clock = store.read(name, mail_id), site().clock()
-    record, look = store.record(name, mail_id), site().surveys.of
-    return _page(name, stored, site().offload(lambda: open_record(stored, record, clock, look)))
+    return _raw(name, mail_id)
 
 
 @newest_routes.get("/mailbox/<mailbox:name>/newest")
@@ -54,16 +56,47 @@ def newest(name: str) -> BareResponse:
     last = site().store.summary(name).newest
     if last is None:
         return redirect(url_for("pages.mailbox", name=name), 303)
-    return _view(name, last.id, "", following=True)
+    return _newest(name, last.id, MAILBOX)
 
 
-def _view(name: str, mail_id: int, tab: str, *, following: bool = False) -> Response:
+@newest_routes.get("/all/newest")
+def across() -> BareResponse:
+    """Show the newest mail of all mailboxes; their list where there is none."""
+    store = site().store
+    if not isinstance(store, Gathering):
+        raise NotFound
+    for rank, _ in store.gather(1).mails:
+        return _newest(rank.mailbox, rank.id, ALL)
+    return redirect(url_for("pages.across"), 303)
+
+
+def _newest(name: str, mail_id: int, origin: Origin) -> Response:
+    """Show the newest mail in the way that is asked for, or as its sender meant it where it cannot be shown so."""
+    asked = request.args.get("tab", "")
+    if asked == "raw":
+        return _raw(name, mail_id, origin)
+    try:
+        return _view(name, mail_id, asked, origin)
+    except NotFound:
+        return _view(name, mail_id, "", origin)
+
+
+def _raw(name: str, mail_id: int, followed: Origin | None = None) -> Response:
+    store = site().store
+    if not isinstance(store, RecordKeeper):
+        raise NotFound
+    stored, clock = store.read(name, mail_id), site().clock()
+    record, look = store.record(name, mail_id), site().surveys.of
+    return _page(name, stored, site().offload(lambda: open_record(stored, record, clock, look)), followed=followed)
+
+
+def _view(name: str, mail_id: int, tab: str, followed: Origin | None = None) -> Response:
     stored, address, clock = site().store.read(name, mail_id), image_address(name, mail_id), site().clock()
     look = site().surveys.of
     opened = site().offload(lambda: open_mail(stored, tab, address, clock, look))
     if opened is None:
         raise NotFound
-    return _page(name, stored, opened, remote=address.remote, following=following)
+    return _page(name, stored, opened, remote=address.remote, followed=followed)
 
 
 def _look_at(name: str, stored: StoredMail) -> None:
@@ -74,10 +107,15 @@ def _look_at(name: str, stored: StoredMail) -> None:
         mark({name: [stored.summary.id]}, True)
 
 
-def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False, following: bool = False) -> Response:
+def _page(
+    name: str, stored: StoredMail, opened: Opened, *, remote: bool = False, followed: Origin | None = None
+) -> Response:
+    """Fill the template. `followed` is the list whose newest mail this is shown as."""
     store = site().store
     _look_at(name, stored)
-    found = store.list(name)
+    beside = bool(width_of_list())
+    place = around(followed or origins.asked(), (name, stored.summary.id), beside=beside)
+    summary = store.summary(name)
     page = render_template(
         "mail.html",
         name=name,
@@ -86,11 +124,13 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
         opened=opened,
         letter=opened.letter,
         remote=remote,
-        following=following,
+        following=followed is not None,
         width=width if (width := request.args.get("width", "")) in WIDTHS else "",
-        last_id=store.summary(name).last_id,
-        beside=mails.neighbours(found, stored.summary.id),
-        panes=panes_beside(name, found, stored.summary.id),
+        last_id=summary.last_id,
+        unseen=summary.unseen,
+        place=place,
+        **_addresses(place, followed is not None),
+        panes=side_of(store.mailboxes(), name) if beside else None,
         keeps_records=isinstance(store, RecordKeeper),
         stored_at=_stored_at(name, stored),
     )
@@ -98,6 +138,25 @@ def _page(name: str, stored: StoredMail, opened: Opened, *, remote: bool = False
     if opened.page is not None:
         response.headers["Content-Security-Policy"] = f"{POLICY}; frame-src 'self'"
     return response
+
+
+def _addresses(place: Around, following: bool) -> dict[str, Callable[..., str]]:
+    """Return what makes the addresses of the mail's pages, which tell where it was opened from, and those of its views.
+
+    While the newest is followed, its views are those of whichever mail is the newest.
+    """
+    (name, mail_id), origin = place.mail, place.origin
+    known: dict[str, Any] = {"name": name, "mail_id": mail_id, **origin.args}
+    to = partial(url_for, **known)
+
+    def at_tab(tab: str, **more: Any) -> str:
+        if following and origin == ALL:
+            return url_for("newest.across", tab=tab, **more)
+        if following:
+            return url_for("newest.newest", name=name, tab=tab, **more)
+        return url_for("mail.raw", **known) if tab == "raw" else url_for("mail.view", tab=tab, **known, **more)
+
+    return {"to": to, "at_tab": at_tab}
 
 
 def _stored_at(name: str, stored: StoredMail) -> tuple[int, int] | None:

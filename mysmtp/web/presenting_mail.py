@@ -58,10 +58,11 @@ class MailView:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The ids beside a mail in its mailbox, None where there is none."""
+    """The ids beside a mail in its mailbox, None where there is none; `above` counts all that are newer."""
 
     newer: int | None
     older: int | None
+    above: int
 
 
 def text_of(octets: bytes, limit: int = TEXT_LIMIT, *, keep_cr: bool = False) -> Text:
@@ -77,7 +78,8 @@ def neighbours(mails: Sequence[MailSummary], mail_id: int) -> Neighbours:
     """Return the mails beside this one; `mails` by rising ids."""
     below = bisect_left(mails, mail_id, key=lambda mail: mail.id)
     above = bisect_right(mails, mail_id, key=lambda mail: mail.id)
-    return Neighbours(mails[above].id if above < len(mails) else None, mails[below - 1].id if below else None)
+    newer = mails[above].id if above < len(mails) else None
+    return Neighbours(newer, mails[below - 1].id if below else None, len(mails) - above)
 
 
 def view_of(mail: StoredMail, mailbox: str, clock: Clock) -> MailView:

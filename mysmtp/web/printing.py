@@ -6,11 +6,12 @@ sheets reach nothing of the head above it, and cannot make a mail look as if it 
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, url_for
 from markupsafe import Markup
 
 from mysmtp.message import StoredMail
 from mysmtp.mime import read_mail
+from mysmtp.web import origins
 from mysmtp.web import presenting_message as letters
 from mysmtp.web import presenting_tabs as tabs
 from mysmtp.web.parts import image_address, sandboxed_page
@@ -39,7 +40,13 @@ def show(name: str, mail_id: int) -> Response:
     printed = site().offload(lambda: open_print(stored, address, clock))
     mail = view_of(stored, name, clock)
     page = render_template(
-        "print.html", name=name, label=plain(name), mail=mail, printed=printed, letter=printed.letter
+        "print.html",
+        back=url_for("mail.show", name=name, mail_id=mail_id, **origins.asked().args),
+        name=name,
+        label=plain(name),
+        mail=mail,
+        printed=printed,
+        letter=printed.letter,
     )
     return sandboxed_page(make_response(page), name, mail_id, address.remote)
 

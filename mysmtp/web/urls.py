@@ -4,7 +4,7 @@ A name is percent-encoded once more where a path would understand it (`/`, `%`, 
 browsers undo the outer encoding before anyone can tell a slash of the name from a slash of the path.
 """
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.routing import BaseConverter
 
@@ -39,6 +39,16 @@ def mail_of(key: str) -> tuple[str, int] | None:
     if not (slash and packed and digits.isascii() and digits.isdigit() and len(digits) <= 18):
         return None
     return mailbox_name(unpack(unquote(packed))), int(digits)
+
+
+def local_path(address: str) -> str:
+    """Return an address if it is a path of this server, else ``/``: no form may send its reader elsewhere."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    ours = not parts.scheme and not parts.netloc and address.startswith("/") and address.isprintable()
+    return address if ours and address[1:2] not in ("/", "\\") else "/"
 
 
 class MailboxConverter(BaseConverter):

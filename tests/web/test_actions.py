@@ -6,7 +6,6 @@ from flask.testing import FlaskClient
 
 from mysmtp.contracts import Marking, MessageStore
 from mysmtp.events import Bus, Event, MailboxChanged, MailsMarked
-from mysmtp.web.actions import local_path
 from mysmtp.web.urls import mail_key
 from tests.web.posts import message
 
@@ -211,40 +210,3 @@ def test_a_link_cannot_make_the_page_tell_what_was_not_done(client: FlaskClient,
 def test_deleting_from_no_mailbox(client: FlaskClient) -> None:
     assert client.post("/mailbox/nobody@x/1/delete").status_code == 404
     assert client.post("/mailbox/nobody@x/delete", data={"upto": "1"}).status_code == 404
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_theme_is_remembered(client: FlaskClient, theme: str) -> None:
-    assert "data-theme" not in client.get("/").text
-    response = client.post("/theme", data={"theme": theme, "back": "/mailbox/a@x?before=4"})
-    assert (response.status_code, response.location) == (303, "/mailbox/a@x?before=4")
-    cookie = response.headers["Set-Cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
-    page = client.get("/").text
-    assert f'<html lang="en" data-theme="{theme}">' in page
-    client.post("/theme", data={"theme": "auto", "back": "/"})
-    assert "data-theme" not in client.get("/").text
-
-
-def test_a_theme_that_is_none(client: FlaskClient) -> None:
-    assert client.post("/theme", data={"theme": '"><script>'}).status_code == 400
-    client.set_cookie("theme", '"><script>alert(1)</script>')
-    assert "alert" not in client.get("/").text
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://evil.example/",
-        "//evil.example",
-        "/\\evil.example",
-        "\\\\evil",
-        "javascript:alert(1)",
-        "",
-        "x",
-        "/a\r\nb: c",
-    ],
-)
-def test_no_form_sends_its_reader_elsewhere(address: str) -> None:
-    assert local_path(address) == "/"

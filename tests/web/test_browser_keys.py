@@ -69,6 +69,31 @@ def test_brackets_go_to_the_newer_and_the_older_mail(box: str, reader: Reader) -
     page.wait_for_url(f"{box}/2", timeout=WAIT)
 
 
+@pytest.mark.parametrize("origin", ["/all?list=1", "/search?q=crossing"])
+def test_brackets_delete_and_u_keep_to_the_list_that_was_left(
+    house: PostOfficeProcess, reader: Reader, origin: str
+) -> None:
+    names = [f"keys{len(origin)}{letter}@x" for letter in "abc"]
+    for name in names:
+        house.send(name, body=b"Crossing\n")
+    page = reader.open(f"{house.url}{origin}")
+    page.locator(f"[id='mail-{names[1]}/1'] .what a").click()
+    told = "list=all" if origin.startswith("/all") else "q=crossing"
+    for key, name in (("]", names[0]), ("[", names[1]), ("[", names[2])):
+        press(page, key)
+        page.wait_for_url(f"{house.url}/mailbox/{name}/1?{told}", timeout=WAIT)
+    press(page, "u")
+    page.wait_for_function("wanted => document.activeElement.closest('li')?.id === wanted", arg=f"mail-{names[2]}/1")
+    assert page.url.startswith(house.url + origin.partition("?")[0])
+    press(page, "j")
+    page.wait_for_function("wanted => document.activeElement.closest('li')?.id === wanted", arg=f"mail-{names[1]}/1")
+    press(page, "Enter")
+    page.wait_for_url(f"{house.url}/mailbox/{names[1]}/1?{told}", timeout=WAIT)
+    press(page, "Delete")
+    page.wait_for_function("wanted => document.activeElement.closest('li')?.id === wanted", arg=f"mail-{names[0]}/1")
+    assert page.url.startswith(house.url + origin.partition("?")[0])
+
+
 def test_numbers_choose_the_tab(box: str, reader: Reader) -> None:
     page = reader.open(f"{box}/1")
     for key, view in (("2", "text"), ("4", "headers"), ("1", "html")):

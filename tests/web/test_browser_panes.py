@@ -94,6 +94,33 @@ def test_the_list_stays_where_it_was_scrolled_to(house: PostOfficeProcess, reade
     assert page.evaluate("document.querySelector('.pane').scrollTop") > 400
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("origin", ["all", "search"])
+def test_the_list_beside_is_the_one_that_was_left(
+    house: PostOfficeProcess, reader: Reader, origin: str, javascript: bool
+) -> None:
+    word = f"left{origin}{javascript}".lower()
+    for number in range(3):
+        house.send(f"{word}{number % 2}@x", body=b"%s %d\n" % (word.encode(), number))
+    page = reader.open(f"{house.url}/mailbox/{word}0@x", javascript=javascript)
+    page.get_by_role("button", name="beside the list").click()
+    page.goto(f"{house.url}/all" if origin == "all" else f"{house.url}/search?q={word}")
+    page.get_by_role("link", name=f"{word} 1").click()
+    expect(page.locator("h1")).to_have_text(f"{word} 1")
+    pane = page.locator("#pane .what a bdi")
+    assert [text for text in pane.all_text_contents() if word in text] == [f"{word} {each}" for each in (2, 1, 0)]
+    expect(page.locator("#pane [aria-current]")).to_contain_text(f"{word} 1")
+    page.get_by_role("link", name="Older", exact=True).click()
+    expect(page.locator("h1")).to_have_text(f"{word} 0")
+    page.get_by_role("link", name="Text" if javascript else "Raw record").first.click()
+    expect(page.locator("#pane [aria-current]")).to_contain_text(f"{word} 0")
+    page.locator(".mailhead").get_by_role("button", name="Delete").click()
+    expect(page.locator("#status")).to_have_text("Deleted mail 1")
+    expect(page.locator("h1")).to_have_text("All mail" if origin == "all" else word)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name=f"{word} 0")).to_be_visible()
+
+
 def test_axe_finds_nothing_in_three_panes(house: PostOfficeProcess, reader: Reader) -> None:
     page = reader.open(filled(house, "axe@x"))
     page.get_by_role("button", name="beside the list").click()

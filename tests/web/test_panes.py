@@ -54,7 +54,7 @@ def test_the_list_is_where_the_mail_is(client: FlaskClient, many: MessageStore) 
     assert beside(page) == [*range(7, 0, -1)]
     assert re.findall(r'href="([^"]+)" aria-current="true"', page.partition('id="pane"')[2]) == [f"{HERE}/7"]
     assert "All mail" in page
-    assert f'name="back" value="{HERE}"' in page
+    assert f'name="back" value="{HERE}?before=8"' in page
 
 
 @pytest.mark.parametrize("wanted", ["", "41", "20", "70", "x", "45; path=/", "４０"])

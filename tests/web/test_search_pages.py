@@ -34,9 +34,9 @@ def test_what_is_found_is_listed_newest_first_with_its_mailbox(store: MessageSto
     store.append([BOB, "carol@example.com"], message(simple("Invoice 2", "about an invoice\n")))
     page = search(client, "invoice")
     assert sorted(rows(page)) == [
-        "/mailbox/bob@example.com/1",
-        "/mailbox/bob@example.com/2",
-        "/mailbox/carol@example.com/1",
+        "/mailbox/bob@example.com/1?q=invoice",
+        "/mailbox/bob@example.com/2?q=invoice",
+        "/mailbox/carol@example.com/1?q=invoice",
     ]
     assert "3 mails in 2 mailboxes" in page
     assert '<bdi class="box">carol@example.com</bdi>' in page

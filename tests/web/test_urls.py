@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.routing import Map, Rule
 
-from mysmtp.web.urls import MailboxConverter, MailIdConverter, mail_key, mail_of, pack, unpack
+from mysmtp.web.urls import MailboxConverter, MailIdConverter, local_path, mail_key, mail_of, pack, unpack
 
 NAMES = [
     "bob@example.com",
@@ -65,3 +65,20 @@ def test_a_mail_as_one_value_comes_back(name: str) -> None:
 )
 def test_a_value_that_is_no_mail(key: str) -> None:
     assert mail_of(key) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil",
+        "javascript:alert(1)",
+        "",
+        "x",
+        "/a\r\nb: c",
+    ],
+)
+def test_no_form_sends_its_reader_elsewhere(address: str) -> None:
+    assert local_path(address) == "/"
