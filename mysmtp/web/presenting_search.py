@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from mysmtp.search.finding import COUNTED, Count, Found, Hit
-from mysmtp.search.query import Field, Query, Term
+from mysmtp.search.query import Field, Query
 from mysmtp.search.sheet import MOST_TEXT, Sheet
-from mysmtp.search.words import places
+from mysmtp.web.marks import Marks, Piece, Pieces
 from mysmtp.web.presenting import Clock, When, count_words, day_of, plain, size_words
 
 LOOKED_AT = 20_000  # characters of a text in which the first mark is looked for
@@ -43,17 +43,6 @@ WAYS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a text; `found` where it is what was looked for."""
-
-    text: str
-    found: bool = False
-
-
-Pieces = tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class HitRow:
     """A mail that was found: as `presenting_lists.Row`, its texts in pieces. `attached`: it has a file."""
 
@@ -80,16 +69,17 @@ class HitDay:
 
 def days_of(hits: Sequence[Hit], query: Query, clock: Clock) -> tuple[HitDay, ...]:
     """Return what was found under the headings of its days, in the order given."""
+    marks = Marks(query)
     grouped = groupby(hits, key=lambda hit: _heading(hit.sheet, clock))
-    return tuple(HitDay(heading, tuple(row_of(hit, query, clock) for hit in group)) for heading, group in grouped)
+    return tuple(HitDay(heading, tuple(row_of(hit, marks, clock) for hit in group)) for heading, group in grouped)
 
 
-def row_of(hit: Hit, query: Query, clock: Clock) -> HitRow:
+def row_of(hit: Hit, marks: Marks, clock: Clock) -> HitRow:
     """Return a mail that was found as a row."""
     sheet = hit.sheet
-    sender = marked(plain(sheet.sender.split("\n")[0]) or "<>", _wanted(query, "from"))
-    subject = marked(plain(sheet.subject, "\t")[:LONGEST], _wanted(query, "subject"))
-    snippet = _snippet(sheet, query, any(piece.found for piece in (*sender, *subject)))
+    sender = marks.of("from").marked(plain(sheet.sender.split("\n")[0]) or "<>")
+    subject = marks.of("subject").marked(plain(sheet.subject, "\t")[:LONGEST])
+    snippet = _snippet(sheet, marks, any(piece.found for piece in (*sender, *subject)))
     return HitRow(
         hit.mailbox,
         plain(hit.mailbox),
@@ -103,20 +93,6 @@ def row_of(hit: Hit, query: Query, clock: Clock) -> HitRow:
         size_words(sheet.size),
         clock.time(_moment(sheet)),
     )
-
-
-def marked(text: str, terms: Sequence[Term]) -> Pieces:
-    """Return a text in pieces, those that a term means marked."""
-    pieces: list[Piece] = []
-    at = 0
-    for start, end in _spans(text, terms):
-        if end <= at:
-            continue
-        start = max(start, at)
-        pieces += [Piece(text[at:start]), Piece(text[start:end], True)]
-        at = end
-    pieces.append(Piece(text[at:]))
-    return tuple(piece for piece in pieces if piece.text)
 
 
 def total_words(found: Found) -> str:
@@ -158,21 +134,21 @@ def unsearched_words(found: Found) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _snippet(sheet: Sheet, query: Query, shown: bool) -> Pieces:
+def _snippet(sheet: Sheet, marks: Marks, shown: bool) -> Pieces:
     """Return the text round the first mark, the line of another text that has one, or the beginning of the text."""
     text = _line(sheet.body)
     text = text if sheet.letter else text.removeprefix(_line(sheet.subject)).lstrip()
-    terms = _wanted(query, "body")
-    first = next((span for most in (LOOKED_AT // 10, LOOKED_AT) for span in _spans(text[:most], terms)), None)
+    marker = marks.of("body")
+    first = next((span for most in (LOOKED_AT // 10, LOOKED_AT) for span in marker.spans(text[:most])), None)
     if first is None and not shown:
         for where, lines, field in _elsewhere(sheet):
             for line in lines:
-                pieces = marked(_line(line)[:LONGEST], _wanted(query, field))
+                pieces = marks.of(field).marked(_line(line)[:LONGEST])
                 if any(piece.found for piece in pieces):
                     return (Piece(f"{where}: "), *pieces)
     start = 0 if first is None or first[0] < BEFORE + AFTER // 2 else text.find(" ", first[0] - BEFORE) + 1
     cut = text[start : start + BEFORE + AFTER]
-    return (*((Piece("… "),) if start else ()), *marked(cut, terms))
+    return (*((Piece("… "),) if start else ()), *marker.marked(cut))
 
 
 def _elsewhere(sheet: Sheet) -> Iterator[tuple[str, list[str], Field]]:
@@ -185,36 +161,6 @@ def _elsewhere(sheet: Sheet) -> Iterator[tuple[str, list[str], Field]]:
 
 def _line(text: str) -> str:
     return plain(" ".join(text[: 2 * LOOKED_AT].split()))
-
-
-def _wanted(query: Query, field: Field) -> list[Term]:
-    """Return the terms that look for their words in the text of a field."""
-    fields = {field, "any"} | ({"header"} if field in ("from", "to", "subject") else set())
-    return [term for term in query.terms if term.field in fields and not term.without]
-
-
-def _spans(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
-    """Give what terms mean in a text, by place: where each begins and ends. They may overlap."""
-    if not terms:
-        return
-    first = {term.words[0]: True for term in terms if len(term.words) > 1 or not term.begins}
-    beginnings = tuple(term.words[0] for term in terms if len(term.words) == 1 and term.begins)
-    found = list(places(text))
-    for at, (start, _, word) in enumerate(found):
-        if word in first or (beginnings and word.startswith(beginnings)):
-            ends = [end for term in terms if (end := _end_of(term, found, at))]
-            if ends:
-                yield start, max(ends)
-
-
-def _end_of(term: Term, found: Sequence[tuple[int, int, str]], at: int) -> int:
-    """Return where a term ends that begins with a word of a text, 0 where it does not begin there."""
-    words = found[at : at + len(term.words)]
-    *most, last = term.words
-    if [word for _, _, word in words[:-1]] != most:
-        return 0
-    _, end, word = words[-1]
-    return end if word == last or (term.begins and word.startswith(last)) else 0
 
 
 def _heading(sheet: Sheet, clock: Clock) -> str:

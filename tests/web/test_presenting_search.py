@@ -1,57 +1,20 @@
-"""Marks and snippets: what of a text is shown, and which of its words were looked for."""
+"""Rows of what was found: which of a mail's texts is shown, and where it begins."""
 
 from dataclasses import replace
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mysmtp.search.finding import Hit
 from mysmtp.search.query import read_query
 from mysmtp.search.sheet import Sheet
+from mysmtp.web.marks import Marks
 from mysmtp.web.presenting import Clock
-from mysmtp.web.presenting_search import Pieces, marked, row_of
+from mysmtp.web.presenting_search import row_of
+from tests.web.test_marks import bracketed
 
 PLAIN = Sheet("Hello", "alice@x", "bob@x", "Hello\nsecond line", "", "", False, False, False, 18, 0, "01-01-1970")
 
 
-def bracketed(pieces: Pieces) -> str:
-    return "".join(f"[{piece.text}]" if piece.found else piece.text for piece in pieces)
-
-
-def mark(text: str, query: str) -> str:
-    return bracketed(marked(text, read_query(query).terms))
-
-
-@pytest.mark.parametrize(
-    ("text", "query", "shown"),
-    [
-        ("An invoice, an Invoice", "invoice", "An [invoice], an [Invoice]"),
-        ("invoices", "invoice", "invoices"),
-        ("invoices", "invoi*", "[invoices]"),
-        ("Müller and Muller", "muller", "[Müller] and [Muller]"),
-        ("thank you, thank me", '"thank you"', "[thank you], thank me"),
-        ("thank me, you", "thank you", "[thank] me, [you]"),
-        ("to bob@example.com now", "bob@example.com", "to [bob@example.com] now"),
-        ("a b c", '"a b" "b c"', "[a b][ c]"),
-        ("日本語です", "本語", "日[本][語]です"),
-        ("end", '"end of"', "end"),
-        ("co\u00adop", "coop", "[co\u00adop]"),
-        ("", "x", ""),
-    ],
-)
-def test_marks(text: str, query: str, shown: str) -> None:
-    assert mark(text, query).replace("][", "") == shown.replace("][", "")
-
-
-@given(st.text(), st.text(max_size=5))
-def test_marking_changes_no_text(text: str, word: str) -> None:
-    terms = read_query('"' + "".join(char for char in word if char.isalnum()) + ' x"').terms
-    assert "".join(piece.text for piece in marked(text, terms)) == text
-
-
 def snippet(sheet: Sheet, query: str, clock: Clock) -> str:
-    return bracketed(row_of(Hit(1, "bob@x", 1, sheet), read_query(query), clock).snippet)
+    return bracketed(row_of(Hit(1, "bob@x", 1, sheet), Marks(read_query(query)), clock).snippet)
 
 
 def test_a_plain_mail_shows_what_follows_its_first_line(clock: Clock) -> None:
@@ -82,7 +45,9 @@ def test_another_text_is_shown_where_only_that_was_found(clock: Clock) -> None:
 
 
 def test_what_a_row_says(clock: Clock) -> None:
-    row = row_of(Hit(1, "bob\x1b@x", 7, replace(PLAIN, subject="", letter=True, sender="")), read_query("x"), clock)
+    row = row_of(
+        Hit(1, "bob\x1b@x", 7, replace(PLAIN, subject="", letter=True, sender="")), Marks(read_query("x")), clock
+    )
     assert (row.id, row.box, row.lacking, bracketed(row.sender)) == (7, "bob\\x1b@x", "no subject", "<>")
     assert row.time is not None
-    assert row_of(Hit(1, "b", 7, replace(PLAIN, arrived=None)), read_query("x"), clock).time is None
+    assert row_of(Hit(1, "b", 7, replace(PLAIN, arrived=None)), Marks(read_query("x")), clock).time is None
