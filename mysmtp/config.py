@@ -32,7 +32,7 @@ class Config:
     web_port: int = 8025
     mailbox: Path = Path("mailbox")
     max_message_size: int = 25 * 1024**2
-    max_incoming_size: int = 128 * 1024**2
+    max_incoming_size: int = 2 * 1024**3
     max_connections: int = 10_000
     max_per_address: int = 50
     idle_timeout: float = 300.0
@@ -90,7 +90,7 @@ OPTIONS = (
     Option("web_port", "PORT", "Port of the web pages; 0 takes a free one and prints it."),
     Option("mailbox", "FOLDER", "Folder of the mailbox files; made if it is not there."),
     Option("max_message_size", "SIZE", "Largest message taken, such as 500kB or 25MiB."),
-    Option("max_incoming_size", "SIZE", "Memory for all mails on their way in; one too many is told to try later."),
+    Option("max_incoming_size", "SIZE", "Room for mails on their way in, large ones on disk; one too many must wait."),
     Option("max_connections", "NUMBER", "Mail connections held at once, on all ports; one too many is told so."),
     Option("max_per_address", "NUMBER", "Mail connections of one address; 127.0.0.1 and ::1 may have any number."),
     Option("idle_timeout", "SECONDS", "A client that ends no line for so long is let go; POP3 waits at least 600."),

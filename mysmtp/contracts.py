@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 from mysmtp.message import (
+    Body,
     Changes,
     Compaction,
     Envelope,
@@ -14,6 +15,7 @@ from mysmtp.message import (
     MailSummary,
     Message,
     Rank,
+    Spooled,
     StoredMail,
     Trace,
 )
@@ -244,6 +246,24 @@ class Compacting(Protocol):
         """Free the room of some mailbox where that is worth the work. To be called about once a minute."""
 
 
+class Spool(Spooled, Protocol):
+    """Where a large mail on its way in lies instead of in memory; it is gone with the last one who has it."""
+
+    def add(self, octets: bytes | bytearray) -> None:
+        """Put octets behind those that are there. Waits for the disk. Raises StoreFailed: then it is of no use."""
+
+    def shorten(self, octets: int) -> None:
+        """Take so many octets off its end."""
+
+
+@runtime_checkable
+class Spooling(Protocol):
+    """A store that takes large mails piece by piece: an optional power of a MessageStore."""
+
+    def spool(self) -> Spool:
+        """Return an empty spool, which is to become the body of a mail for this store. Raises StoreFailed."""
+
+
 @runtime_checkable
 class Exclusive(Protocol):
     """A store that one process at a time has: an optional power of a MessageStore."""
@@ -255,7 +275,7 @@ class Exclusive(Protocol):
 class Deliverer(Protocol):
     """The way from a protocol to the mailboxes (a mail delivery agent, RFC 5598 section 4.3.3)."""
 
-    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> Receipt:
+    def deliver(self, envelope: Envelope, body: Body, trace: Trace) -> Receipt:
         """Begin to store the mail for all its recipients, all or none; the bus hears of it when it is durable.
 
         Raises StoreFailed as `MessageStore.submit` does.

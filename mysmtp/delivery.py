@@ -10,7 +10,7 @@ from time import perf_counter
 from mysmtp.address import mailbox_name
 from mysmtp.contracts import MessageStore, Receipt
 from mysmtp.events import Bus, MessageStored
-from mysmtp.message import Envelope, Message, Trace
+from mysmtp.message import Body, Envelope, Message, Trace
 
 
 def now() -> datetime:
@@ -33,7 +33,7 @@ class LocalDelivery:
         self._clock = clock
         self._watch = watch
 
-    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> Receipt:
+    def deliver(self, envelope: Envelope, body: Body, trace: Trace) -> Receipt:
         mailboxes = tuple(dict.fromkeys(map(mailbox_name, envelope.forward_paths)))
         size = len(body)  # the news holds no mail while the disk is waited for
         began = self._watch()

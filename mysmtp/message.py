@@ -4,10 +4,10 @@ Texts that came from a file or a peer may hold any character; octets that were n
 (`mysmtp.text.decode`), so that the very octets can be sent again. Show them only through `mysmtp.text.visible`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 Outcome = Literal["done", "nothing", "later", "failed"]
 Parameters = tuple[tuple[str, str], ...]
@@ -44,12 +44,24 @@ class Trace:
     rcpt_parameters: tuple[Parameters, ...] = ()
 
 
+class Spooled(Protocol):
+    """A body that is too large to be held in memory: its length, and its octets, piece by piece."""
+
+    def __len__(self) -> int: ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """Give all of it, from its beginning. Blocks."""
+
+
+Body = bytes | Spooled
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A mail on its way in: envelope, body byte for byte, when it came (aware datetime), and how."""
 
     envelope: Envelope
-    body: bytes
+    body: Body
     arrived: datetime
     trace: Trace = field(default_factory=Trace)
 

@@ -27,7 +27,7 @@ from gevent.threadpool import ThreadPool
 from mysmtp import __version__
 from mysmtp.config import Config, Port, endpoint
 from mysmtp.console import Console, HubReporter, hold_standard_descriptors, open_console
-from mysmtp.contracts import Compacting, Exclusive, MessageStore
+from mysmtp.contracts import Compacting, Exclusive, MessageStore, Spooling
 from mysmtp.crowd import Crowd
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
@@ -61,6 +61,7 @@ _DISK_THREADS = 8
 _LOGINS = 2  # threads that check passwords
 _HANDSHAKES = 1  # threads that work out those of TLS
 _NEW_OBJECTS = 20_000  # after which the garbage collector looks for cycles among them
+_INCOMING_MEMORY = 64 * 1024**2  # octets of mails on their way in that are in memory; the others are on the disk
 _FILES_OPEN = 512  # descriptors kept for mailbox files and the process itself
 _WEB_CONNECTIONS = 512
 _TEND_EVERY = 60.0  # seconds
@@ -101,7 +102,7 @@ class PostOffice:
             self.store.close()
             raise
         self._crowd = Crowd(self._mail_cap, config.max_per_address)
-        self._room = Room(max(config.max_incoming_size, config.max_message_size))  # any mail fits when it comes alone
+        self._room = incoming_room(config, self.store)
         self._deliverer = LocalDelivery(self.store, self.bus)
         self._logins = Logins(passwords.check, ThreadPool(_LOGINS).apply) if passwords else None
         self._tls = TlsOffer(certificate.context, ThreadPool(_HANDSHAKES).apply) if certificate else None
@@ -198,6 +199,12 @@ class PostOffice:
         if self._upkeep:
             self._upkeep.stop()
         self.store.close()
+
+
+def incoming_room(config: Config, store: MessageStore) -> Room:
+    """Return the room for mails on their way in: any mail fits when it comes alone."""
+    spool = store.spool if isinstance(store, Spooling) else None
+    return Room(max(config.max_incoming_size, config.max_message_size), _INCOMING_MEMORY, spool)
 
 
 def mail_doors(config: Config) -> list[Door]:

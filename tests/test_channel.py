@@ -17,7 +17,7 @@ from gevent.event import Event
 from mysmtp.channel import Channel, plain
 from mysmtp.contracts import Receipt
 from mysmtp.events import Bus
-from mysmtp.message import Envelope, Trace
+from mysmtp.message import Body, Envelope, Trace
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.server import Limits, LineServer, listen
@@ -62,7 +62,7 @@ class Room:
             session_id=session_id, peer=peer, max_message_size=1000,
         )  # fmt: skip
 
-    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> Receipt:
+    def deliver(self, envelope: Envelope, body: Body, trace: Trace) -> Receipt:
         self.handed_over.release()
         return self
 

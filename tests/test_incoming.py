@@ -6,9 +6,12 @@ import socket
 import struct
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mysmtp.store.textfile import TextFileStore
+from tests.durability import sweeps
 from tests.durability.ledger import until
 from tests.process import Peer, PostOfficeProcess
 
@@ -167,3 +170,36 @@ def test_a_mail_too_large_is_refused_for_good_however_full_it_is(small: PostOffi
         assert by_data(peer, LINE * 11_000) == b"552 5.3.4 Message too large\r\n"
         holder.say(b".\r\n")
         assert holder.line() == STORED
+
+
+def _megabytes(office: PostOfficeProcess, kind: str) -> float:
+    with open(f"/proc/{office.popen.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(kind)) / 1000
+
+
+def _send(office: PostOfficeProcess, box: str, body: bytes) -> bytes:
+    with office.connect("smtp") as peer:
+        peer.line()
+        _say(peer, b"EHLO x", b"MAIL FROM:<a@x>", b"RCPT TO:<%b>" % box.encode(), b"DATA")
+        peer.say(body + b".\r\n")
+        return peer.line()
+
+
+def test_many_large_mails_at_once_take_little_memory_and_survive_a_kill(
+    start: Callable[..., PostOfficeProcess],
+) -> None:
+    office = start("--max-message-size", "30MB", "--search", "off")
+    before = _megabytes(office, "VmRSS")
+    bodies = [(f"b{number % 2}@y", b"%d\r\n" % number + LINE * 80_000) for number in range(4)]
+    with ThreadPoolExecutor() as threads:
+        assert set(threads.map(lambda each: _send(office, *each), bodies)) == {STORED}
+    most = _megabytes(office, "VmHWM") - before
+    assert most < 40, most  # of 32 MB of mail, each of which has several copies on its way
+    sweeps.kill(office)
+    start().stop()
+    store = TextFileStore(office.mailbox)
+    found = [
+        (box.name, store.read(box.name, each.id).body) for box in store.mailboxes() for each in store.list(box.name)
+    ]
+    store.close()
+    assert sorted(found) == sorted(bodies)

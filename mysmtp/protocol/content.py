@@ -6,7 +6,9 @@ cut of the octets into pieces gives the same message (docs/protocol.md, DATA; RF
 
 import re
 
-from mysmtp.protocol.room import NO_ROOM, UNLIMITED, NoRoom, Room, Share
+from mysmtp.message import Body
+from mysmtp.protocol.kept import Kept
+from mysmtp.protocol.room import NO_ROOM, UNLIMITED, NoRoom, Room
 
 _LONGEST_END = b"\n.\r\n"
 _DOT_AT_LINE_START = re.compile(rb"\n\.")  # a pattern finds this twice as fast as bytes.find
@@ -15,36 +17,10 @@ PAUSE_AFTER_LF = 0.05  # seconds of silence that end a message in segments
 PAUSE_IN_LINE = 1.0  # the same when its last octet is no LF
 
 
-class _Kept:
-    """The pieces of one message: at most `limit` octets, while there is `room`; past either they are thrown away."""
-
-    __slots__ = ("_full", "_limit", "_pieces", "_share", "_size")
-
-    def __init__(self, limit: int, room: Room) -> None:
-        self._limit = limit
-        self._share = Share(room)
-        self._full = False  # whether there was no room at some time
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def add(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size > self._limit or self._full or not self._share.take(len(piece)):
-            self._full = self._full or self._size <= self._limit
-            self._pieces.clear()
-            self._share.give_back()
-        else:
-            self._pieces.append(piece)
-
-    def whole(self) -> bytes | NoRoom | None:
-        """Return the message, which has nothing of the room from now on, None if too large, NO_ROOM if there was none.
-
-        Nothing is added afterwards.
-        """
-        self._share.give_back()
-        if self._size > self._limit:
-            return None
-        return NO_ROOM if self._full else b"".join(self._pieces)
+def _whole(kept: Kept, shorten: int = 0) -> Body | NoRoom | None:
+    """Return what was kept, without its last octets; None if it was too large, NO_ROOM if there was none."""
+    body = kept.take(shorten)
+    return NO_ROOM if body is None and not kept.too_large else body
 
 
 class DottedContent:
@@ -54,14 +30,15 @@ class DottedContent:
     and NO_ROOM where the `room` for all messages did not last.
     """
 
-    __slots__ = ("_begun", "_held", "_kept")
+    __slots__ = ("_begun", "_held", "_kept", "body")
 
     secret = False
 
     def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
-        self._kept = _Kept(limit, room)
+        self._kept = Kept(limit, room)
         self._held = b"\n"  # what may be the beginning of the end; the message begins as if after an LF
         self._begun = False
+        self.body: Body | NoRoom | None = None
 
     def feed(self, data: bytes) -> bytes | None:
         """Take more octets; return None while the message goes on, else the octets after its end."""
@@ -70,16 +47,12 @@ class DottedContent:
         end = _END.search(buffer, dot.start()) if dot else None
         if dot and end:
             self._take(buffer[: end.start() + 1], stuffed=end.start() != dot.start())
+            self.body = _whole(self._kept)
             return buffer[end.end() :]
         held = _length_of_possible_end(buffer)
         self._take(buffer[: len(buffer) - held], stuffed=dot is not None)
         self._held = buffer[len(buffer) - held :]
         return None
-
-    @property
-    def body(self) -> bytes | NoRoom | None:
-        """The message; if it was thrown away, None where it was too large itself, else NO_ROOM."""
-        return self._kept.whole()
 
     def _take(self, piece: bytes, stuffed: bool) -> None:
         if not piece:
@@ -118,7 +91,7 @@ class PausedContent:
     def __init__(self, command: bytes, limit: int, room: Room = UNLIMITED) -> None:
         self.command = command
         self._limit = limit
-        self._kept = _Kept(limit + len(_LONGEST_END), room)
+        self._kept = Kept(limit + len(_LONGEST_END), room)
         self._tail = b"\n"  # the last octets, enough to see a lone dot; the body begins a line
 
     def add(self, piece: bytes) -> None:
@@ -136,14 +109,8 @@ class PausedContent:
         """The seconds of silence that end it now."""
         return PAUSE_AFTER_LF if self._tail.endswith(b"\n") else PAUSE_IN_LINE
 
-    def take(self) -> bytes | NoRoom | None:
+    def take(self) -> Body | NoRoom | None:
         """Return the message without a lone dot at its end; None or NO_ROOM as `DottedContent` does."""
-        kept = self._kept.whole()
-        if not isinstance(kept, bytes):
-            return kept
-        body = b"\n" + kept
-        for lone_dot in (b"\n.\n", b"\n.\r\n", b"\n."):
-            if body.endswith(lone_dot):
-                body = body.removesuffix(lone_dot) + b"\n"
-                break
-        return body[1:] if len(body) - 1 <= self._limit else None
+        lone_dot = next((end for end in (b"\n.\n", b"\n.\r\n", b"\n.") if self._tail.endswith(end)), b"\n")
+        body = _whole(self._kept, len(lone_dot) - 1)
+        return None if body is None or (not isinstance(body, NoRoom) and len(body) > self._limit) else body

@@ -8,6 +8,7 @@ from typing import Any
 from mysmtp.contracts import Deliverer, MessageStore
 from mysmtp.errors import MailFault, TooManyWrongLogins, WrongLogin
 from mysmtp.events import Event, LoginAnswered
+from mysmtp.message import Body
 from mysmtp.protocol.framing import LINE_LIMIT
 from mysmtp.protocol.outcome import Outcome, Owed
 from mysmtp.protocol.reply import Reply
@@ -98,7 +99,7 @@ class Segments:
     """What a dialect whose clients may end no line does with a message that came in one segment with its `verb`."""
 
     verb: str
-    run: Callable[[Desk, bytes | NoRoom | None], Reply | Owed]
+    run: Callable[[Desk, Body | NoRoom | None], Reply | Owed]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from mysmtp.errors import (
     UnknownCommand,
 )
 from mysmtp.events import Bus, LineReceived
+from mysmtp.message import Body
 from mysmtp.protocol import command
 from mysmtp.protocol.content import Given
 from mysmtp.protocol.dialect import Check, Desk, Dialect, Patience, Segments, Verb, anybody
@@ -344,7 +345,7 @@ class Dialog:
         outcome = expect.then(self._desk, content.body)
         return self._await(self._verb, outcome, self._after) if isinstance(outcome, Expect) else outcome
 
-    def _take_segment(self, segments: Segments, body: bytes | NoRoom | None) -> Settled:
+    def _take_segment(self, segments: Segments, body: Body | NoRoom | None) -> Settled:
         after = self._dialect.verbs[segments.verb].moves.get(self._session.state)
         if after is None:
             raise OutOfOrder(segments.verb, self._session.state)

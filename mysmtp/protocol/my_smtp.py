@@ -11,6 +11,7 @@ from types import MappingProxyType
 from mysmtp import errors
 from mysmtp.address import NULL, Address, mailbox_name, parse_path, same_domain
 from mysmtp.errors import InvalidSyntax, MailFault
+from mysmtp.message import Body
 from mysmtp.protocol.content import DottedContent, Given
 from mysmtp.protocol.dialect import Desk, Dialect, Segments, Verb, stay, to
 from mysmtp.protocol.my_smtp_reply import MySmtpReply as Reply
@@ -146,7 +147,7 @@ def _data(desk: Desk, body: bytes | None) -> Expect:
     return Expect(None, Given(body), _deliver)
 
 
-def _deliver(desk: Desk, body: bytes | NoRoom | None) -> Owed:
+def _deliver(desk: Desk, body: Body | NoRoom | None) -> Owed:
     transaction, desk.session.transaction = desk.session.transaction, None
     assert transaction is not None
     if isinstance(body, NoRoom):

@@ -7,7 +7,9 @@ noted, so that a mail with one can be refused after its true end.
 
 from typing import NamedTuple
 
-from mysmtp.protocol.room import UNLIMITED, Room, Share
+from mysmtp.message import Body
+from mysmtp.protocol.kept import Kept
+from mysmtp.protocol.room import UNLIMITED, Room
 
 _END = b"\r\n.\r\n"
 
@@ -18,7 +20,7 @@ class Gathered(NamedTuple):
     `bare` tells whether a CR or LF stood alone in it.
     """
 
-    octets: bytes | None
+    octets: Body | None
     bare: bool
     crowded: bool = False
 
@@ -26,47 +28,38 @@ class Gathered(NamedTuple):
 class Gathering:
     """The octets of one mail as they come, piece by piece, at most `limit` of them, while there is `room`."""
 
-    __slots__ = ("_bare", "_cr", "_full", "_limit", "_octets", "_share", "size")
+    __slots__ = ("_bare", "_cr", "_kept")
 
     def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
-        self.size = 0
-        self._limit = limit
-        self._octets = bytearray()
-        self._share = Share(room)
-        self._full = False  # whether there was no room at some time
+        self._kept = Kept(limit, room)
         self._bare = False
         self._cr = b""  # a CR at the end of the last piece, whose LF may begin the next
 
     @property
+    def size(self) -> int:
+        """How many octets came."""
+        return self._kept.size
+
+    @property
     def too_large(self) -> bool:
         """Whether more than `limit` octets came; they are thrown away."""
-        return self.size > self._limit
+        return self._kept.too_large
 
     @property
     def crowded(self) -> bool:
         """Whether no fault of the mail, but want of room for all that came is why it was thrown away."""
-        return self._full and not self.too_large
+        return self._kept.crowded
 
     def add(self, piece: bytes) -> None:
-        """Take one more piece."""
-        self.size += len(piece)
-        if self.too_large or self._full or not self._share.take(len(piece)):
-            self._full = self._full or not self.too_large
-            self._let_go()
-        else:
-            self._octets += piece
+        """Take one more piece. May wait for the disk."""
+        self._kept.add(piece)
         if not self._bare:
             self._look_for_bare(self._cr + piece)
 
     def take(self) -> Gathered:
         """Return the mail; nothing is added afterwards."""
-        octets = None if self.too_large or self._full else bytes(self._octets)
-        self._let_go()
-        return Gathered(octets, self._bare or bool(self._cr), self.crowded)
-
-    def _let_go(self) -> None:
-        self._octets = bytearray()
-        self._share.give_back()
+        body = self._kept.take()
+        return Gathered(body, self._bare or bool(self._cr), self.crowded)
 
     def _look_for_bare(self, piece: bytes) -> None:
         self._cr = b"\r" if piece.endswith(b"\r") else b""

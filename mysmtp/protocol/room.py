@@ -1,29 +1,39 @@
-"""Room: the memory that all mails on their way in may take together, so that many large ones cannot take all of it.
+"""Room: what all mails on their way in may take together, so that many large ones cannot take all of the machine.
 
 A mail's reader takes its octets as they come, and gives them back when the mail goes to the store, which has a measure
-of its own for what waits for the disk.
+of its own for what waits for the disk. Part of the room is memory: a mail that is large, or comes when others have the
+memory, goes to a spool of the store, where there is one.
 """
 
 import sys
+from collections.abc import Callable
+
+from mysmtp.contracts import Spool
 
 
 class Room:
-    """So many octets for the mails of all sessions that share it; `free` of them are left."""
+    """So many octets for the mails of all sessions that share it; `free` of them are left, and `memory` in memory.
 
-    __slots__ = ("free",)
+    `spool` makes what takes a mail out of memory; without one all of the room is memory.
+    """
 
-    def __init__(self, octets: int) -> None:
+    __slots__ = ("free", "memory", "spool")
+
+    def __init__(self, octets: int, memory: int = sys.maxsize, spool: Callable[[], Spool] | None = None) -> None:
         self.free = octets
+        self.memory = memory
+        self.spool = spool
 
 
 class Share:
     """What one mail has of the room."""
 
-    __slots__ = ("_held", "_room")
+    __slots__ = ("_held", "_in_memory", "_room")
 
     def __init__(self, room: Room) -> None:
         self._room = room
         self._held = 0
+        self._in_memory = 0  # of these
 
     def take(self, octets: int) -> bool:
         """Take so many octets more; return False, having taken none, if there are not so many."""
@@ -31,13 +41,21 @@ class Share:
         if octets > room.free:
             return False
         room.free -= octets
+        room.memory -= octets
         self._held += octets
+        self._in_memory += octets
         return True
+
+    def spooled(self) -> None:
+        """Note that nothing is in memory any more."""
+        self._room.memory += self._in_memory
+        self._in_memory = 0
 
     def give_back(self) -> None:
         """Have nothing of the room any more."""
         self._room.free += self._held
-        self._held = 0
+        self._room.memory += self._in_memory
+        self._held = self._in_memory = 0
 
     # However a mail comes to nothing (RSET, a lost connection, the end of the grace), its reader is let go of.
     __del__ = give_back

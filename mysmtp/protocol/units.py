@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mysmtp.message import Body
 from mysmtp.protocol.room import NoRoom
 
 
@@ -43,7 +44,7 @@ class SegmentBody:
     """`DATA` LF and the body that followed it; None and NO_ROOM are one read and thrown away (`content`)."""
 
     octets: bytes
-    body: bytes | NoRoom | None
+    body: Body | NoRoom | None
 
 
 @dataclass(frozen=True, slots=True)

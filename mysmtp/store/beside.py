@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from mysmtp.contracts import Offload
 from mysmtp.store.disk import open_file
 from mysmtp.store.offload import to_the_end
+from mysmtp.store.spool import PREFIX
 
 _PREFIX = ".compact-"
 
@@ -46,7 +47,7 @@ def sweep(folder: int) -> None:
     here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
     try:
         for name in os.listdir(here):  # noqa: PTH208  there is no Path of a descriptor
-            if name.startswith(_PREFIX):
+            if name.startswith((_PREFIX, PREFIX)):
                 with suppress(OSError):
                     os.unlink(name, dir_fd=folder)
     finally:

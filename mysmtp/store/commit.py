@@ -20,7 +20,7 @@ from mysmtp.store.write import Encoded
 log = logging.getLogger(__name__)
 
 _BATCH = 16 << 20  # octets of bodies that a batch of several mails may have
-_QUEUE = 64 << 20  # octets that may wait for a slow disk; more is refused
+_QUEUE = 64 << 20  # octets that may wait in memory for a slow disk; more is refused
 
 
 @dataclass(slots=True)  # not frozen: one is made for each mail, and nobody changes it
@@ -111,7 +111,7 @@ class Committer:
                 raise StoreFailed from OSError("the store is closed")
             if self._weight > _QUEUE:
                 raise StoreFailed from OSError(errno.ENOBUFS, "the disk is too far behind")
-            self._weight += _weight(ticket)
+            self._weight += _held(ticket)
             self._queue.append(ticket)
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="committer", daemon=True)
@@ -144,15 +144,21 @@ class Committer:
 
     def _take(self) -> Sequence[Ticket]:
         batch: list[Ticket] = []
-        weight = 0
+        weight = held = 0
         while self._queue and (not batch or weight + _weight(self._queue[0]) <= _BATCH):
             ticket = self._queue.popleft()
             weight += _weight(ticket)
+            held += _held(ticket)
             batch.append(ticket)
         with self._lock:
-            self._weight -= weight
+            self._weight -= held
         return batch
 
 
 def _weight(ticket: Ticket) -> int:
     return ticket.delivery.mail.size + 1024
+
+
+def _held(ticket: Ticket) -> int:
+    mail = ticket.delivery.mail
+    return mail.size + 1024 if mail.in_memory else 1024

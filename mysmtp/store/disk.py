@@ -74,7 +74,7 @@ def read_exactly(descriptor: int, size: int, offset: int) -> bytes:
     return b"".join(pieces)
 
 
-def write_all(disk: Disk, descriptor: int, octets: bytes) -> None:
+def write_all(disk: Disk, descriptor: int, octets: bytes | memoryview) -> None:
     """Write everything, in one call unless the system takes less. Raises OSError."""
     view = memoryview(octets)
     while view:

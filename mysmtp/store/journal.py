@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mysmtp.store.disk import Disk, open_file, put, read_exactly, same_file
-from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, pack, payload_of, unpack
+from mysmtp.store.large import Streamed
+from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, head_of, pack, payload_of, unpack
 
 log = logging.getLogger(__name__)
 
@@ -162,11 +163,10 @@ class Journal:
         size = HEAD_SIZE + sum(map(len, payload))
         if self._current is None or self._at + size > self._current.size:
             self._begin_file(size)
-        octets = pack(self._serial, self.number + 1, payload)
         file = self._current
         assert file is not None
         try:
-            put(self._disk, file.descriptor, octets, self._at)
+            self._put(file.descriptor, payload, size)
             self._disk.sync(file.descriptor)
         except BaseException:
             self._broken = True
@@ -177,10 +177,28 @@ class Journal:
         if os.fstat(file.descriptor).st_nlink == 0 or not same_file(self._parent, FOLDER, self._folder):
             self.lost = True
             raise FileNotFoundError(errno.ENOENT, "the journal was taken away")
-        self._at += len(octets)
+        self._at += size
         self.number += 1
         file.last = self.number
         return self.number
+
+    def _put(self, descriptor: int, payload: Sequence[bytes | Streamed], size: int) -> None:
+        """Write a batch, from its pieces, at the place that is next. Raises OSError."""
+        small = [piece for piece in payload if isinstance(piece, bytes)]
+        if len(small) == len(payload):
+            put(self._disk, descriptor, pack(self._serial, self.number + 1, small), self._at)
+            return
+
+        def written() -> Iterator[bytes]:
+            at = self._at + HEAD_SIZE
+            for piece in payload:
+                for octets in (piece,) if isinstance(piece, bytes) else piece.pieces():
+                    put(self._disk, descriptor, octets, at)
+                    at += len(octets)
+                    yield octets
+
+        head = head_of(self._serial, self.number + 1, size - HEAD_SIZE, written())
+        put(self._disk, descriptor, head, self._at)
 
     def _make_folder(self) -> None:
         if self._folder < 0:

@@ -164,6 +164,8 @@ class MemoryStore:
     def _keep(self, name: str, message: Message) -> int:
         box = self._boxes.setdefault(name, {})
         mail_id, body = len(box) + 1, message.body
+        if not isinstance(body, bytes):
+            body = b"".join(body.pieces())
         sender, date = message.envelope.reverse_path or "<>", local_date(message.arrived)
         summary = MailSummary(mail_id, sender, date, message.arrived, len(body), body[:PREVIEW])
         checksum = f"{zlib.crc32(body):08x}"

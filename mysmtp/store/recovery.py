@@ -33,6 +33,7 @@ class Journaled:
     """A mail as the journal has it: its record under the id 0."""
 
     octets: bytes
+    in_memory = True
 
     @property
     def size(self) -> int:
@@ -54,7 +55,7 @@ def by_mailbox(batches: Iterable[Batch]) -> Mapping[str, Sequence[Waiting]]:
     found: dict[str, list[Waiting]] = {}
     for batch in batches:
         for entry in batch.entries:
-            mail = Journaled(entry.record)
+            mail = Journaled(bytes(entry.record))
             for mailbox, promised in entry.copies:
                 found.setdefault(mailbox, []).append(Waiting(batch.number, promised, mail))
     return found
@@ -97,7 +98,7 @@ def take_out(tray: Tray) -> int:
         tray.mailbox.look(descriptor)
         there = _there(tray.mailbox, descriptor, min(each.promised for each in mails))
         for each in mails:  # one write has them all or none, so the first that is missing has none behind it
-            places = there.get(_essence(each.mail.record(0)))
+            places = there.get(_essence(bytes(each.mail.record(0))))
             if not places:
                 break
             places.popleft()
@@ -111,7 +112,7 @@ def _compare(tray: Tray, disk: Disk, descriptor: int, mails: Sequence[Waiting], 
     there = _there(tray.mailbox, descriptor, min(each.promised for each in mails))
     missing: list[Waiting] = []
     for each in mails:
-        places = there.get(_essence(each.mail.record(0)))
+        places = there.get(_essence(bytes(each.mail.record(0))))
         if not places:
             missing.append(each)
             continue
@@ -148,7 +149,7 @@ def _essence(record: bytes) -> bytes:
 def _complete(tray: Tray, disk: Disk, descriptor: int, mail: Waiting, record: Record) -> bool:
     """Write the rest of a record that the end of the file cuts off; tell whether it was so."""
     there = read_exactly(descriptor, os.fstat(descriptor).st_size - record.start, record.start)
-    whole = mail.mail.record(record.id or mail.promised, tray.full_name)
+    whole = bytes(mail.mail.record(record.id or mail.promised, tray.full_name))
     if len(there) >= len(whole) or not whole.startswith(there):
         return False
     os.lseek(descriptor, 0, os.SEEK_END)

@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mysmtp.store.large import Streamed
+
 _MAGIC = b"mySJ"
 _HEAD = struct.Struct("<4sIQQI")  # magic, checksum of all that follows it, serial, number, octets of the entries
 _COUNT = struct.Struct("<I")
@@ -23,7 +25,7 @@ class Entry:
     """One mail: for each copy its mailbox and the id that was promised there; and the record, under the id 0."""
 
     copies: tuple[tuple[str, int], ...]
-    record: bytes
+    record: bytes | Streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ class Batch:
     entries: tuple[Entry, ...]
 
 
-def payload_of(entries: Iterable[Entry]) -> Sequence[bytes]:
+def payload_of(entries: Iterable[Entry]) -> Sequence[bytes | Streamed]:
     """Return the entries of a batch as pieces to be written one behind the other; the records are not copied."""
-    pieces: list[bytes] = []
+    pieces: list[bytes | Streamed] = []
     for entry in entries:
         pieces.append(_COUNT.pack(len(entry.copies)))
         for mailbox, promised in entry.copies:
@@ -49,11 +51,16 @@ def payload_of(entries: Iterable[Entry]) -> Sequence[bytes]:
 
 def pack(serial: int, number: int, payload: Sequence[bytes]) -> bytes:
     """Return a batch as it is written, from its pieces (`payload_of`). A batch may be large: it is copied once."""
-    rest = _HEAD.pack(_MAGIC, 0, serial, number, sum(map(len, payload)))[8:]
+    return b"".join((head_of(serial, number, sum(map(len, payload)), payload), *payload))
+
+
+def head_of(serial: int, number: int, size: int, payload: Iterable[bytes]) -> bytes:
+    """Return what stands before the payload of a batch, which is of `size` octets. Goes through all of it once."""
+    rest = _HEAD.pack(_MAGIC, 0, serial, number, size)[8:]
     checksum = zlib.crc32(rest)
     for piece in payload:
         checksum = zlib.crc32(piece, checksum)
-    return b"".join((_MAGIC, _COUNT.pack(checksum), rest, *payload))
+    return b"".join((_MAGIC, _COUNT.pack(checksum), rest))
 
 
 def unpack(octets: bytes) -> Iterator[Batch]:

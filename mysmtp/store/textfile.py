@@ -33,6 +33,7 @@ from mysmtp.store.hidden import identity, is_safe, path_of
 from mysmtp.store.holder import announce
 from mysmtp.store.holding import all_held, with_each
 from mysmtp.store.journal import Journal
+from mysmtp.store.large import large_draft
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.markbook import Markbook
 from mysmtp.store.offload import to_the_end
@@ -41,9 +42,11 @@ from mysmtp.store.recovery import by_mailbox, recover
 from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
 from mysmtp.store.segment import Entry
+from mysmtp.store.spool import Spool
 from mysmtp.store.tending import Tending
-from mysmtp.store.textformat import Draft, draft
+from mysmtp.store.textformat import draft
 from mysmtp.store.tray import Tray
+from mysmtp.store.write import Encoded
 
 T = TypeVar("T")
 
@@ -246,6 +249,10 @@ class TextFileStore:
                 self._doubt(mailbox, fault.__cause__)
             raise
 
+    def spool(self) -> Spool:
+        self._follow()
+        return Spool(self._folder.descriptor, self._offload)
+
     def announce(self, address: str) -> None:
         self._address = address
         with suppress(OSError):  # commands then say that the folder is in use
@@ -281,18 +288,26 @@ class TextFileStore:
             if isinstance(fault, StoreFailed):
                 raise
             raise StoreFailed from fault
-        ticket = Ticket(Delivery(self._draft(message), tuple(trays)), stored, self._signal)
+        try:
+            ticket = Ticket(Delivery(self._draft(message), tuple(trays)), stored, self._signal)
+        except StoreFailed:
+            self._filing.tidy(trays)
+            raise
         if trays:
             self._committer.submit(ticket)
         else:
             ticket.settle(())
         return ticket
 
-    def _draft(self, message: Message) -> Draft:
-        """Encode a mail; a large one takes long enough to be worth a thread."""
-        if len(message.body) < _LARGE:
-            return draft(message)
-        return to_the_end(self._offload, lambda: draft(message))
+    def _draft(self, message: Message) -> Encoded:
+        """Encode a mail; a large one takes long enough to be worth a thread. Raises StoreFailed."""
+        body = message.body
+        if isinstance(body, bytes):
+            return draft(message) if len(body) < _LARGE else to_the_end(self._offload, lambda: draft(message))
+        try:
+            return to_the_end(self._offload, lambda: large_draft(message, body, self._folder.descriptor))
+        except OSError as fault:
+            raise StoreFailed from fault
 
     def _commit(self, batch: Sequence[Ticket]) -> None:
         """Make a batch durable in the journal, lay it in the trays and settle its tickets."""

@@ -95,6 +95,7 @@ class Draft:
     preview: bytes
     _middle: bytes
     _last: bytes
+    in_memory = True
 
     def record(self, mail_id: int, full_name: str = "") -> bytes:
         """Return the record, blank line after it and all; `full_name` only where the file's name is abbreviated."""
@@ -106,18 +107,38 @@ class Draft:
         return MailSummary(mail_id, self.sender, self.date, self.arrived, self.size, self.preview)
 
 
+@dataclass(slots=True)
+class Outline:
+    """What a record tells of a mail: what a list shows, all that stands before its lines, and its END line."""
+
+    sender: str
+    date: str
+    arrived: datetime
+    first: bytes
+    last: bytes
+
+
 def draft(message: Message) -> Draft:
-    """Encode a mail. Its START line stays short; all that has no bound stands on the END line."""
-    lines, how = _lines(message.body)
+    """Encode a mail that is in memory."""
+    body = message.body
+    assert isinstance(body, bytes)
+    lines, how = _lines(body)
+    told = outline(message, len(body), how, zlib.crc32(body))
+    return Draft(told.sender, told.date, told.arrived, len(body), body[:PREVIEW], told.first + lines, told.last)
+
+
+def outline(message: Message, size: int, how: bytes, crc: int) -> Outline:
+    """Return what a record tells of a mail. Its START line stays short; all that has no bound stands on the END line.
+
+    `how` are the attributes that tell how to get the body back from its lines.
+    """
     moment = message.arrived.astimezone(UTC)
     sender = _sender(message.envelope.reverse_path)
     date = local_date(moment)
     at = moment.isoformat(timespec="microseconds")[: -len("+00:00")].encode() + b"Z"
-    size = len(message.body)
-    middle = b" at=%b size=%d%b\nFrom: %b\nDate: %b\n%b" % (at, size, how, sender, date.encode(), lines)
-    last = END + b" crc32=%08x" % zlib.crc32(message.body) + _known(message)
-    shown = sender.decode("utf-8", "surrogateescape")
-    return Draft(shown, date, moment, size, message.body[:PREVIEW], middle, last)
+    first = b" at=%b size=%d%b\nFrom: %b\nDate: %b\n" % (at, size, how, sender, date.encode())
+    last = END + b" crc32=%08x" % crc + _known(message)
+    return Outline(sender.decode("utf-8", "surrogateescape"), date, moment, first, last)
 
 
 def _sender(path: str) -> bytes:

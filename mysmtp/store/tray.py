@@ -144,7 +144,7 @@ class Tray:
 
     def record(self, mail_id: int) -> bytes | None:
         """Return the record of a mail that waits under this id."""
-        found = (each.mail.record(mail_id) for each in tuple(self.waiting) if each.promised == mail_id)
+        found = (bytes(each.mail.record(mail_id)) for each in tuple(self.waiting) if each.promised == mail_id)
         return next((octets[:-1] for octets in found), None)
 
     def _unmake(self) -> None:

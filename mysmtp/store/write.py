@@ -5,12 +5,13 @@ Blocks; the caller holds the mailbox. Knows nothing of journals and deliveries.
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from mysmtp.message import MailSummary
 from mysmtp.store.disk import Disk, read_exactly, signature, write_all
+from mysmtp.store.large import Streamed
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.scan import Record, Status
 from mysmtp.text import visible
@@ -28,7 +29,11 @@ class Encoded(Protocol):
     def size(self) -> int:
         """Octets of its body."""
 
-    def record(self, mail_id: int, full_name: str = "") -> bytes:
+    @property
+    def in_memory(self) -> bool:
+        """Whether it waits in memory, not in a file."""
+
+    def record(self, mail_id: int, full_name: str = "") -> bytes | Streamed:
         """Return the record under this id."""
 
     def summary(self, mail_id: int) -> MailSummary:
@@ -81,10 +86,17 @@ class _Write:
         if index.signature != signature(status):
             self._mailbox.look(self._descriptor)
         self._old_size = index.size
-        octets = self._encode(mails)
-        self._size, self._edge = len(octets), octets[-_EDGE:]
+        pieces = self._encode(mails)
+        self._size = sum(map(len, pieces))
+        for piece in reversed(pieces):
+            if len(self._edge) < _EDGE:
+                self._edge = (piece if isinstance(piece, bytes) else piece.end(_EDGE))[-_EDGE:] + self._edge
         self._wrote = True
-        write_all(self._disk, self._descriptor, octets)
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                write_all(self._disk, self._descriptor, piece)
+            else:
+                write_all(self._disk, self._descriptor, piece.whole())
 
     def finish(self) -> Sequence[int]:
         """Make the records known; return their ids. Raises OSError when the file was taken away meanwhile."""
@@ -123,10 +135,12 @@ class _Write:
         index.limit = None
         index.forget()
 
-    def _encode(self, mails: Sequence[Encoded]) -> bytes:
+    def _encode(self, mails: Sequence[Encoded]) -> Sequence[bytes | Streamed]:
+        """Return the records, each that is large as a piece of its own."""
         index = self._mailbox.index
         lead = b"" if self._ends_line() else b"\n"
-        pieces, offset, mail_id = [lead], self._old_size + len(lead), index.last_id
+        pieces: list[bytes | Streamed] = [lead]
+        offset, mail_id = self._old_size + len(lead), index.last_id
         for mail in mails:
             mail_id += 1
             octets = mail.record(mail_id, self._full_name)
@@ -134,7 +148,7 @@ class _Write:
             end = offset + len(octets)  # the blank line after a record is no part of it
             self._records.append(Record(offset, end - 1, mail_id, Status.MAIL, mail.summary(mail_id)))
             offset = end
-        return b"".join(pieces)
+        return joined(pieces)
 
     def _ends_line(self) -> bool:
         size = self._old_size
@@ -161,3 +175,16 @@ class _Write:
             return
         self._disk.truncate(self._descriptor, self._old_size)
         index.signature = signature(os.fstat(self._descriptor))
+
+
+def joined(pieces: Iterable[bytes | Streamed]) -> Sequence[bytes | Streamed]:
+    """Return pieces with what lies between large records as one."""
+    found: list[bytes | Streamed] = []
+    small: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            small.append(piece)
+        else:
+            found += (b"".join(small), piece)
+            small = []
+    return [*found, b"".join(small)]

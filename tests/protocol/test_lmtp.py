@@ -4,7 +4,7 @@ import pytest
 
 from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus
-from mysmtp.message import Envelope, Trace
+from mysmtp.message import Body, Envelope, Trace
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
 from tests.protocol.conversation import Client, play
@@ -87,7 +87,7 @@ class Broken:
     def __init__(self, late: bool) -> None:
         self.late = late
 
-    def deliver(self, _envelope: Envelope, _body: bytes, _trace: Trace) -> "Broken":
+    def deliver(self, _envelope: Envelope, _body: Body, _trace: Trace) -> "Broken":
         if not self.late:
             raise StoreFailed
         return self

@@ -12,7 +12,7 @@ import pytest
 from mysmtp.contracts import Deliverer, Receipt
 from mysmtp.errors import ShuttingDown, StoreFailed
 from mysmtp.events import Bus, CommandAnswered, Event, Refused, ReplySent
-from mysmtp.message import Envelope, Trace
+from mysmtp.message import Body, Envelope, Trace
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -34,7 +34,7 @@ class Ledger:
     book: list[str] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
 
-    def deliver(self, envelope: Envelope, body: bytes, trace: Trace) -> Receipt:
+    def deliver(self, envelope: Envelope, body: Body, trace: Trace) -> Receipt:
         self.traces.append(trace)
         number = len(self.traces)
         if number in self.refused:
@@ -215,7 +215,7 @@ class Weighing:
 
     octets = -1
 
-    def deliver(self, _envelope: Envelope, _body: bytes, _trace: Trace) -> Receipt:
+    def deliver(self, _envelope: Envelope, _body: Body, _trace: Trace) -> Receipt:
         return self
 
     def wait(self) -> None:

@@ -1,11 +1,19 @@
 """The room that mails share while they come in: what has none is thrown away, and all is given back."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mysmtp.contracts import run_here
+from mysmtp.protocol import kept
 from mysmtp.protocol.content import DottedContent, PausedContent
 from mysmtp.protocol.readers import Gathered, Gathering, StrictContent
 from mysmtp.protocol.room import NO_ROOM, Room
+from mysmtp.store.folder import Folder
+from mysmtp.store.spool import Spool
 
 LIMIT = 1000
 PIECES = st.lists(st.integers(0, 400).map(lambda length: b"x" * length), max_size=6)
@@ -59,3 +67,55 @@ def test_what_a_mail_takes_others_lack_until_nobody_reads_it_any_more() -> None:
     assert second.take() == Gathered(None, bare=False, crowded=True)
     del first
     assert room.free == 100
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    opened = Folder(tmp_path_factory.mktemp("spools"))
+    yield opened
+    opened.close()
+
+
+def _octets(body: object) -> bytes:
+    return body if isinstance(body, bytes) else b"".join(body.pieces()) if isinstance(body, Spool) else b"(none)"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_steps() -> Iterator[None]:
+    """Have mails of some octets be large ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "SPOOLED_FROM", 300)
+        patch.setattr(kept, "_STEP", 100)
+        yield
+
+
+@given(PIECES, st.integers(-1, 600))
+def test_a_large_mail_leaves_the_memory_to_others_in_any_protocol(
+    folder: Folder, pieces: list[bytes], memory: int
+) -> None:
+    whole = b"".join(pieces)
+    room = Room(10_000, memory, lambda: Spool(folder.descriptor, run_here))
+    gathering, dotted, paused = Gathering(10_000, room), DottedContent(10_000, room), PausedContent(b"", 10_000, room)
+    for piece in pieces:
+        gathering.add(piece)
+        dotted.feed(piece)
+        paused.add(piece)
+        assert memory - room.memory < 3 * 300
+    dotted.feed(b"\n.\n")
+    paused.add(b"\n.\n")
+    bodies = (gathering.take().octets, dotted.body, paused.take())
+    assert [_octets(body) for body in bodies] == [whole, whole + b"\n", whole + b"\n"]
+    assert len(whole) < 300 or all(isinstance(body, Spool) for body in bodies)
+    assert (room.free, room.memory) == (10_000, memory)
+
+
+def test_a_disk_that_takes_no_more_is_a_want_of_room(tmp_path: Path) -> None:
+    gone = Folder(tmp_path / "gone")
+    descriptor = gone.descriptor
+    gone.close()
+    room = Room(10_000, 10_000, lambda: Spool(descriptor, run_here))
+    gathering = Gathering(10_000, room)
+    for _ in range(5):
+        gathering.add(b"x" * 100)
+    assert gathering.take() == Gathered(None, bare=False, crowded=True)
+    assert (room.free, room.memory) == (10_000, 10_000)

@@ -10,7 +10,7 @@ import pytest
 
 from mysmtp.errors import IdleTooLong, ServerBusy, ShuttingDown, StoreFailed
 from mysmtp.events import Bus, CommandAnswered, LineReceived, LoginAnswered
-from mysmtp.message import Envelope, Trace
+from mysmtp.message import Body, Envelope, Trace
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.smtp import SMTP
@@ -566,7 +566,7 @@ class Failing:
         self.cause = cause
         self.late = late
 
-    def deliver(self, _envelope: Envelope, _body: bytes, _trace: Trace) -> "Failing":
+    def deliver(self, _envelope: Envelope, _body: Body, _trace: Trace) -> "Failing":
         if not self.late:
             raise StoreFailed from self.cause
         return self

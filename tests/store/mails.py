@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from mysmtp.message import Envelope, Message, Trace
+from mysmtp.message import Body, Envelope, Message, Trace
 from mysmtp.store.record import Record, Row
 from mysmtp.store.scan import Scanner
 from mysmtp.store.textfile import TextFileStore
@@ -40,7 +40,7 @@ no newline at the end===END_EMAIL===
 
 
 def mail(
-    body: bytes = SPEC_BODY, sender: str = "alice@example.com", paths: Sequence[str] = (), via: str = "my_smtp"
+    body: Body = SPEC_BODY, sender: str = "alice@example.com", paths: Sequence[str] = (), via: str = "my_smtp"
 ) -> Message:
     """A mail of the spec's moment."""
     moment = datetime(2025, 3, 12, 9, 15, 2, 123456, tzinfo=UTC)

@@ -42,7 +42,7 @@ def faults() -> Faults:
 def found(parent: int) -> list[str]:
     """What a new process finds after a kill."""
     again = Journal(parent, Disk())
-    texts = [each.record.rstrip(b".").decode() for batch in again.recovered for each in batch.entries]
+    texts = [bytes(each.record).rstrip(b".").decode() for batch in again.recovered for each in batch.entries]
     again.close(remove=False)
     return texts
 

@@ -17,7 +17,10 @@ BATCHES = st.lists(st.lists(ENTRIES, max_size=3).map(tuple), max_size=5)
 
 
 def packed(batches: list[tuple[Entry, ...]], serial: int = 1, first: int = 1) -> bytes:
-    return b"".join(pack(serial, number, payload_of(entries)) for number, entries in enumerate(batches, first))
+    return b"".join(
+        pack(serial, number, [bytes(piece) for piece in payload_of(entries)])
+        for number, entries in enumerate(batches, first)
+    )
 
 
 @given(BATCHES, st.binary(max_size=50))

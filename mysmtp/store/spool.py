@@ -1,0 +1,80 @@
+"""A spool: the octets of a large mail on its way in, in a file without a name, so that they take no memory.
+
+It lies in the mailbox folder, where there must be room for the mail anyway, and is gone when nobody has it any more.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+
+from mysmtp.contracts import Offload
+from mysmtp.errors import StoreFailed
+from mysmtp.store.disk import open_file
+from mysmtp.store.offload import to_the_end
+
+STEP = 256 << 10  # octets that are read at once
+PREFIX = ".incoming-"  # of files that have a name for a moment
+
+
+def nameless(folder: int) -> int:
+    """Open a new file of a folder for reading and writing that nobody else can find. Blocks. Raises OSError."""
+    with suppress(OSError, AttributeError):  # not every system, nor every file system, can do this
+        return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    name = PREFIX + secrets.token_hex(8)
+    descriptor = open_file(folder, name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    try:
+        os.unlink(name, dir_fd=folder)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+class Spool:
+    """A `contracts.Spool` over a file of its own in an open folder. `offload` runs what blocks but for `pieces`."""
+
+    def __init__(self, folder: int, offload: Offload) -> None:
+        self._descriptor = -1
+        self._size = 0
+        self._offload = offload
+        try:
+            self._descriptor = to_the_end(offload, lambda: nameless(folder))
+        except OSError as fault:
+            raise StoreFailed from fault
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    def add(self, octets: bytes | bytearray) -> None:
+        try:
+            to_the_end(self._offload, lambda: self._write(octets))
+        except OSError as fault:
+            raise StoreFailed from fault
+        self._size += len(octets)
+
+    def shorten(self, octets: int) -> None:
+        self._size -= octets
+
+    def pieces(self) -> Iterator[bytes]:
+        return read_by_steps(self._descriptor, 0, self._size)
+
+    def _write(self, octets: bytes | bytearray) -> None:
+        with memoryview(octets) as view:
+            done = 0
+            while done < len(view):
+                done += os.pwrite(self._descriptor, view[done:], self._size + done)
+
+
+def read_by_steps(descriptor: int, start: int, end: int) -> Iterator[bytes]:
+    """Give the octets of a file from `start` up to, not with, `end`. Blocks. Raises OSError."""
+    while start < end:
+        piece = os.pread(descriptor, min(STEP, end - start), start)
+        if not piece:
+            raise OSError("a file ended before it should")
+        yield piece
+        start += len(piece)
