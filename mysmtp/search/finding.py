@@ -39,12 +39,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many mails a search finds; `more`: and there are more."""
+
+    total: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A page of what was found, newest first. `newer` and `older` are keys; 0: the newest page, None: none.
 
     `total` mails in `mailboxes` were counted, `more`: and there are more; `place` is that of the first hit among them,
     from 1 on, 0 where it is none of them. `unsearched` of all mails were not searched yet; `searched` were, in `boxes`
-    mailboxes, `cut` of them not to their end.
+    mailboxes, `cut` of them not to their end. `instead` has what other queries find, where nothing was found.
     """
 
     hits: Sequence[Hit]
@@ -58,14 +66,7 @@ class Found:
     boxes: int
     unsearched: int
     cut: int
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many mails a search finds; `more`: and there are more."""
-
-    total: int
-    more: bool
+    instead: Sequence[Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Finder:
         self._offload = offload
         self._zone = zone
 
-    def page(self, query: Query, before: int | None, most: int) -> Found:
+    def page(self, query: Query, before: int | None, most: int, instead: Sequence[Query]) -> Found:
         """Return a page of the mails a query means, with keys below `before`, or the newest."""
         plan = self._plan(query)
         counted = self._first(plan, _CHUNK)
@@ -118,12 +119,8 @@ class Finder:
             boxes=len(self._follower.boxes),
             unsearched=self._follower.unsearched,
             cut=cut,
+            instead=() if counted else tuple(map(self._count, instead)),
         )
-
-    def count(self, query: Query) -> Count:
-        """Return how many mails a query means."""
-        found = len(self._first(self._plan(query), _CHUNK))
-        return Count(min(found, COUNTED), found > COUNTED)
 
     def nearby(self, query: Query, mailbox: str, mail_id: int, most: int) -> Nearby | None:
         """Return what is round a mail among what a query means, at most so much above it; None if it is not indexed."""
@@ -141,6 +138,10 @@ class Finder:
         for _, box, mail_id in chain.from_iterable(self._chunks(self._plan(query))):
             found.setdefault(box.name, []).append(mail_id)
         return found
+
+    def _count(self, query: Query) -> Count:
+        found = len(self._first(self._plan(query), _CHUNK))
+        return Count(min(found, COUNTED), found > COUNTED)
 
     def _hits(self, rows: Sequence[_Row]) -> tuple[list[Hit], tuple[int, int]]:
         """Return mails with their texts and marks, and the totals of the index."""

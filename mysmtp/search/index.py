@@ -21,7 +21,7 @@ from typing import TypeVar
 from mysmtp.contracts import Followed, MessageStore, Offload, run_here
 from mysmtp.errors import MailFault
 from mysmtp.search import stamp
-from mysmtp.search.finding import Count, Finder, Found, Nearby
+from mysmtp.search.finding import Finder, Found, Nearby
 from mysmtp.search.follower import Follower
 from mysmtp.search.query import Query
 from mysmtp.search.tables import Tables
@@ -64,15 +64,13 @@ class MailIndex:
         """Look at a mailbox next time, whatever its file looks like. Costs next to nothing."""
         self._named.add(mailbox)
 
-    def find(self, query: Query, before: int | None = None, most: int = 50) -> Found:
-        """Return a page of the mails a query means, with keys below `before`, or the newest."""
-        with self._lock:
-            return self._safely(lambda: self._caught_up(PATIENCE).page(query, before, most))
+    def find(self, query: Query, before: int | None = None, most: int = 50, instead: Sequence[Query] = ()) -> Found:
+        """Return a page of the mails a query means, with keys below `before`, or the newest.
 
-    def count(self, queries: Sequence[Query]) -> Sequence[Count]:
-        """Return how many mails each of these queries means."""
+        Where that are none, it is counted what other queries find `instead`.
+        """
         with self._lock:
-            return self._safely(lambda: list(map(self._caught_up(PATIENCE).count, queries)))
+            return self._safely(lambda: self._caught_up(PATIENCE).page(query, before, most, instead))
 
     def nearby(self, query: Query, mailbox: str, mail_id: int, most: int = 50) -> Nearby | None:
         """Return what is round a mail among what a query means, at most so much above it; None if it is not indexed."""

@@ -3,9 +3,12 @@
 Routes only: they ask the index, have its answer presented off the hub, and fill the template.
 """
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
+from mysmtp.search.finding import Found
 from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Query, Unreadable, read_query
 from mysmtp.search.sheet import MOST_TEXT
@@ -39,7 +42,8 @@ def search() -> Response:
 
 
 def _page(index: MailIndex, query: Query, before: int | None) -> Response:
-    found, clock = index.find(query, before, PAGE), site().clock()
+    others = [query.without_part(part) for part in query.parts[:MOST_OTHERS]] if len(query.parts) > 1 else []
+    found, clock = index.find(query, before, PAGE, [read_query(text) for text in others]), site().clock()
     days = site().offload(lambda: presenting.days_of(found.hits, query, clock))
     page = render_template(
         "search.html",
@@ -52,20 +56,16 @@ def _page(index: MailIndex, query: Query, before: int | None) -> Response:
         place=presenting.place_words(found),
         searched=presenting.searched_words(found),
         unsearched=presenting.unsearched_words(found),
-        others=() if found.total else _others(index, query),
+        others=_others(query, others, found),
     )
     return make_response(page)
 
 
-def _others(index: MailIndex, query: Query) -> list[tuple[str, str, str]]:
+def _others(query: Query, texts: Sequence[str], found: Found) -> list[tuple[str, str, str]]:
     """Return searches that find something by leaving a part away: the part, what is found then, the address."""
-    if len(query.parts) < 2:
-        return []
-    texts = [query.without_part(part) for part in query.parts[:MOST_OTHERS]]
-    counts = index.count([read_query(text) for text in texts])
     return [
         (plain(part.text), presenting.count_in_words(count), url_for("search.search", q=text))
-        for part, text, count in zip(query.parts, texts, counts, strict=False)
+        for part, text, count in zip(query.parts, texts, found.instead, strict=False)
         if count.total
     ]
 

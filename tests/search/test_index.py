@@ -136,9 +136,11 @@ def test_the_whole_is_counted(full: Office) -> None:
     assert (found.searched, found.boxes, found.unsearched, found.cut) == (7, 3, 0, 0)
 
 
-def test_others_are_counted_without_being_shown(full: Office) -> None:
-    counts = full.index.count([read_query(text) for text in ("example", "lunch", "lunch invoice")])
-    assert [(each.total, each.more) for each in counts] == [(7, False), (1, False), (0, False)]
+def test_others_are_counted_where_nothing_is_found(full: Office) -> None:
+    others = [read_query(text) for text in ("example", "lunch", "lunch invoice")]
+    found = full.index.find(read_query("lunch invoice"), instead=others)
+    assert [(each.total, each.more) for each in found.instead] == [(7, False), (1, False), (0, False)]
+    assert full.index.find(read_query("lunch"), instead=others).instead == ()
 
 
 @pytest.mark.parametrize("words", [2, 256])
