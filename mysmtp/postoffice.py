@@ -39,6 +39,7 @@ from mysmtp.protocol.dialect import Dialect, anybody
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.phrases import Phrasebook
 from mysmtp.protocol.pop3 import PATIENT, POP3
 from mysmtp.protocol.room import Room
 from mysmtp.protocol.smtp import SMTP
@@ -143,7 +144,7 @@ class PostOffice:
         limits = Limits(self._mail_cap, max(idle, PATIENT) if dialect.name == "pop3" else idle)
         return LineServer(
             listener,
-            partial(self._open_dialog, dialect),
+            partial(self._open_dialog, dialect, Phrasebook()),
             protocol=dialect.name,
             bus=self.bus,
             session_ids=self._session_ids,
@@ -152,7 +153,7 @@ class PostOffice:
             tls=self._tls and replace(self._tls, at_once=door.at_once),
         )
 
-    def _open_dialog(self, dialect: Dialect, session_id: int, peer: str) -> Dialog:
+    def _open_dialog(self, dialect: Dialect, phrases: Phrasebook, session_id: int, peer: str) -> Dialog:
         return Dialog(
             dialect,
             store=self.store,
@@ -169,6 +170,7 @@ class PostOffice:
             upgrades=self._tls is not None,
             login_first=self.config.require_login and dialect is SMTP,
             room=self._room,
+            phrases=phrases,
         )
 
     def _tend(self) -> None:

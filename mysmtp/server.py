@@ -7,7 +7,7 @@ and closed; the Pool stands a little above the cap, for a full Pool would only s
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -240,7 +240,7 @@ class LineServer:
         self._bus.publish(TlsBegun(session_id, agreed))
 
 
-def _send_all(channel: Channel | Tunnel, pieces: Iterator[bytes]) -> None:
+def _send_all(channel: Channel | Tunnel, pieces: Iterable[bytes]) -> None:
     """Send each piece; between two, let the other greenlets run: a client that always has more must not starve them."""
     for number, piece in enumerate(pieces):
         if number:

@@ -8,6 +8,7 @@ keep their beginning and their end. Passwords never come here: whoever writes ma
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
@@ -45,6 +46,30 @@ class Mail(NamedTuple):
 
     mailbox: str
     id: int
+
+
+class Note(NamedTuple):
+    """What a reply was about: its `mark` (as in `protocol.reply`), the verb it answers ("" for none), the states before
+
+    and after, why it was refused, what it stored, and `since`, the moment at which that was handed over (0: nothing).
+    """
+
+    mark: str = ""
+    verb: str = ""
+    before: str = ""
+    after: str = ""
+    fault: Told | None = None
+    mails: tuple[Mail, ...] = ()
+    since: float = 0.0
+
+
+NOTHING = Note()  # to what answers no command
+
+
+@lru_cache(maxsize=1000)
+def done(verb: str, before: str, after: str) -> Note:
+    """Return the note to a command that was simply done. There are few of them, so that each is made once."""
+    return Note("", verb, before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +146,11 @@ class Tape:
 
     def heard(self, at: float, octets: bytes, *, masked: bool = False) -> None:
         """The client sent a command, or a segment."""
-        length = len(octets)
-        if length > PIECE_KEPT or masked or self.rest is not None:
+        if masked or self.rest is not None or len(octets) > PIECE_KEPT:
             self._hear_odd(at, octets, masked)
         else:
-            self._entries.append((CLIENT, at, octets, None, (), False))
-        self._size += length + _COST
+            self._entries.append((CLIENT, at, octets))
+        self._size += len(octets) + _COST
         if self._size > self._limit:
             self._make_room()
 
@@ -167,30 +191,20 @@ class Tape:
         if self._size > self._limit:
             self._make_room()
 
-    def said(
-        self,
-        at: float,
-        octets: bytes,
-        mark: str = "",
-        verb: str = "",
-        before: str = "",
-        after: str = "",
-        fault: Told | None = None,
-        mails: tuple[Mail, ...] = (),
-        since: float = 0.0,
-    ) -> None:
-        """The server answered; `since` is the moment at which a mail was handed over that is now stored."""
+    def said(self, at: float, octets: bytes, note: Note = NOTHING) -> None:
+        """The server answered."""
         length = len(octets)
         self.sent += length
         self.answers += 1
-        self.state = after
-        cut = None
-        if mark:
+        self.state = note.after
+        if note.mark:
             self.refused += 1
             self.last_refusal = octets[:200]
         if length > PIECE_KEPT:
-            octets, cut, length = octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:]), PIECE_KEPT
-        self._entries.append((SERVER, at, octets, cut, mark, verb, before, after, fault, mails, since))
+            self._entries.append((SERVER, at, octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:]), note))
+            length = PIECE_KEPT
+        else:
+            self._entries.append((SERVER, at, octets, None, note))
         self._size += length + _COST
         if self._size > self._limit:
             self._make_room()
@@ -270,13 +284,14 @@ class Tape:
 
     def _read(self, index: int) -> Iterator[Entry]:
         for number, entry in enumerate(self._all()[index:], self.lost + index + 1):
-            kind, at, octets, cut, *more = entry
+            kind, at, octets, *more = entry
+            cut = more[0] if more else None
             length, tail = (cut.length, cut.tail) if cut else (0, b"")
             seconds = at - self._start
             if kind is SERVER:
-                mark, verb, before, after, fault, mails, since = more
-                waited = at - since if since else 0.0
-                told = (mark, verb, before, after, fault, mails, waited)
+                note: Note = more[1]
+                waited = at - note.since if note.since else 0.0
+                told = (note.mark, note.verb, note.before, note.after, note.fault, note.mails, waited)
                 yield Entry(number, kind, seconds, octets, length, tail, (), False, *told)
             else:
-                yield Entry(number, kind, seconds, octets, length, tail, *more)
+                yield Entry(number, kind, seconds, octets, length, tail, *more[1:])

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,8 +23,8 @@ def store(tmp_path: Path) -> Iterator[TextFileStore]:
     """Mails of 40, 3, 2 and 0 days for bob, one of 40 days for carol."""
     opened = TextFileStore(tmp_path)
     for days in (40, 3, 2, 0):
-        filed(opened, [BOB], replace(mail(), arrived=NOW - timedelta(days=days, minutes=1)))
-    filed(opened, ["carol@x"], replace(mail(), arrived=NOW - timedelta(days=40)))
+        filed(opened, [BOB], mail()._replace(arrived=NOW - timedelta(days=days, minutes=1)))
+    filed(opened, ["carol@x"], mail()._replace(arrived=NOW - timedelta(days=40)))
     yield opened
     opened.close()
 

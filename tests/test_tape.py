@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.tape import PIECE_KEPT, TAIL_KEPT, Mail, Tape, Told
+from mysmtp.tape import PIECE_KEPT, TAIL_KEPT, Mail, Note, Tape, Told
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -17,7 +17,7 @@ def new(limit: int = 64 * 1024) -> Tape:
 def test_entries_are_numbered_from_one_with_seconds_since_the_beginning() -> None:
     tape = new()
     tape.heard(100.5, b"HELO x\n")
-    tape.said(100.75, b"200 OK\n", "", "HELO", "initial", "greeted")
+    tape.said(100.75, b"200 OK\n", Note("", "HELO", "initial", "greeted"))
     first, second = tape.entries()
     assert (first.number, first.kind, first.at, first.octets) == (1, "client", 0.5, b"HELO x\n")
     assert (second.number, second.kind, second.at, second.octets) == (2, "server", 0.75, b"200 OK\n")
@@ -28,7 +28,7 @@ def test_entries_are_numbered_from_one_with_seconds_since_the_beginning() -> Non
 
 def test_a_refusal_is_counted_with_its_reason() -> None:
     tape = new()
-    tape.said(101, b"403 Send HELO first\n", "x", "RCPT", "initial", "initial", Told("OutOfOrder"))
+    tape.said(101, b"403 Send HELO first\n", Note("x", "RCPT", "initial", "initial", Told("OutOfOrder")))
     assert tape.entries()[0].fault == Told("OutOfOrder")
     assert (tape.refused, tape.last_refusal) == (1, b"403 Send HELO first\n")
 

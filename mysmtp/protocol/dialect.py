@@ -11,6 +11,7 @@ from mysmtp.events import Event, LoginAnswered
 from mysmtp.message import Body
 from mysmtp.protocol.framing import LINE_LIMIT
 from mysmtp.protocol.outcome import Outcome, Owed
+from mysmtp.protocol.patience import Patience
 from mysmtp.protocol.reply import Reply
 from mysmtp.protocol.room import UNLIMITED, NoRoom, Room
 from mysmtp.protocol.transaction import Session
@@ -100,18 +101,6 @@ class Segments:
 
     verb: str
     run: Callable[[Desk, Body | NoRoom | None], Reply | Owed]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a client may go on that makes no sense: `errors` REFUSED replies, then it is sent away.
-
-    Beyond `idling` verbs that do no work without a mail in between, each counts as an error too.
-    """
-
-    errors: int = 20
-    idling: int = 100
-    idle_verbs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,11 @@ class Framing:
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether lines are read, and all that has come was taken: a whole line need not go through `receive`."""
+        return self.kind is LINES and self._at == len(self._buffer) and not self._skipped
+
     def next(self, now: float) -> Unit | None:
         """Return the next unit, None when more octets, or more silence, are needed."""
         if self.kind is SEGMENTS:

@@ -15,7 +15,7 @@ from mysmtp.events import Bus, CommandAnswered, Refused, ReplySent
 from mysmtp.protocol.outcome import Owed
 from mysmtp.protocol.reply import FAILED, Reply
 from mysmtp.protocol.transaction import Session
-from mysmtp.tape import Mail, Tape, Told
+from mysmtp.tape import Note, Tape, Told
 from mysmtp.text import decode
 
 log = logging.getLogger(__name__)
@@ -27,18 +27,15 @@ _MOST_WAITING = 1000  # replies that may wait behind one that is owed
 
 @dataclass(slots=True)
 class Answer:
-    """One command and its reply. `argument` is what came after the verb; the states are those before and after it.
+    """A reply that waits, and what it is about. `argument` is what came after the verb.
 
-    `fault` is why it was refused, `since` the moment at which what is owed was handed over.
+    `since` is the moment at which what is `owed` was handed over.
     """
 
-    verb: str
-    argument: bytes
     reply: Reply
-    before: str
-    after: str
+    note: Note
+    argument: bytes
     as_segment: bool
-    fault: Told | None = None
     owed: Owed | None = None
     since: float = 0.0
 
@@ -70,29 +67,24 @@ class Outbox:
         self._owed = 0
         self._octets = 0
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether a reply may just be said: none is waiting, and nobody wants to hear what was answered to what."""
-        return not self._waiting and CommandAnswered not in self._bus.wanted
-
-    def put(self, answer: Answer) -> None:
-        """Put an answer behind all others."""
-        if not self._waiting and answer.owed is None:
-            if CommandAnswered in self._bus.wanted:
-                self._bus.publish(self._news(answer))
-            self._say_answer(answer)
+    def put(self, reply: Reply, note: Note, argument: bytes, as_segment: bool) -> None:
+        """Put the answer to a command behind all others."""
+        if self._waiting:
+            self._wait_too(Answer(reply, note, argument, as_segment))
         else:
-            self._waiting.append(answer)
-            if len(self._waiting) >= _MOST_WAITING:
-                self.settle()
+            self.say(reply, note, as_segment, argument)
 
-    def owe(self, answer: Answer, owed: Owed) -> None:
+    def owe(self, reply: Reply, note: Note, argument: bytes, as_segment: bool, owed: Owed) -> None:
         """Put an answer whose reply is owed behind all others; wait now if enough is owed."""
-        answer.owed, answer.since = owed, self._clock()
         self._owed += 1
         self._octets += owed.octets
-        self.put(answer)
+        self._wait_too(Answer(reply, note, argument, as_segment, owed, self._clock()))
         if self._owed >= MOST_OWED or self._octets >= MOST_OCTETS:
+            self.settle()
+
+    def _wait_too(self, answer: Answer) -> None:
+        self._waiting.append(answer)
+        if len(self._waiting) >= _MOST_WAITING:
             self.settle()
 
     def settle(self) -> None:
@@ -102,51 +94,55 @@ class Outbox:
         waiting, self._waiting = self._waiting, []
         self._owed = self._octets = 0
         for later, answer in zip(range(len(waiting) - 1, -1, -1), waiting, strict=True):
-            fault = self._wait(answer.owed.receipt, answer.verb) if answer.owed is not None else None
-            if answer.owed is not None and fault is not None:
-                failed = answer.owed.failed
-                answer.reply = failed(fault) if failed else self._broken(answer.verb, fault)
-                self._session.correct(answer.reply.mark, later)
-                answer.fault = Told("StoreFailed")
-            if CommandAnswered in self._bus.wanted:
-                self._bus.publish(self._news(answer))
-            self._say_answer(answer)
+            if answer.owed is not None:
+                self._collect(answer, answer.owed, later)
+            self.say(answer.reply, answer.note, answer.as_segment, answer.argument)
 
-    def _say_answer(self, answer: Answer) -> None:
-        mails: tuple[Mail, ...] = ()
-        since = 0.0
-        if answer.owed is not None and self._tape is not None and not answer.reply.mark:
-            mails, since = self._tape.take_stored(), answer.since
-        self.say(answer.reply, answer.as_segment, answer.verb, answer.before, answer.after, answer.fault, mails, since)
+    def _collect(self, answer: Answer, owed: Owed, later: int) -> None:
+        """Wait for what is owed; put into the answer what came of it. So many `later` replies have been remembered."""
+        fault = self._wait(owed.receipt, answer.note.verb)
+        if fault is not None:
+            answer.reply = owed.failed(fault) if owed.failed else self._broken(answer.note.verb, fault)
+            self._session.correct(answer.reply.mark, later)
+            answer.note = answer.note._replace(mark=answer.reply.mark, fault=Told("StoreFailed"))
+        elif self._tape is not None:
+            answer.note = answer.note._replace(mails=self._tape.take_stored(), since=answer.since)
 
-    def say(
-        self,
-        reply: Reply,
-        as_segment: bool,
-        verb: str = "",
-        before: str = "",
-        after: str = "",
-        fault: Told | None = None,
-        mails: tuple[Mail, ...] = (),
-        since: float = 0.0,
-    ) -> None:
-        """Say something now: nothing may be owed. The rest is noted on the tape (`tape.Entry`)."""
+    def say(self, reply: Reply, note: Note, as_segment: bool, argument: bytes | None = None) -> None:
+        """Say something now: nothing may be owed. `argument` came after the verb; None answers no command."""
         octets = reply.in_segment() if as_segment else reply.in_lines()
-        if reply.mark and Refused in self._bus.wanted:
-            self._bus.publish(Refused(self._session.id, reply.code, reply.mark == FAILED))
-        if ReplySent in self._bus.wanted:
-            self._bus.publish(ReplySent(self._session.id, octets))
+        wanted = self._bus.wanted
+        if note.mark or CommandAnswered in wanted or ReplySent in wanted:
+            self._tell(reply, note, octets, argument)
         if self._tape is not None:
-            self._tape.said(self._clock(), octets, reply.mark, verb, before, after, fault, mails, since)
+            self._tape.said(self._clock(), octets, note)
         self._ready.append(octets)
         self.size += len(octets)
 
+    def take_all(self) -> bytes:
+        """Return every reply that was not taken yet, once all of them are true."""
+        if self._waiting:
+            self.settle()
+        return self.take()
+
     def take(self) -> bytes:
         """Return what may be sent now."""
-        octets = self._ready[0] if len(self._ready) == 1 else b"".join(self._ready)
-        self._ready.clear()
-        self.size = 0
-        return octets
+        ready, self.size = self._ready, 0
+        if len(ready) == 1:
+            return ready.pop()
+        self._ready = []
+        return b"".join(ready)
+
+    def _tell(self, reply: Reply, note: Note, octets: bytes, argument: bytes | None) -> None:
+        """Publish what is said to those who want it."""
+        bus, session = self._bus, self._session.id
+        if argument is not None and CommandAnswered in bus.wanted:
+            text, states = decode(argument).strip(" "), (note.before, note.after)
+            bus.publish(CommandAnswered(session, note.verb, text, reply.code, reply.text, *states, reply.mark))
+        if note.mark and Refused in bus.wanted:
+            bus.publish(Refused(session, reply.code, note.mark == FAILED))
+        if ReplySent in bus.wanted:
+            bus.publish(ReplySent(session, octets))
 
     def _wait(self, receipt: Receipt, verb: str) -> Exception | None:
         """Wait for a receipt; return what broke its promise."""
@@ -156,13 +152,6 @@ class Outbox:
             log_failure(verb, fault)
             return fault
         return None
-
-    def _news(self, answer: Answer) -> CommandAnswered:
-        argument = decode(answer.argument).strip(" ")
-        reply = answer.reply
-        return CommandAnswered(
-            self._session.id, answer.verb, argument, reply.code, reply.text, answer.before, answer.after, reply.mark
-        )
 
 
 def log_failure(verb: str, fault: Exception) -> None:

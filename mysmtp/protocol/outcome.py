@@ -24,7 +24,7 @@ class Content(Protocol):
         """Take more octets; return None while more are needed, else the octets after its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as Expect
 class Owed:
     """A reply that becomes true once `receipt` has been waited for; `octets` is the size of the mail it is about.
 

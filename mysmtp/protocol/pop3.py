@@ -17,10 +17,11 @@ from mysmtp.crlf import top_of
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.events import MailboxChanged
 from mysmtp.protocol import command
-from mysmtp.protocol.dialect import Desk, Dialect, Patience, Verb, stay, to
+from mysmtp.protocol.dialect import Desk, Dialect, Verb, stay, to
 from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.outbox import log_failure
 from mysmtp.protocol.outcome import Upgrade
+from mysmtp.protocol.patience import Patience
 from mysmtp.protocol.pop3_reply import Pop3Reply as Reply
 from mysmtp.protocol.pop3_reply import Refused, failure, refusal
 

@@ -13,8 +13,9 @@ from mysmtp import errors
 from mysmtp.address import Address
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.protocol import smtp_auth
-from mysmtp.protocol.dialect import Desk, Dialect, Patience, Verb, stay, to
+from mysmtp.protocol.dialect import Desk, Dialect, Verb, stay, to
 from mysmtp.protocol.outcome import Upgrade
+from mysmtp.protocol.patience import Patience
 from mysmtp.protocol.smtp_mail import Then, bdat, chunk, data, forward_path, mail, rcpt, reverse_path, store
 from mysmtp.protocol.smtp_parameters import Given
 from mysmtp.protocol.smtp_reply import Refused, SmtpReply, broken, refuse

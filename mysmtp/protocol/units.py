@@ -6,7 +6,7 @@ from mysmtp.message import Body
 from mysmtp.protocol.room import NoRoom
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as none here is: one is made for each command, and nobody changes it
 class Line:
     """A command that ended with LF; `octets` holds the line with its end."""
 
@@ -18,7 +18,7 @@ class Line:
         return self.octets.removesuffix(b"\n").removesuffix(b"\r")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StrictLine(Line):
     """A line of a protocol that ends lines with CR LF: an LF alone stays in the command, where it is a control."""
 
@@ -27,7 +27,7 @@ class StrictLine(Line):
         return self.octets.removesuffix(b"\r\n")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
     """A command that came as one segment; `octets` holds the segment as it came."""
 
@@ -39,7 +39,7 @@ class Segment:
         return self.octets.partition(b"\0")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SegmentBody:
     """`DATA` LF and the body that followed it; None and NO_ROOM are one read and thrown away (`content`)."""
 
@@ -47,14 +47,14 @@ class SegmentBody:
     body: Body | NoRoom | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Overlong:
     """A command line over the limit; the rest of it is skipped. `octets` is its beginning."""
 
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hopeless:
     """No client of ours: a line over FLOOD_LIMIT or a TLS hello. The connection is to be closed without a word."""
 

@@ -10,6 +10,7 @@ from mysmtp.events import Bus, Event
 from mysmtp.protocol.dialect import Check, Dialect, anybody
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.phrases import Phrasebook
 from mysmtp.store import open_store
 from mysmtp.tape import Tape
 
@@ -41,6 +42,7 @@ class Client:
     upgrades: bool = False
     login_first: bool = False
     tape: Tape | None = None
+    phrases: Phrasebook = field(default_factory=Phrasebook)
 
     def __post_init__(self) -> None:
         self.bus.attach(self.events.append)
@@ -58,6 +60,7 @@ class Client:
             upgrades=self.upgrades,
             login_first=self.login_first,
             tape=self.tape,
+            phrases=self.phrases,
         )
 
     @property

@@ -74,7 +74,7 @@ def test_the_mails_of_a_pipeline_are_handed_over_before_one_is_waited_for() -> N
 
 def test_a_long_pipeline_lets_others_run_and_still_waits_once() -> None:
     ledger = Ledger()
-    pieces = dialog(ledger).receive(MAIL * 40)
+    pieces = iter(dialog(ledger).receive(MAIL * 40))
     sent = next(pieces)
     assert len(sent) < len(ANSWERED)
     assert "waited for 1" not in ledger.book
@@ -203,7 +203,7 @@ def test_in_segments_each_mail_is_waited_for_by_itself() -> None:
 def test_a_farewell_comes_after_what_is_owed() -> None:
     ledger = Ledger()
     talk = dialog(ledger)
-    next(talk.receive(MAIL * 20))
+    next(iter(talk.receive(MAIL * 20)))
     said = talk.farewell(ShuttingDown())
     assert said.endswith(b"500 Server shutting down\n")
     handed, waited = (sum(line.startswith(step) for line in ledger.book) for step in ("handed", "waited"))

@@ -1,7 +1,6 @@
 """What every store promises, whatever it keeps mail in: inherit from StoreContract and give the fixture `any_store`."""
 
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +17,7 @@ class StoreContract:
 
     def test_a_mail_comes_back_as_it_was_given(self, any_store: MessageStore) -> None:
         trace = Trace("my_smtp", 3, "127.0.0.1:4711", "example.com", "1230")
-        message = replace(mail(paths=["Bob@Example.com"]), trace=trace)
+        message = mail(paths=["Bob@Example.com"])._replace(trace=trace)
         assert list(any_store.append([BOB], message)) == [1]
         got = any_store.read(BOB, 1)
         assert got.body == SPEC_BODY
@@ -211,7 +210,7 @@ class StoreContract:
             any_store.outdated(BOB, None, 1)
         began = mail().arrived
         for hours in (5, 1, 2, 0, 3):
-            any_store.append([BOB], replace(mail(), arrived=began + timedelta(hours=hours)))
+            any_store.append([BOB], mail()._replace(arrived=began + timedelta(hours=hours)))
         assert list(any_store.outdated(BOB, None, None)) == []
         assert list(any_store.outdated(BOB, None, 2)) == [1, 2, 3]
         assert list(any_store.outdated(BOB, None, 9)) == []
@@ -225,7 +224,7 @@ class StoreContract:
         assert any_store.gather(5) == Gathered((), 0, 0)
         for number in range(12):
             moment = mail().arrived + timedelta(seconds=number // 2)
-            any_store.append([f"box{number * 7 % 3}@x"], replace(mail(b"%d" % number), arrived=moment))
+            any_store.append([f"box{number * 7 % 3}@x"], mail(b"%d" % number)._replace(arrived=moment))
         every = any_store.gather(20)
         ranks = [rank for rank, _ in every.mails]
         assert ranks == sorted(ranks, reverse=True)

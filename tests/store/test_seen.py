@@ -1,7 +1,6 @@
 """Marks of seen mails, over an index of a real file."""
 
 import os
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -138,5 +137,5 @@ def test_the_print_tells_mails_apart() -> None:
     others = [row._replace(size=8), row._replace(arrived=1), row._replace(text=b"b@x\n01-01-2025")]
     assert len({print_of(each) for each in (row, *others)}) == 4
     assert print_of(row._replace(id=2, start=100, end=109)) == print_of(row)
-    moved = replace(mail(), arrived=mail().arrived + timedelta(microseconds=1))
+    moved = mail()._replace(arrived=mail().arrived + timedelta(microseconds=1))
     assert draft(moved).record(1) != draft(mail()).record(1)

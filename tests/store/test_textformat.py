@@ -1,5 +1,4 @@
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -64,7 +63,7 @@ def test_how_a_body_stands_in_the_file(body: bytes, head: bytes, lines: bytes) -
 
 def test_what_is_known_of_a_mail_stands_on_its_end_line() -> None:
     message = mail(b"", paths=("Bob@x.org", "a=b %c@x.org"))
-    message = replace(message, trace=Trace("my_smtp", 7, "127.0.0.1:4711", "x.org", "1230"))
+    message = message._replace(trace=Trace("my_smtp", 7, "127.0.0.1:4711", "x.org", "1230"))
     record = draft(message).record(4, full_name="é@x")
     assert record.splitlines()[-2].decode() == (
         "===END_EMAIL=== crc32=00000000 via=my_smtp peer=127.0.0.1:4711 session=7 helo=x.org shape=1230"
@@ -77,7 +76,7 @@ def test_moments_are_utc_and_dates_are_local(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TZ", "XXX-3")  # three hours ahead of UTC
     time.tzset()
     late = datetime(2025, 12, 31, 23, 30, tzinfo=timezone(timedelta(hours=1)))
-    record = draft(replace(mail(), arrived=late)).record(1)
+    record = draft(mail()._replace(arrived=late)).record(1)
     assert b" at=2025-12-31T22:30:00.000000Z " in record
     assert b"\nDate: 01-01-2026\n" in record
 
@@ -99,7 +98,7 @@ def test_no_sender_breaks_the_frame(sender: str) -> None:
 
 def test_the_first_line_stays_short_whatever_is_in_the_mail() -> None:
     message = mail(b"x" * 5000, sender="s" * 2000 + "@x", paths=["r" * 2000 + "@x"] * 100)
-    record = draft(replace(message, trace=Trace("v", 10**18, "p" * 999, "h" * 9999, "1" * 999))).record(
+    record = draft(message._replace(trace=Trace("v", 10**18, "p" * 999, "h" * 9999, "1" * 999))).record(
         10**17, "t" * 999
     )
     assert len(record.split(b"\n", 1)[0]) < 1000
@@ -117,7 +116,7 @@ def test_any_bodies_come_back_to_the_byte_and_forge_nothing(some: list[bytes], d
 
 
 def test_the_day_does_not_depend_on_the_length_of_the_year() -> None:
-    assert b" at=0099-01-02T00:00:00.000000Z " in draft(replace(mail(), arrived=datetime(99, 1, 2, tzinfo=UTC))).record(
+    assert b" at=0099-01-02T00:00:00.000000Z " in draft(mail()._replace(arrived=datetime(99, 1, 2, tzinfo=UTC))).record(
         1
     )
 
@@ -134,9 +133,9 @@ def by_the_rule(value: str) -> bytes:
 
 @given(ODD_TEXT)
 def test_any_value_of_an_attribute_is_escaped_octet_by_octet(value: str) -> None:
-    message = replace(mail(b""), trace=Trace(helo=value))
+    message = mail(b"")._replace(trace=Trace(helo=value))
     expected = b" helo=" + by_the_rule(value) if value else b""
-    assert draft(message).record(1) == draft(replace(message, trace=Trace())).record(1)[:-2] + expected + b"\n\n"
+    assert draft(message).record(1) == draft(message._replace(trace=Trace())).record(1)[:-2] + expected + b"\n\n"
 
 
 @given(ODD_TEXT)
@@ -163,7 +162,7 @@ def test_dates_follow_the_zone_of_this_machine_through_every_change_of_its_clock
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", zone)
         time.tzset()
-        record = draft(replace(mail(b""), arrived=moment)).record(1)
+        record = draft(mail(b"")._replace(arrived=moment)).record(1)
         local = time.localtime(int(moment.timestamp() // 1))
         utc = time.gmtime(int(moment.timestamp() // 1))
     time.tzset()
@@ -179,7 +178,7 @@ def test_what_is_known_beside_a_mail_of_smtp_is_read_back_each_parameter_behind_
         (("body", "8BITMIME"), ("smtputf8", "1"), ("ret", "HDRS"), ("envid", "QQ+2B1"), ("auth", "<>")),
         ((notify, ("orcpt", "rfc822;Bob@y")), (), (notify,)),
     )  # fmt: skip
-    message = replace(mail(b"hi\r\n"), envelope=envelope, trace=trace)
+    message = mail(b"hi\r\n")._replace(envelope=envelope, trace=trace)
     record = draft(message).record(1, "bob@y")
     last = record.rstrip(b"\n").rpartition(b"\n")[2]
     assert b" tls=TLSv1.3%20TLS_AES_256_GCM_SHA384 user=al%3Dice%20%25 body=8BITMIME smtputf8=1 ret=HDRS" in last

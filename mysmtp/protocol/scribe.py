@@ -1,0 +1,66 @@
+"""The scribe: puts what a client sent on the tape, as it is cut into commands and messages.
+
+A segment is noted as it came, for there each is a thing of its own; when such a connection turns to lines, what is on
+the tape already is not noted again. What holds a secret is masked before it comes here.
+"""
+
+from mysmtp.protocol.framing import SEGMENTS, Framing
+from mysmtp.tape import Tape
+
+_MASKED = b"****\r\n"  # what is told of a line that is a secret
+
+
+class Scribe:
+    """Writes one side of a session's `tape`; `at` is the moment of the last octets, on the clock of the tape."""
+
+    __slots__ = ("_ahead", "_framing", "_tape", "at")
+
+    def __init__(self, tape: Tape, framing: Framing) -> None:
+        self.at = 0.0
+        self._tape = tape
+        self._framing = framing
+        self._ahead = 0  # octets on the tape that the framing has yet to cut into lines; -1: segments so far
+
+    def received(self, at: float, data: bytes, *, in_message: bool) -> None:
+        """Note the octets that came, where they are a segment; otherwise only that they came."""
+        self.at = at
+        self._tape.received += len(data)
+        if self._framing.kind is not SEGMENTS:
+            return
+        self._ahead = -1
+        if in_message:
+            self._tape.body(at, data)
+        else:
+            self._tape.heard(at, data)
+
+    def command(self, octets: bytes, *, masked: bool = False) -> None:
+        """Note a command as it may be told, unless it is on the tape as a segment already."""
+        if self._framing.kind is SEGMENTS:
+            return
+        if self._ahead:
+            octets = self._unknown(octets)
+        if octets:
+            self._tape.heard(self.at, octets, masked=masked)
+
+    def _unknown(self, octets: bytes) -> bytes:
+        """Return what of a line was not on the tape as a part of a segment."""
+        if self._ahead < 0:  # the connection has just turned to lines
+            self._ahead = len(octets) + len(self._framing.rest)
+            self._tape.framing = self._framing.kind.value
+        known = min(self._ahead, len(octets))
+        self._ahead -= known
+        return octets[known:]
+
+    def content(self, octets: bytes, *, secret: bool, whole: bool) -> None:
+        """Note a piece of a message, or of an answer that is secret, once that is `whole`."""
+        if self._framing.kind is SEGMENTS:
+            return
+        if not secret:
+            self._tape.body(self.at, octets)
+        elif whole:
+            self._tape.heard(self.at, _MASKED, masked=True)
+
+    def rest(self, octets: bytes) -> None:
+        """Note what has come of a line that is not complete."""
+        if self._framing.kind is not SEGMENTS:
+            self._tape.left(self.at, octets)

@@ -1,0 +1,108 @@
+"""Lines that were said before: answered as if they never had been, whoever said them; and what is not remembered."""
+
+from itertools import groupby
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mysmtp.protocol import phrases
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.phrases import Phrasebook
+from mysmtp.protocol.pop3 import POP3
+from mysmtp.protocol.smtp import SMTP
+from mysmtp.tape import Tape
+from tests.protocol.conversation import Client, play
+from tests.protocol.taped import recorded
+
+LINES = {
+    "my_smtp": (
+        MY_SMTP,
+        "HELO x|helo  x|MAIL FROM: a@x|MAIL FROM: a@y|MAIL FROM: b|RCPT TO: b@x|DATA|DATA hi|.|LIST b@x",
+    ),
+    "smtp": (
+        SMTP,
+        "EHLO x|HELO x|MAIL FROM:<a@x>|MAIL FROM:<a@x> SIZE=9|RCPT TO:<b@x>|DATA|.|RSET|NOOP|BDAT 2|BDAT x|HELP",
+    ),
+    "lmtp": (LMTP, "LHLO x|MAIL FROM:<a@x>|RCPT TO:<b@x>|RCPT TO:<c@x>|DATA|.|RSET|VRFY|VRFY x"),
+    "pop3": (POP3, "USER b@x|PASS y|PASS|STAT|LIST|LIST 1|LIST 0|RETR 1|DELE 1|RSET|UIDL 1|TOP 1 0|NOOP|CAPA"),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_line_is_answered_and_noted_the_same_whether_it_was_said_before_or_not(
+    name: str, data: st.DataObject
+) -> None:
+    dialect, lines = LINES[name]
+    said = data.draw(st.lists(st.sampled_from(lines.split("|")), max_size=30))
+    known = Phrasebook()
+    for _ in range(3):  # in the third all is known, and may be said in another order than it was learnt
+        client, tape = recorded(dialect, framing="lines", phrases=known)
+        fresh, of_fresh = recorded(dialect, framing="lines")
+        for line in said:
+            octets = f"{line}{client.end}".encode()
+            expected = b"".join(fresh.say(octets[at : at + 1]) for at in range(len(octets)))  # never a whole line
+            assert client.say(octets) == expected, line
+        assert tape.received == of_fresh.received
+        assert _told(tape) == _told(of_fresh)
+        said.reverse()
+
+
+def _told(tape: Tape) -> list[tuple[object, ...]]:
+    """Return what crossed and what was made of it, with the pieces of one message as one."""
+    told: list[tuple[object, ...]] = []
+    for kind, entries in groupby(tape.entries(), key=lambda each: each.kind):
+        if kind == "body":
+            told.append((kind, b"".join(each.octets for each in entries)))
+        else:
+            told += [(kind, each.octets, each.verb, each.before, each.after, each.fault) for each in entries]
+    return told
+
+
+def test_what_one_client_said_is_known_when_the_next_one_says_it() -> None:
+    book = Phrasebook()
+    for _ in range(2):
+        play("C: HELO x\nS: 200 OK\nC: MAIL FROM: a@x\nS: 200 OK", Client(phrases=book))
+    assert {line for line, phrase in book.known.items() if phrase.is_read} == {b"HELO x\n", b"MAIL FROM: a@x\n"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line"),
+    [
+        (POP3, b"PASS hunter2\r\n"),
+        (SMTP, b"AUTH PLAIN AGEAaHVudGVyMg==\r\n"),
+        (MY_SMTP, b"DATA a whole mail\n"),
+        (MY_SMTP, b"HELO " + b"x" * 200 + b"\n"),
+        (MY_SMTP, b"NONSENSE\n"),
+    ],
+)
+def test_secrets_mails_long_lines_and_nonsense_are_not_kept(dialect: Dialect, line: bytes) -> None:
+    client = Client(dialect=dialect)
+    client.say(line)
+    client.say(line)
+    assert not client.phrases.known
+
+
+def test_an_argument_that_does_not_parse_is_refused_each_time() -> None:
+    play(
+        """
+        C: HELO x
+        S: 200 OK
+        C: MAIL FROM:
+        S: 400 Invalid syntax: MAIL FROM: takes one email
+        C: MAIL FROM:
+        S: 400 Invalid syntax: MAIL FROM: takes one email
+        """
+    )
+
+
+def test_the_book_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrases, "_MOST", 5)
+    client = Client()
+    for number in range(13):
+        assert client.say(b"HELO x%d\n" % number) == b"200 OK\n"
+        assert len(client.phrases.known) <= 5
