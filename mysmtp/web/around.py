@@ -13,8 +13,9 @@ from mysmtp.search.index import Unsearchable
 from mysmtp.search.query import read_query
 from mysmtp.web import presenting_lists as lists
 from mysmtp.web import presenting_search as search
+from mysmtp.web.looking import days_in, gathered_page
 from mysmtp.web.origins import ALL, MAILBOX, MailAt, Origin
-from mysmtp.web.presenting_across import key_of, page_across
+from mysmtp.web.presenting_across import key_of
 from mysmtp.web.presenting_mail import neighbours
 from mysmtp.web.site import site
 
@@ -67,7 +68,7 @@ def _in_mailbox(mail: MailAt, beside: bool) -> Around:
     if not beside:
         return Around(MAILBOX, mail, up, newer, older)
     page = lists.page_of(found, before)
-    return Around(MAILBOX, mail, up, newer, older, lists.days_of(page.mails, site().clock()), page.words)
+    return Around(MAILBOX, mail, up, newer, older, days_in(name, page.mails), page.words)
 
 
 def _in_all(mail: MailAt, beside: bool) -> Around | None:
@@ -89,7 +90,7 @@ def _in_all(mail: MailAt, beside: bool) -> Around | None:
     )
     if not beside:
         return found
-    shown = page_across(store.gather(lists.PAGE) if at_top else page, site().clock())
+    shown = gathered_page(store.gather(lists.PAGE) if at_top else page)
     return replace(found, days=shown.days, words=shown.words)
 
 

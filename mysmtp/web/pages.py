@@ -11,9 +11,10 @@ from mysmtp.message import Rank
 from mysmtp.web import guide
 from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists
+from mysmtp.web.looking import days_in, gathered_page
 from mysmtp.web.panes import side_of
 from mysmtp.web.presenting import plain
-from mysmtp.web.presenting_across import page_across, rank_of
+from mysmtp.web.presenting_across import rank_of
 from mysmtp.web.site import site
 
 MOST_ON_ICON = 99
@@ -29,7 +30,7 @@ def mailboxes() -> str:
         return guide.empty()
     names = request.args.get("names", "").strip()
     shown = table.named(boxes, names)
-    page = table.table_of(shown, site().clock(), _place(request.args.get("before")))
+    page = table.table_of(shown, site().clock(), _place(request.args.get("before")), looking=site().beginnings.look)
     news = sum(box.last_id for box in boxes)
     unseen = sum(box.unseen for box in boxes)
     totals = table.totals_of(shown)
@@ -42,7 +43,6 @@ def mailbox(name: str) -> str:
     before = _key(request.args.get("before"))
     summary = site().store.summary(name)
     found = site().store.list(name)
-    clock = site().clock()
     page = lists.page_of(found, before)
     own, others = lists.troubles_about(plain(name), site().troubles())
     return render_template(
@@ -54,7 +54,7 @@ def mailbox(name: str) -> str:
         count=len(found),
         upto=found[-1].id if found else 0,
         page=page,
-        days=lists.days_of(page.mails, clock),
+        days=days_in(name, page.mails),
         before=before,
         side=side_of(site().store.mailboxes(), name),
         damage=lists.damage_words(summary.damage, site().mailbox_folder),
@@ -75,7 +75,7 @@ def across() -> str:
     boxes = store.mailboxes()
     return render_template(
         "all.html",
-        page=page_across(gathered, site().clock()),
+        page=gathered_page(gathered),
         facts=lists.facts_of(gathered.total, sum(box.unseen for box in boxes), sum(box.size for box in boxes)),
         count=gathered.total,
         unseen=sum(box.unseen for box in boxes),

@@ -9,14 +9,13 @@ from flask import request
 
 from mysmtp.message import MailboxSummary
 from mysmtp.web import presenting_boxes as table
-from mysmtp.web.site import site
 
 COOKIE = "split"
 OFF = "off"
 USUAL = "40"
 WIDTHS = tuple(str(percent) for percent in range(25, 70, 5))  # of the room beside the mailboxes, in hundredths
 
-Side = tuple[tuple[table.BoxRow, ...], int, int]  # mailboxes, how many there are, how many new mails in all of them
+Side = tuple[tuple[table.SideRow, ...], int, int]  # mailboxes, how many there are, how many new mails in all of them
 
 
 def width_of_list() -> str:
@@ -27,4 +26,4 @@ def width_of_list() -> str:
 
 def side_of(boxes: Sequence[MailboxSummary], name: str) -> Side:
     """Return what the side shows."""
-    return table.side_of(boxes, name, site().clock()), len(boxes), sum(box.unseen for box in boxes)
+    return table.side_of(boxes, name), len(boxes), sum(box.unseen for box in boxes)

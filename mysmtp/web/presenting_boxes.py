@@ -6,11 +6,11 @@ rank and name, never numbered, since mailboxes move up as mail comes in.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mysmtp.message import MailboxSummary
-from mysmtp.web.glimpse import Glimpse, glimpse_of
+from mysmtp.message import MailboxSummary, MailSummary
+from mysmtp.web.glimpse import Glimpse, Look, glimpse_of
 from mysmtp.web.presenting import Clock, When, day_of, plain, size_words
 from mysmtp.web.presenting_lists import facts_of
 from mysmtp.web.urls import pack, unpack
@@ -25,13 +25,22 @@ TAIL = 6  # characters of a longer one that stand before the @ where it is cut i
 
 
 @dataclass(frozen=True, slots=True)
-class BoxRow:
-    """One mailbox in the table or the side. `head` and `tail` together are its label, parted where it may be cut."""
+class SideRow:
+    """One mailbox in the side. `head` and `tail` together are its label, parted where it may be cut."""
 
     name: str
     label: str
     head: str
     tail: str
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    """One mailbox in the table, with its newest mail."""
+
+    name: str
+    label: str
     mails: int
     size: str
     subject: str
@@ -50,24 +59,39 @@ class BoxPage:
     older: str | None
 
 
-def box_row(box: MailboxSummary, clock: Clock) -> BoxRow:
-    """Return one mailbox as a row."""
-    label, newest = plain(box.name), box.newest
-    seen = glimpse_of(newest) if newest else Glimpse("", "")
-    when = clock.when(newest.arrived, newest.date) if newest else None
+def side_row(box: MailboxSummary) -> SideRow:
+    """Return one mailbox as a row of the side."""
+    label = plain(box.name)
     local = label.rpartition("@")[0] or label
     split = len(local) - TAIL if len(local) > LONG else len(label)
-    head, tail, size = label[:split], label[split:], size_words(box.size)
-    return BoxRow(box.name, label, head, tail, box.mails, size, seen.subject, when, seen.lacking, box.unseen)
+    return SideRow(box.name, label, label[:split], label[split:], box.unseen)
+
+
+def box_row(box: MailboxSummary, clock: Clock, look: Look) -> BoxRow:
+    """Return one mailbox as a row of the table. `look` tells what is shown of its newest mail."""
+    newest = box.newest
+    seen = look(box.name, newest) if newest else Glimpse("", "")
+    when = clock.when(newest.arrived, newest.date) if newest else None
+    size = size_words(box.size)
+    return BoxRow(box.name, plain(box.name), box.mails, size, seen.subject, when, seen.lacking, box.unseen)
+
+
+def plainly(mails: Iterable[tuple[str, MailSummary]]) -> Look:
+    """Tell of mails what their first octets tell."""
+    return lambda _, mail: glimpse_of(mail)
 
 
 def table_of(
-    boxes: Sequence[MailboxSummary], clock: Clock, below: BoxKey | None = None, length: int = TABLE
+    boxes: Sequence[MailboxSummary],
+    clock: Clock,
+    below: BoxKey | None = None,
+    length: int = TABLE,
+    looking: Callable[[Iterable[tuple[str, MailSummary]]], Look] = plainly,
 ) -> BoxPage:
     """Return the mailboxes (by name in) below a place, or the top of the table.
 
     Those with the newest mail come first, then those that know only a day, then the empty; equals by name. If nothing
-    is left below the place, the last page is returned.
+    is left below the place, the last page is returned. `looking` is asked for the newest mails that are shown.
     """
     ranked = sorted(((_rank(box), box.name, box) for box in boxes), key=lambda each: each[:2])
     start = 0 if below is None else bisect_right(ranked, below, key=lambda each: each[:2])
@@ -77,8 +101,10 @@ def table_of(
     above = max(0, start - length)
     newer = None if not start else key_of(ranked[above - 1][:2]) if above else ""
     words = f"{start + 1:,} to {end:,} of {total:,}" if total else ""
-    shown = tuple(box_row(box, clock) for _, _, box in ranked[start:end])
-    return BoxPage(shown, words, newer, key_of(ranked[end - 1][:2]) if end < total else None)
+    shown = [box for _, _, box in ranked[start:end]]
+    look = looking((box.name, box.newest) for box in shown if box.newest)
+    rows = tuple(box_row(box, clock, look) for box in shown)
+    return BoxPage(rows, words, newer, key_of(ranked[end - 1][:2]) if end < total else None)
 
 
 def _rank(box: MailboxSummary) -> BoxRank:
@@ -103,11 +129,11 @@ def place_of(key: str) -> BoxKey | None:
     return ((-int(match[1]), -int(match[2]), -int(match[3])), unpack(match[4])) if match else None
 
 
-def side_of(boxes: Sequence[MailboxSummary], current: str, clock: Clock, length: int = SIDE) -> tuple[BoxRow, ...]:
+def side_of(boxes: Sequence[MailboxSummary], current: str, length: int = SIDE) -> tuple[SideRow, ...]:
     """Return the mailboxes (by name in) for the side; the current one is always among them."""
     place = bisect_left(boxes, current, key=lambda box: box.name)
     start = max(0, min(place - length // 2, len(boxes) - length))
-    return tuple(box_row(box, clock) for box in boxes[start : start + length])
+    return tuple(map(side_row, boxes[start : start + length]))
 
 
 def named(boxes: Sequence[MailboxSummary], text: str) -> Sequence[MailboxSummary]:

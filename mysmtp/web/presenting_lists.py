@@ -6,12 +6,12 @@ numbers would shift as mail comes in.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from mysmtp.message import MailSummary, Place
-from mysmtp.web.glimpse import glimpse_of
+from mysmtp.web.glimpse import Glimpse, glimpse_of
 from mysmtp.web.presenting import Clock, When, count_words, day_of, joined, plain, sender_words, size_words
 
 PAGE = 50
@@ -21,7 +21,7 @@ PAGE = 50
 class Row:
     """One mail in a list. Where `subject` is empty, `lacking` stands in its place; `seen` as of a MailSummary.
 
-    `mailbox` and `box`, its label, are there in a list that goes across mailboxes.
+    `attached`: it has a file. `mailbox` and `box`, its label, are there in a list that goes across mailboxes.
     """
 
     id: int
@@ -32,6 +32,7 @@ class Row:
     time: When | None
     lacking: str
     seen: bool
+    attached: bool = False
     mailbox: str = ""
     box: str = ""
 
@@ -69,11 +70,10 @@ def page_of(mails: Sequence[MailSummary], before: int | None, length: int = PAGE
     return Page(mails[start:end][::-1], words, newer, mails[start].id if start else None)
 
 
-def row_of(mail: MailSummary, clock: Clock) -> Row:
+def row_of(mail: MailSummary, clock: Clock, seen: Glimpse) -> Row:
     """Return one mail as a row."""
-    seen, time = glimpse_of(mail), clock.time(mail.arrived)
-    sender, size = sender_words(mail.sender), size_words(mail.size)
-    return Row(mail.id, sender, seen.subject, seen.snippet, size, time, seen.lacking, mail.seen)
+    sender, size, time = sender_words(mail.sender), size_words(mail.size), clock.time(mail.arrived)
+    return Row(mail.id, sender, seen.subject, seen.snippet, size, time, seen.lacking, mail.seen, seen.attached)
 
 
 def heading_of(mail: MailSummary, clock: Clock) -> str:
@@ -82,10 +82,12 @@ def heading_of(mail: MailSummary, clock: Clock) -> str:
     return clock.heading(day) if day else plain(mail.date) or "No date"
 
 
-def days_of(mails: Iterable[MailSummary], clock: Clock) -> tuple[Day, ...]:
-    """Return mails under the headings of their days, in the order given."""
+def days_of(
+    mails: Iterable[MailSummary], clock: Clock, look: Callable[[MailSummary], Glimpse] = glimpse_of
+) -> tuple[Day, ...]:
+    """Return mails under the headings of their days, in the order given. `look` tells what is shown of each."""
     grouped = groupby(mails, key=lambda mail: heading_of(mail, clock))
-    return tuple(Day(heading, tuple(row_of(mail, clock) for mail in group)) for heading, group in grouped)
+    return tuple(Day(heading, tuple(row_of(mail, clock, look(mail)) for mail in group)) for heading, group in grouped)
 
 
 def facts_of(mails: int, unseen: int, size: int) -> str:

@@ -19,6 +19,7 @@ from mysmtp.metrics import Meter
 from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.text import clipped
+from mysmtp.web.beginnings import Beginnings
 from mysmtp.web.deeds import Deeds
 from mysmtp.web.governor import Governor
 from mysmtp.web.live import Live
@@ -78,10 +79,14 @@ class Site:
     offload: Offload = run_here
     index: MailIndex | None = None
     surveys: Surveys = field(default_factory=Surveys)
+    beginnings: Beginnings = field(init=False)
     full_command: str = "mysmtp"
     recorder: Recorder = field(default_factory=lambda: Recorder(Bus(), kept=0))
     known: Mapping[str, Known] = field(default_factory=known)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "beginnings", Beginnings(self.store, self.offload))
 
     def clock(self) -> Clock:
         """Return the clock to present one page with."""

@@ -1,7 +1,8 @@
 import pytest
 
 from mysmtp.message import MailSummary
-from mysmtp.web.glimpse import Glimpse, glimpse_of
+from mysmtp.web.glimpse import Glimpse, glimpse_of, glimpse_of_letter
+from tests.web.letters import rich, simple
 
 FROM = b"From: a@b\n"
 
@@ -45,3 +46,49 @@ def test_a_header_whose_subject_is_not_reached_shows_its_first_line_as_ever() ->
     body = b"Received: from x\nReceived: from y\n" + b"X-Long: y\n" * 50 + b"Subject: late\n\n"
     assert glimpse(body).subject == "Received: from x"
     assert glimpse(FROM + b"Subject: early\n" + b"X-Long: y\n" * 50).subject == "early"
+
+
+@pytest.mark.parametrize(
+    ("octets", "subject", "snippet", "attached"),
+    [
+        (rich(), "The Weekly Postcard", "Hello Bob, see https://example.com/x.", True),
+        (rich().replace(b"attachment", b"inline"), "The Weekly Postcard", "Hello Bob, see https://example.com/x.",
+         False),
+        (simple("x", "SGVsbG8gQm9i\n", more="Content-Transfer-Encoding: base64\n"), "x", "Hello Bob", False),
+        (simple("x", "Gr=FC=DFe\n", "text/plain; charset=iso-8859-1", "Content-Transfer-Encoding: quoted-printable\n"),
+         "x", "Grüße", False),
+        (simple("x", "<style>p{}</style><p>Half-<b>pr</b>ice</p>to\x1bday", "text/html"), "x", "Half-price to\\x1bday",
+         False),
+        (simple("x", "\n"), "x", "", False),
+        (simple("", "Hello\n"), "", "Hello", False),
+        (b"Received: from x\r\n" * 100 + simple("late", "Hello\n"), "late", "Hello", False),
+    ],
+)  # fmt: skip
+def test_a_letter_shows_its_first_words_as_they_are_read(
+    octets: bytes, subject: str, snippet: str, attached: bool
+) -> None:
+    assert glimpse_of_letter(octets, len(octets)) == Glimpse(subject, snippet, "no subject", attached)
+
+
+def test_a_first_line_that_looks_like_a_field_may_begin_a_header_or_not() -> None:
+    plain = b"Note: lunch\n" + b"at half past twelve\n" * 40
+    mail = MailSummary(1, "a@b", "23-11-2026", None, len(plain), plain[:200])
+    assert glimpse_of(mail).partial
+    found = glimpse_of_letter(plain, len(plain))
+    assert (found.subject, found.snippet[:19], found.lacking) == ("Note: lunch", "at half past twelve", "empty mail")
+    assert not glimpse_of(MailSummary(1, "a@b", "23-11-2026", None, 900, b"Lunch at 12:30\n" * 13)).partial
+
+
+def test_a_letter_that_is_read_in_part() -> None:
+    whole = rich("<p>word</p>" * 3000).replace(b"Hello Bob, see", b"Hello Bob, " * 30)
+    found = glimpse_of_letter(whole[:16384], len(whole))
+    assert (found.snippet, found.attached) == (("Hello Bob, " * 30)[:300], True)
+    alone = simple("x", "<style>" + "p{}" * 3000 + "</style><p>At last" + " and more" * 3000, "text/html")
+    found = glimpse_of_letter(alone[:16384], len(alone))
+    assert (found.snippet[:16], len(found.snippet), found.attached) == ("At last and more", 300, False)
+
+
+def test_wherever_a_letter_is_cut_it_can_be_shown() -> None:
+    shown = {glimpse_of_letter(rich()[:cut], len(rich())).subject for cut in range(0, 900, 7)}
+    assert "The Weekly Postcard" in shown
+    assert all("The Weekly Postcard".startswith(subject) for subject in shown if not subject.startswith("From"))

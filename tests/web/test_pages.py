@@ -10,6 +10,7 @@ from mysmtp.events import Bus
 from mysmtp.message import Trace
 from mysmtp.web import Endpoints, create_app
 from tests.web.conftest import client_of
+from tests.web.letters import rich
 from tests.web.posts import NOON, message
 
 BOB = "bob@example.com"
@@ -345,3 +346,12 @@ def test_mailboxes_are_found_by_a_part_of_their_names(client: FlaskClient, store
     nothing = client.get("/?names=<b>zebra").text
     assert "No mailbox has <bdi><em>&lt;b&gt;zebra</em></bdi> in its name." in nothing
     assert len(rows("/?names=")) == 100
+
+
+def test_lists_show_what_a_letter_says_as_it_is_read(store: MessageStore, client: FlaskClient) -> None:
+    head = "".join(f"Received: from relay{number}.example.com\r\n" for number in range(20)).encode()
+    store.append([BOB], message(head + rich()))
+    row = '<a href="{}">.*<bdi>The Weekly Postcard</bdi></a> <span class="tag">file</span> <bdi class="snip">Hello Bob'
+    assert re.search(row.format(f"/mailbox/{BOB}/1"), client.get(f"/mailbox/{BOB}").text)
+    assert re.search(row.format(f"/mailbox/{BOB}/1\\?list=all"), client.get("/all").text)
+    assert '<td role="cell" class="sj"><bdi>The Weekly Postcard</bdi></td>' in client.get("/").text

@@ -3,8 +3,10 @@ import pytest
 from mysmtp.message import Gathered, Rank
 from mysmtp.web.presenting import Clock
 from mysmtp.web.presenting_across import key_of, page_across, rank_of
+from mysmtp.web.presenting_boxes import plainly
 from tests.web.posts import NOON, summary
 
+LOOK = plainly(())
 MOMENT = round(NOON.timestamp() * 1_000_000)
 
 
@@ -23,11 +25,11 @@ def test_what_is_no_key(key: str) -> None:
 
 def test_a_page_tells_where_it_is(clock: Clock) -> None:
     mails = tuple((Rank(MOMENT, f"{box}@x", 3), summary(3)) for box in "cba")
-    page = page_across(Gathered(mails, 2, 9), clock)
+    page = page_across(Gathered(mails, 2, 9), clock, LOOK)
     assert (page.words, page.newer, page.older) == ("7 to 5 of 9", key_of(mails[0][0]), key_of(mails[-1][0]))
     assert [(row.mailbox, row.box, row.id) for day in page.days for row in day.rows] == [
         ("c@x", "c@x", 3), ("b@x", "b@x", 3), ("a@x", "a@x", 3)
     ]  # fmt: skip
-    whole = page_across(Gathered(mails, 0, 3), clock)
+    whole = page_across(Gathered(mails, 0, 3), clock, LOOK)
     assert (whole.words, whole.newer, whole.older) == ("3 to 1 of 3", None, None)
-    assert page_across(Gathered((), 0, 0), clock).days == ()
+    assert page_across(Gathered((), 0, 0), clock, LOOK).days == ()

@@ -4,7 +4,7 @@ import pytest
 
 from mysmtp.message import MailboxSummary, MailSummary
 from mysmtp.web.presenting import Clock
-from mysmtp.web.presenting_boxes import BoxPage, box_row, key_of, place_of, side_of, table_of, totals_of
+from mysmtp.web.presenting_boxes import BoxPage, key_of, place_of, side_of, side_row, table_of, totals_of
 from tests.web.posts import NOON, summary
 
 
@@ -25,21 +25,21 @@ def test_the_table_has_the_newest_first(clock: Clock) -> None:
 
 
 def test_long_names_part_where_they_may_be_cut(clock: Clock) -> None:
-    row = box_row(box("very.long.name.of.a.tester@staging.example.com"), clock)
+    row = side_row(box("very.long.name.of.a.tester@staging.example.com"))
     assert (row.head, row.tail) == ("very.long.name.of.a.", "tester@staging.example.com")
-    runs = [box_row(box(f"nightly-test-run-{number}@x"), clock) for number in (1204, 1205)]
+    runs = [side_row(box(f"nightly-test-run-{number}@x")) for number in (1204, 1205)]
     assert [row.tail for row in runs] == ["n-1204@x", "n-1205@x"], "what tells them apart is not cut out"
-    short = box_row(box("user17@staging.subdomain.example.com"), clock)
+    short = side_row(box("user17@staging.subdomain.example.com"))
     assert (short.head, short.tail) == ("user17@staging.subdomain.example.com", "")
-    assert box_row(box("bob@example.com"), clock).tail == ""
+    assert side_row(box("bob@example.com")).tail == ""
 
 
 def test_the_side_always_holds_the_current_mailbox(clock: Clock) -> None:
     boxes = [box(f"{number:03}") for number in range(200)]
-    names = [row.name for row in side_of(boxes, "150", clock, length=10)]
+    names = [row.name for row in side_of(boxes, "150", length=10)]
     assert len(names) == 10
     assert "150" in names
-    assert [row.name for row in side_of(boxes[:3], "001", clock, length=10)] == ["000", "001", "002"]
+    assert [row.name for row in side_of(boxes[:3], "001", length=10)] == ["000", "001", "002"]
 
 
 def test_sums() -> None:

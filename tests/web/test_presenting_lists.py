@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from mysmtp.message import MailSummary, Place
+from mysmtp.web.glimpse import glimpse_of
 from mysmtp.web.presenting import Clock
 from mysmtp.web.presenting_lists import (
     damage_words,
@@ -72,7 +73,8 @@ def test_a_date_that_is_none_stands_as_written(clock: Clock) -> None:
 
 
 def test_a_row(clock: Clock) -> None:
-    row = row_of(summary(7, sender="bob\u202e@x", preview=b"Lunch?\nAt noon"), clock)
+    mail = summary(7, sender="bob\u202e@x", preview=b"Lunch?\nAt noon")
+    row = row_of(mail, clock, glimpse_of(mail))
     assert (row.id, row.sender, row.subject, row.snippet, row.size) == (7, "bob\\u202e@x", "Lunch?", "At noon", "14 B")
     assert row.time is not None
     assert row.time.text == "12:00:00"
