@@ -7,6 +7,7 @@ is freed, `mysmtp delete --undo` puts the mails back.
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 
 from mysmtp.contracts import Expiring, MessageStore
 from mysmtp.errors import NoSuchMailbox, StoreFailed
@@ -58,3 +59,13 @@ class Keeping:
             rules = [f"--keep-days {self._days}"] * bool(self._days) + [f"--keep-last {self._last}"] * bool(self._last)
             mails = "1 mail was" if gone == 1 else f"{gone:,} mails were"
             log.warning("%s: %s deleted by %s", visible(name), mails, " and ".join(rules))
+
+
+def take_turns(works: Sequence[Callable[[], object]], pause: Callable[[], object]) -> None:
+    """Do one work after the other, round and round, and pause after each, whether it failed or not."""
+    for work in cycle(works):
+        try:
+            work()
+        except Exception:
+            log.exception("looking after the mailboxes failed; it is tried again")
+        pause()

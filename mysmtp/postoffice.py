@@ -32,7 +32,7 @@ from mysmtp.crowd import Crowd
 from mysmtp.delivery import LocalDelivery
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
-from mysmtp.keeping import Keeping
+from mysmtp.keeping import Keeping, take_turns
 from mysmtp.logins import Logins
 from mysmtp.narrator import NARRATED, WIRED, Narrator, narrate, print_wire
 from mysmtp.protocol.dialect import Dialect, anybody
@@ -175,14 +175,9 @@ class PostOffice:
 
     def _tend(self) -> None:
         """Delete what is not to be kept, and let the store look after its mailboxes, from time to time."""
-        keeping = Keeping(self.store, self.bus, days=self.config.keep_days, last=self.config.keep_last)
-        while isinstance(self.store, Compacting):
-            try:
-                keeping.look()
-                gevent.sleep(_TEND_EVERY)
-                self.store.tend()
-            except Exception:
-                log.exception("looking after the mailboxes failed; it is tried again")
+        if isinstance(self.store, Compacting):
+            keeping = Keeping(self.store, self.bus, days=self.config.keep_days, last=self.config.keep_last)
+            take_turns((keeping.look, self.store.tend), lambda: gevent.sleep(_TEND_EVERY / 2))
 
     def start(self) -> None:
         """Begin to serve."""

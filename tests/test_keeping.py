@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from mysmtp.contracts import MessageStore
+from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus, Event, MailboxChanged
-from mysmtp.keeping import Keeping
+from mysmtp.keeping import Keeping, take_turns
 from mysmtp.store.textfile import TextFileStore
 from tests.process import PostOfficeProcess
 from tests.store.mails import BOB, filed, mail
@@ -89,3 +90,24 @@ def test_the_server_keeps_the_rules(start: Callable[..., PostOfficeProcess], tmp
     assert rows.startswith(b"4: ")
     office.stop()  # all is told by then
     assert "3 mails were deleted by --keep-last 2" in office.log.read_text()
+
+
+def test_what_fails_is_tried_again_after_a_pause_and_holds_nothing_up(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[str] = []
+
+    class Enough(BaseException):
+        """What ends the greenlet."""
+
+    def look() -> None:
+        done.append("look")
+        raise StoreFailed  # as it does for as long as the folder is gone
+
+    def pause() -> None:
+        done.append("pause")
+        if len(done) == 8:
+            raise Enough
+
+    with pytest.raises(Enough):
+        take_turns((look, lambda: done.append("tend")), pause)
+    assert done == ["look", "pause", "tend", "pause"] * 2
+    assert caplog.messages == ["looking after the mailboxes failed; it is tried again"] * 2
