@@ -167,7 +167,8 @@ class Followed(Protocol):
     def read_some(self, mailbox: str, mail_ids: Sequence[int], octets: int) -> Sequence[tuple[StoredMail, int] | None]:
         """Return mails with their prints, in the order of the ids; None for those that are gone, or damaged.
 
-        Ends early once bodies of so many octets were read. Raises as `changes`.
+        Ends early once bodies of so many octets were read; the `body` of a mail that is larger by itself is no more
+        than so many of its first octets. Raises as `changes`.
         """
 
     def prints(self, mailbox: str, mail_ids: Sequence[int]) -> Mapping[int, int]:

@@ -51,7 +51,7 @@ class Sheet:
 
 
 def sheet_of(stored: StoredMail, mailbox: str) -> Sheet:
-    """Return what is searched of a mail. Never raises; takes as long as reading the mail does."""
+    """Return what is searched of a mail, or of the beginning of one. Never raises; takes as long as reading it does."""
     mail, summary = read_mail(stored.body), stored.summary
     text, heading = _text(mail), mail.heading
     paths = stored.envelope.forward_paths if stored.envelope else ()
@@ -65,7 +65,7 @@ def sheet_of(stored: StoredMail, mailbox: str) -> Sheet:
         header=_clean("\n".join(map(_field, heading.header.fields)), MOST_HEADER),
         letter=mail.has_header,
         attached=any(not part.inline for part in mail.attachments),
-        cut=len(text) > MOST_TEXT or len(mail.html or "") > MOST_MARKUP,
+        cut=len(text) > MOST_TEXT or len(mail.html or "") > MOST_MARKUP or len(stored.body) < summary.size,
         size=summary.size,
         arrived=None if summary.arrived is None else (summary.arrived - _EPOCH) // _MICROSECOND,
         date=_clean(summary.date, 20),

@@ -19,6 +19,7 @@ from mysmtp.contracts import Offload, run_here
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import MailboxSummary, MailSummary, Place, Rank, StoredMail
 from mysmtp.store import damage, names
+from mysmtp.store.beginning import print_of, read_beginning
 from mysmtp.store.disk import Disk, read_exactly
 from mysmtp.store.folder import Folder
 from mysmtp.store.frame import Frame, claimed_id, full_name, read_frame, read_trace
@@ -156,36 +157,45 @@ class Mailbox:
     def read_some(self, mail_ids: Sequence[int], octets: int) -> list[tuple[StoredMail, int] | None]:
         """Return mails, each with the CRC-32 of its record, None for those that are gone or damaged.
 
-        Ends early once bodies of so many octets were read. Raises NoSuchMailbox, StoreFailed.
+        Ends early once bodies of so many octets were read; of one that is larger by itself only so much is read. Raises
+        NoSuchMailbox, StoreFailed.
         """
         found: list[tuple[StoredMail, int] | None] = []
+        room = octets
         with self._opened(os.O_RDONLY) as descriptor:
             for mail_id in mail_ids:
                 try:
-                    mail, record = self._stored(descriptor, mail_id)
+                    found.append(self._begun(descriptor, mail_id, octets))
                 except (NoSuchMail, DamagedMail):
                     found.append(None)
                     continue
-                found.append((mail, zlib.crc32(record)))
-                octets -= len(mail.body)
-                if octets <= 0:
+                room -= len(found[-1][0].body) if found[-1] else 0
+                if room <= 0:
                     break
         return found
+
+    def _begun(self, descriptor: int, mail_id: int, most: int) -> tuple[StoredMail, int]:
+        """Return a mail, of a large one the first octets, with the CRC-32 of its record. Raises as `_stored` does."""
+        row = self.index.row(mail_id)
+        frame = None
+        if row is not None and row.size > most and row.flags in LISTED:
+            frame = read_beginning(descriptor, row, most)
+        if row is None or frame is None:
+            mail, record = self._stored(descriptor, mail_id)
+            return mail, zlib.crc32(record)
+        place = self._place(row.record())
+        return self._made(frame, replace(frame.summary(mail_id), size=row.size), place), print_of(descriptor, row)
 
     def prints(self, mail_ids: Sequence[int]) -> dict[int, int]:
         """Return the CRC-32 of the records of mails as they lie in the file. Raises NoSuchMailbox, StoreFailed."""
         with self._opened(os.O_RDONLY) as descriptor:
             rows = (self.index.row(mail_id) for mail_id in mail_ids)
-            return {
-                row.id: zlib.crc32(read_exactly(descriptor, row.end - row.start, row.start))
-                for row in rows
-                if row is not None and row.flags in LISTED
-            }
+            return {row.id: print_of(descriptor, row) for row in rows if row is not None and row.flags in LISTED}
 
     def record(self, mail_id: int) -> bytes:
         """Return a record as it lies in the file. Raises NoSuchMailbox, NoSuchMail, StoreFailed."""
         with self._opened(os.O_RDONLY) as descriptor:
-            return self._fetch(descriptor, mail_id, self._is_as_indexed)[1]
+            return self._fetch(descriptor, mail_id)[1]
 
     def remark(self, mail_ids: Sequence[int], status: Status) -> Sequence[int]:
         """Give mails the marker of GONE, or of MAIL again, with one sync. Raises NoSuchMailbox, StoreFailed."""
@@ -239,16 +249,18 @@ class Mailbox:
 
     def _stored(self, descriptor: int, mail_id: int) -> tuple[StoredMail, bytes]:
         """Return a mail and its record. Raises NoSuchMail, DamagedMail, OSError."""
-        record, octets = self._fetch(descriptor, mail_id, self._is_as_indexed)
-        if record.status is not Status.MAIL:
+        record, octets, frame = self._fetch(descriptor, mail_id)
+        if frame is None:
             raise DamagedMail(self.name, mail_id)
-        frame = read_frame(octets)
+        return self._made(frame, frame.summary(mail_id), self._place(record)), octets
+
+    def _made(self, frame: Frame, summary: MailSummary, place: Place) -> StoredMail:
+        """Return a mail from what its record says."""
         envelope, trace = read_trace(frame) or (None, None)
-        summary = frame.summary(mail_id)
-        row = self.index.row(mail_id)
+        row = self.index.row(summary.id)
         seen = row is not None and self.seen.has(row)
         summary = replace(summary, date=summary.date or self._undated(), seen=seen)
-        return StoredMail(summary, frame.body, envelope, trace, frame.crc, self._place(record)), octets
+        return StoredMail(summary, frame.body, envelope, trace, frame.crc, place)
 
     def name_fully(self) -> None:
         """Take the full name that its records carry, where the file's name is abbreviated. Raises as `name_inside`."""
@@ -296,8 +308,11 @@ class Mailbox:
         except OSError as fault:
             raise StoreFailed from fault
 
-    def _fetch(self, descriptor: int, mail_id: int, sound: Callable[[Record, bytes], bool]) -> tuple[Record, bytes]:
-        """Read a record that is no deleted one; when it is not `sound`, look at the whole file and read it again."""
+    def _fetch(self, descriptor: int, mail_id: int) -> tuple[Record, bytes, Frame | None]:
+        """Read a record that is no deleted one; when it is not as indexed, look at the whole file and read it again.
+
+        What it says is None where it is no mail.
+        """
         for again in (True, False):
             record = self.index.find(mail_id)
             if record is None or record.status is Status.GONE:
@@ -305,20 +320,13 @@ class Mailbox:
             if record.status is Status.UNFINISHED and self._pending():
                 raise NoSuchMail(self.name, mail_id)
             octets = read_exactly(descriptor, record.end - record.start, record.start)
-            if record.status is not Status.MAIL or sound(record, octets):
-                return record, octets
+            frame = read_frame(octets) if record.status is Status.MAIL else None
+            if frame is None or _is_as_indexed(record, octets, frame):
+                return record, octets, frame
             if again:
                 self.index.forget()
                 self.look(descriptor)
         raise DamagedMail(self.name, mail_id)
-
-    def _is_as_indexed(self, record: Record, octets: bytes) -> bool:
-        frame: Frame = read_frame(octets)
-        return (
-            octets.startswith(START)
-            and not frame.fault
-            and replace(frame.summary(record.id), preview=b"") == record.summary
-        )
 
     def _to_remark(self, descriptor: int, mail_ids: Sequence[int], status: Status) -> list[Record]:
         """Return the records that can take the marker, each checked to lie where the index says."""
@@ -375,6 +383,11 @@ def _stamps(rows: Rows, do: Offload) -> Iterator[Stamp]:
     """Give the stamps of rows, many at a time and others in between."""
     for start in range(0, len(rows), _MANY):
         yield from do(partial(rows.stamps, start, start + _MANY))
+
+
+def _is_as_indexed(record: Record, octets: bytes, frame: Frame) -> bool:
+    shown = replace(frame.summary(record.id), preview=b"")
+    return octets.startswith(START) and not frame.fault and shown == record.summary
 
 
 def _begins_with(descriptor: int, record: Record, marker: bytes) -> bool:

@@ -142,8 +142,11 @@ class MemoryStore:
     def read_some(self, mailbox: str, mail_ids: Sequence[int], octets: int) -> Sequence[tuple[StoredMail, int] | None]:
         with self._lock:
             box = self._box(mailbox)
-            kept = (box.get(each) for each in mail_ids)
-            return [(each.mail, zlib.crc32(each.mail.body)) if each and not each.gone else None for each in kept]
+            kept = [box.get(each) for each in mail_ids]
+        mails = (each.mail if each and not each.gone else None for each in kept)
+        return [
+            (replace(mail, body=mail.body[: max(octets, 1)]), zlib.crc32(mail.body)) if mail else None for mail in mails
+        ]
 
     def prints(self, mailbox: str, mail_ids: Sequence[int]) -> Mapping[int, int]:
         found = self.read_some(mailbox, mail_ids, 0)

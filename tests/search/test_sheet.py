@@ -60,3 +60,11 @@ def test_any_mail_has_a_sheet_that_can_be_packed(body: bytes, sender: str) -> No
 def test_what_is_no_sheet_is_refused(octets: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         unpack(octets)
+
+
+def test_a_mail_of_which_only_the_beginning_was_read_says_so() -> None:
+    whole = rich(name="report.pdf")
+    summary = MailSummary(1, "alice@x", "23-11-2026", NOON, len(whole), whole[:200])
+    found = sheet_of(StoredMail(summary, whole[:-500]), "bob@x")
+    assert (found.cut, found.size, found.subject) == (True, len(whole), "The Weekly Postcard")
+    assert not sheet(whole).cut

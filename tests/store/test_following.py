@@ -2,13 +2,15 @@
 
 import errno
 import os
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mysmtp.store.disk import Disk
 from mysmtp.store.textfile import TextFileStore
-from tests.store.mails import BOB, ORIGINAL, filed, mail
+from tests.store.mails import BOB, ORIGINAL, filed, mail, put
 
 
 def append(path: Path, octets: bytes) -> None:
@@ -126,6 +128,25 @@ def test_large_bodies_end_a_reading_early(store: TextFileStore) -> None:
         filed(store, [BOB], mail(b"x" * 1000))
     assert len(store.read_some(BOB, [1, 2, 3], 1500)) == 2
     assert len(store.read_some(BOB, [1, 2, 3], 1)) == 1
+
+
+@pytest.mark.parametrize("body", [b"line\n" * 300, b"line\r\n" * 300, b"===END_EMAIL===\n" * 100, b"x" * 999])
+def test_of_a_mail_that_is_larger_than_that_the_beginning_is_read(store: TextFileStore, body: bytes) -> None:
+    paths = [f"{number}@example.com" for number in range(5000)]  # its END line is long
+    filed(store, [BOB], mail(body, paths=paths))
+    filed(store, [BOB], mail(b"next"))
+    [(mail_, print_)] = [each for each in store.read_some(BOB, [1, 2], 500) if each]
+    whole = store.read(BOB, 1)
+    assert replace(mail_, body=b"") == replace(whole, body=b"")
+    assert 450 <= len(mail_.body) <= 500
+    assert body.startswith(mail_.body)
+    assert {1: print_} == store.prints(BOB, [1]) == {1: zlib.crc32(store.record(BOB, 1))}
+
+
+def test_so_is_that_of_one_written_by_the_original_program(store: TextFileStore, folder: Path) -> None:
+    put(folder / f"{BOB}.txt", ORIGINAL.replace(b"Hello", b"Hello" * 100))
+    [(mail_, _)] = [each for each in store.read_some(BOB, [1], 300) if each]
+    assert mail_ == replace(store.read(BOB, 1), body=b"Hello" * 60)
 
 
 def test_a_database_may_lie_beside_the_mailboxes_but_no_link(store: TextFileStore, folder: Path) -> None:
