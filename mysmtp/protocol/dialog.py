@@ -142,8 +142,7 @@ class Dialog:
             if self._tape is not None:
                 self._tape.received += len(data)
                 self._tape.heard(now, data)
-            self._hear(data)
-            gate.obey(phrase, None)
+            self._obey(data, phrase)
             return (self._outbox.take_all(),)
         if self._scribe is not None:
             self._scribe.received(now, data, in_message=self.in_message)
@@ -183,9 +182,7 @@ class Dialog:
             if gate.awaited is not None:
                 if not self._read_content():
                     break
-            elif (unit := framing.next(now)) is not None:
-                self._answer(unit)
-            else:
+            elif not self._answer_next(now):
                 break
             answered += 1
             if framing.kind is SEGMENTS:
@@ -224,6 +221,20 @@ class Dialog:
         if b"\n" in taken or self._content_size > _CHUNK:
             self.progress, self._content_size = self.progress + 1, 0
 
+    def _answer_next(self, now: float) -> bool:
+        """Answer the next command; tell whether there was one."""
+        framing = self._framing
+        line = framing.next_line() if framing.kind is LINES else None
+        if line is not None and (phrase := self._phrases.known.get(line)) is not None:
+            if self._scribe is not None:
+                self._scribe.command(line)
+            self._obey(line, phrase)
+            return True
+        unit = framing.next(now) if line is None else framing.unit_of(line)
+        if unit is not None:
+            self._answer(unit)
+        return unit is not None
+
     def _answer(self, unit: Unit) -> None:
         """Answer whatever the framing has cut out."""
         if isinstance(unit, (Line, Segment)):
@@ -244,8 +255,7 @@ class Dialog:
     def _answer_line(self, octets: bytes, line: bytes, unit: Line | Segment) -> None:
         """Answer one command: `line` is it without its end."""
         self._hear(octets)
-        phrase = self._phrases.known.get(octets) if isinstance(unit, Line) else None
-        verb, rest = ("", b"") if phrase is not None else command.take_apart(line)
+        verb, rest = command.take_apart(line)
         rule = self._dialect.verbs.get(verb)
         if self._scribe is not None:
             masked = rule is not None and rule.mask is not None
@@ -254,12 +264,18 @@ class Dialog:
             phrase = Phrase(verb, rule, rest)
             if isinstance(unit, Line):
                 self._phrases.keep(octets, phrase)
-        if phrase is not None:
             self._gate.obey(phrase, unit)
         elif command.is_http(octets):
             self._gate.closing = True
         else:
             self._gate.refuse_unknown(line, rest, unit)
+
+    def _obey(self, line: bytes, phrase: Phrase) -> None:
+        """Do a command that was said before, where lines are read. None that is kept holds a secret."""
+        if LineReceived in self._bus.wanted:
+            self._bus.publish(LineReceived(self._session.id, line))
+        self.progress += 1
+        self._gate.obey(phrase, None)
 
     def _hear(self, octets: bytes) -> None:
         if LineReceived in self._bus.wanted:

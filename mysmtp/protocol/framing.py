@@ -160,14 +160,25 @@ class Framing:
         else:
             self._at -= len(octets)
 
-    def _next_plain_line(self) -> Line | None:
-        """Return the next line if it is one that needs no thought: complete, of a proper length, not a TLS hello."""
+    def next_line(self) -> bytes | None:
+        """Return the next line with its end if it needs no thought: complete, of a proper length, not a TLS hello.
+
+        None says nothing of what there is otherwise: ask `next`. Not to be called in SEGMENTS.
+        """
         buffer, at = self._buffer, self._at
         end = buffer.find(b"\n", at) + 1
         if not 0 < end <= at + self._limit + 1 or self._skipped or buffer.startswith(_TLS_HELLO, at):
             return None
         self._at = end
-        return self._line(buffer[at:end])
+        return buffer[at:end]
+
+    def unit_of(self, line: bytes) -> Line:
+        """Return what `next` would have for what `next_line` returned."""
+        return self._line(line)
+
+    def _next_plain_line(self) -> Line | None:
+        line = self.next_line()
+        return None if line is None else self._line(line)
 
     def _next_odd_line(self) -> Unit | None:
         """Return the next unit where it is no plain line: not complete, long or being skipped, not for us."""

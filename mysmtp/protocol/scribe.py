@@ -43,7 +43,7 @@ class Scribe:
             self._tape.heard(self.at, octets, masked=masked)
 
     def _unknown(self, octets: bytes) -> bytes:
-        """Return what of a line was not on the tape as a part of a segment."""
+        """Return what of these octets was not on the tape as a part of a segment."""
         if self._ahead < 0:  # the connection has just turned to lines
             self._ahead = len(octets) + len(self._framing.rest)
             self._tape.framing = self._framing.kind.value
@@ -55,8 +55,11 @@ class Scribe:
         """Note a piece of a message, or of an answer that is secret, once that is `whole`."""
         if self._framing.kind is SEGMENTS:
             return
+        if self._ahead:
+            octets = self._unknown(octets)
         if not secret:
-            self._tape.body(self.at, octets)
+            if octets:
+                self._tape.body(self.at, octets)
         elif whole:
             self._tape.heard(self.at, _MASKED, masked=True)
 

@@ -168,22 +168,23 @@ def _lines(body: bytes) -> tuple[bytes, bytes]:
 
 def _known(message: Message) -> bytes:
     trace = message.trace
-    session = str(trace.session) if trace.session else ""
-    told = (
-        (b"via", trace.via),
-        (b"peer", trace.peer),
-        (b"session", session),
-        (b"helo", trace.helo),
-        (b"shape", trace.shape),
-        (b"tls", trace.tls),
-        (b"user", trace.user),
-    )
-    known = [b" %b=%b" % (key, escape(value)) for key, value in told if value] + _parameters(trace.parameters)
+    known = [_origin(trace.via, trace.peer, trace.session, trace.helo)]
+    if trace.shape:
+        known.append(b" shape=" + escape(trace.shape))
+    if trace.tls or trace.user or trace.parameters:
+        known += _parameters((("tls", trace.tls), ("user", trace.user), *trace.parameters))
     paths = [b" rcpt=" + escape(path) for path in message.envelope.forward_paths]
     if trace.rcpt_parameters:  # each stands behind its recipient
         of_paths = (b"".join(_parameters(each)) for each in trace.rcpt_parameters)
         paths = [path + of_path for path, of_path in zip(paths, of_paths, strict=True)]
     return b"".join(known + paths)
+
+
+@lru_cache(maxsize=1000)
+def _origin(via: str, peer: str, session: int, helo: str) -> bytes:
+    """Return what is known of a session: the same for all its mails."""
+    told = (("via", via), ("peer", peer), ("session", str(session) if session else ""), ("helo", helo))
+    return b"".join(_parameters(told))
 
 
 def _parameters(parameters: Parameters) -> list[bytes]:

@@ -173,3 +173,13 @@ def test_what_is_being_read_is_told() -> None:
     assert tape.reading == "DATA"
     client.say(b".\n")
     assert tape.reading == ""
+
+
+def test_a_client_that_turns_to_lines_in_the_middle_of_a_pipeline_is_noted_once() -> None:
+    client, tape = recorded(framing="auto")
+    rest = b"MAIL FROM: a@x\nRCPT TO: bob@x\nDATA\nHello\n.\nHELO y\n"
+    client.say(b"HELO x")
+    client.wait(1.0)
+    client.say(rest)
+    client.say(b"HELO z\n")
+    assert sides(tape)[0] == b"HELO x" + rest + b"HELO z\n"
