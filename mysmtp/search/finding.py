@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from mysmtp.contracts import Marking, MessageStore, Offload
 from mysmtp.search.follower import Box, Follower
+from mysmtp.search.keys import LAST_KEY
 from mysmtp.search.plan import Plan, plan_of
 from mysmtp.search.query import Query
 from mysmtp.search.sheet import Sheet
-from mysmtp.search.tables import LAST_KEY, Tables
+from mysmtp.search.tables import Tables
 from mysmtp.search.words import fold
 from mysmtp.store.offload import to_the_end
 

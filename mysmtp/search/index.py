@@ -7,12 +7,9 @@ word, and nothing that is gone is found. A damaged index is put aside and made a
 `offload` runs what takes long; the lock is taken by whoever waits for it.
 """
 
-import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import TypeVar
 
 from mysmtp.contracts import Followed, MessageStore, Offload, run_here
 from mysmtp.errors import MailFault
+from mysmtp.losable import FAULTS, IN_MEMORY, Losable, Words, is_passing, remove
 from mysmtp.search import stamp
 from mysmtp.search.finding import Finder, Found, Nearby
 from mysmtp.search.follower import Follower
@@ -27,15 +25,12 @@ from mysmtp.search.query import Query
 from mysmtp.search.tables import Tables
 from mysmtp.store.offload import to_the_end
 
-log = logging.getLogger(__name__)
-
 T = TypeVar("T")
 
 DATABASE = "search.db"
 _ASIDE = "search.damaged"
-_BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+_WORDS = Words("the index of words", "cannot be used now", "is made again from the mailbox files")
 PATIENCE = 0.2  # seconds in which a search waits for mails to be indexed
-_FAULTS = (sqlite3.Error, ValueError, OverflowError)
 
 
 class Unsearchable(MailFault):
@@ -55,10 +50,9 @@ class MailIndex:
         self._zone = zone
         self._lock = threading.RLock()
         self._named: set[str] = set()
-        self._tables: Tables | None = None
+        self._database = Losable(_WORDS, _ASIDE, _opened)
         self._follower: Follower | None = None
         self._place: tuple[Path, object] | None = None
-        self._warned = False
 
     def note(self, mailbox: str) -> None:
         """Look at a mailbox next time, whatever its file looks like. Costs next to nothing."""
@@ -108,9 +102,7 @@ class MailIndex:
             total = self.unsearched
             while self.step():
                 told(total - self.unsearched, total)
-            tables = self._tables
-            assert tables is not None
-            return to_the_end(self._offload, tables.totals)[0]
+            return to_the_end(self._offload, self._tables.totals)[0]
 
     def clear(self) -> None:
         """Forget everything: all mail is indexed anew."""
@@ -118,17 +110,22 @@ class MailIndex:
             self._safely(self._ready)
             self._drop()
             if self._place is not None:
-                _remove(self._place[0], "", *_BESIDE)
+                remove(self._place[0])
 
     def close(self) -> None:
         """Let go of the database."""
         with self._lock:
             self._drop(whole=True)
 
+    @property
+    def _tables(self) -> Tables:
+        tables = self._database.opened
+        assert tables is not None  # `_ready` comes first
+        return tables
+
     def _caught_up(self, seconds: float) -> Finder:
         """Return what finds mails, once those that are new were indexed, for about so many seconds."""
         follower = self._catch_up(seconds)
-        assert self._tables is not None
         return Finder(self._store, self._tables, follower, self._offload, self._zone)
 
     def _catch_up(self, seconds: float) -> Follower:
@@ -143,65 +140,43 @@ class MailIndex:
     def _ready(self) -> Follower:
         """Return the follower of the folder as it is now, its database open. Raises what `_safely` handles."""
         place = self._store.hidden_place(DATABASE)
-        if self._follower is None or self._tables is None or place != self._place:
+        if place != self._place:
             self._drop()
             self._place = place
-            self._tables = self._opened(place[0] if place else None)
-            self._follower = Follower(self._store, self._tables, self._offload)
-            self._warned = False
+        if self._follower is None:
+            path = place[0] if place else IN_MEMORY
+            tables = to_the_end(self._offload, lambda: self._database.open(path))
+            self._follower = Follower(self._store, tables, self._offload)
+            self._database.is_well()
         return self._follower
-
-    def _opened(self, path: Path | None) -> Tables:
-        opened: list[Tables] = []
-        try:
-            to_the_end(self._offload, lambda: opened.append(_open(path)))
-        except BaseException:  # whoever waits may be killed: nobody else could open it then
-            for tables in opened:
-                tables.close()
-            raise
-        return opened[0]
 
     def _safely(self, work: Callable[[], T]) -> T:
         """Do something with the database; one that is no good is made again, once. Raises Unsearchable."""
         for again in (True, False):
             try:
                 return work()
-            except _FAULTS as fault:
+            except FAULTS as fault:
                 self._drop()
-                if _is_passing(fault) or not again:
-                    self._warn(f"cannot be used now: {fault}")
+                to_the_end(self._offload, partial(self._database.suffer, fault))
+                if is_passing(fault) or not again:
                     raise Unsearchable from fault
-                self._warn(f"is made again from the mailbox files: {fault}")
-                self._put_aside()
-            except OSError as fault:
-                self._drop()
-                self._warn(f"cannot be used now: {fault}")
-                raise Unsearchable from fault
         raise AssertionError
 
     def _drop(self, whole: bool = False) -> None:
         """Let go of the database; it is opened again when it is needed. `whole`: nothing was wrong with it."""
-        tables, self._tables, self._follower = self._tables, None, None
-        if tables is not None:
-            to_the_end(self._offload, partial(_close, tables, self._place[0] if self._place and whole else None))
+        self._follower = None
+        if self._database.opened is not None:
+            to_the_end(self._offload, partial(self._close, whole))
 
-    def _put_aside(self) -> None:
-        if self._place is None:
-            return
-        path = self._place[0]
-        with suppress(OSError):
-            path.replace(path.with_name(_ASIDE))
-        _remove(path, *_BESIDE)
-
-    def _warn(self, what: str) -> None:
-        if not self._warned:
-            self._warned = True
-            log.warning("the index of words %s", what)
+    def _close(self, whole: bool) -> None:
+        self._database.close()
+        if whole and self._place is not None:
+            stamp.leave(self._place[0])
 
 
-def _open(path: Path | None) -> Tables:
-    """Open the database; one that was not closed as it should is checked. Raises what `_safely` handles."""
-    trusted = path is None or stamp.take(path)
+def _opened(path: Path) -> Tables:
+    """Open the database; one that was not closed as it should is checked. Raises FAULTS."""
+    trusted = path == IN_MEMORY or stamp.take(path)
     tables = Tables(path)
     try:
         if not trusted:
@@ -210,27 +185,3 @@ def _open(path: Path | None) -> Tables:
         tables.close()
         raise
     return tables
-
-
-def _remove(path: Path, *endings: str) -> None:
-    for ending in endings:
-        with suppress(OSError):
-            path.with_name(path.name + ending).unlink()
-
-
-def _close(tables: Tables, path: Path | None) -> None:
-    tables.close()
-    if path is not None:
-        stamp.leave(path)
-
-
-# What says that the disk or its owner has no room for it now; anything else says that the database is no good.
-_LATER = frozenset(
-    (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY,
-     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_INTERRUPT)
-)  # fmt: skip
-
-
-def _is_passing(fault: Exception) -> bool:
-    """Tell whether the fault says nothing of what is in the database."""
-    return getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _LATER

@@ -1,8 +1,8 @@
 """The index of words in SQLite: mails by the moment they came, their sheets, and FTS5 over the words of them.
 
-Blocks, and takes no locks: one at a time uses it. A key is the moment in microseconds times 16, so that the order of
-keys is the order of mails, whichever was indexed first. FTS5 keeps no texts (`content=''`): what it is to forget must
-be given to it again, word for word, and comes from the sheet.
+Blocks, and takes no locks: one at a time uses it. The order of keys is the order of mails, whichever was indexed
+first. FTS5 keeps no texts (`content=''`): what it is to forget must be given to it again, word for word, and comes from
+the sheet.
 """
 
 import sqlite3
@@ -11,22 +11,19 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
+from mysmtp.losable import Schema, connect, transaction
+from mysmtp.search.keys import WIDTHS, key_of
 from mysmtp.search.sheet import Sheet, pack, unpack
 from mysmtp.search.words import split
 
 ANY = "\ue000all"  # words of our own, which no text holds: every mail has this one
 ATTACHED = "\ue000file"
-_HALF_A_DAY = 43_000_000_000  # microseconds
-_BITS = 4  # of a key, for mails of one microsecond
 _FEW = 200  # ids that are asked for one by one
 _WORDS = 256  # with one beginning, that are asked for by name
 _LAST_LETTER = "\U0010ffff"
-LAST_KEY = 1 << 60  # of a mail; those that share its moment come behind it
-_WIDTHS = (_BITS, 14, 24, 34, 44)
-_TABLES = {
+_SCHEMA = Schema({
     "made": "CREATE TABLE made (by TEXT NOT NULL)",
     "box": "CREATE TABLE box (number INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, state TEXT NOT NULL)",
     "mail": "CREATE TABLE mail (key INTEGER PRIMARY KEY, box INTEGER NOT NULL, id INTEGER NOT NULL,"
@@ -35,12 +32,10 @@ _TABLES = {
     "sheet": "CREATE TABLE sheet (key INTEGER PRIMARY KEY, octets BLOB NOT NULL)",
     "words": "CREATE VIRTUAL TABLE words USING fts5(subject, sender, recipients, body, files, header, own,"
     " content='', columnsize=0, tokenize='ascii')",
-}
+})  # fmt: skip
 _COLUMNS = "rowid, subject, sender, recipients, body, files, header, own"
 _PUT = f"INSERT INTO words({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  our own names
 _TAKE = f"INSERT INTO words(words, {_COLUMNS}) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-
-
 # The words of all mails, in their order: each place of a word is a row, so the next word is found without reading on.
 _VOCABULARY = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'words', 'instance')"
 _NEXT_WORD = "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ? LIMIT 1"
@@ -57,13 +52,13 @@ class Entry:
 
 
 class Tables:
-    """One database, made if it is not there; None keeps it in memory.
+    """One database, made if it is not there.
 
     Every method may raise sqlite3.Error, and ValueError for a database of someone else or of another version.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._database = sqlite3.connect(path or ":memory:", timeout=0, isolation_level=None, check_same_thread=False)
+    def __init__(self, path: Path) -> None:
+        self._database = connect(path, _SCHEMA, "synchronous = NORMAL", "cache_size = -8000", "temp_store = MEMORY")
         self._totals: tuple[int, int] | None = None
         try:
             self._prepare()
@@ -122,19 +117,13 @@ class Tables:
     def write(self, entries: Sequence[Entry], gone: Iterable[tuple[int, int]], states: Mapping[int, str]) -> None:
         """Index mails, forget others by mailbox and id, note in which states mailboxes are indexed; all or nothing."""
         self._totals = None
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._database):
             for box, mail_id in gone:
                 self._forget(box, mail_id)
             for key, entry in self._keyed(entries):
                 self._put(key, entry)
             for box, state in states.items():
                 self._database.execute("UPDATE box SET state = ? WHERE number = ?", (state, box))
-            self._database.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._database.execute("ROLLBACK")
-            raise
 
     def drop_box(self, box: int) -> None:
         """Forget that a mailbox has a number. Its mails must have been forgotten."""
@@ -169,21 +158,8 @@ class Tables:
         return unpack(row[0]) if row else None
 
     def _prepare(self) -> None:
-        for pragma in ("locking_mode = EXCLUSIVE", "mmap_size = 0", "journal_mode = WAL", "synchronous = NORMAL",
-                       "cell_size_check = ON", "trusted_schema = OFF", "cache_size = -8000",
-                       "temp_store = MEMORY"):  # fmt: skip
-            self._database.execute(f"PRAGMA {pragma}").fetchall()
-        found = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-        there = dict(self._database.execute(found).fetchall())
-        if not there:
-            self._database.execute("BEGIN IMMEDIATE")
-            for sql in _TABLES.values():
-                self._database.execute(sql)
-            self._database.execute("INSERT INTO made VALUES (?)", (made_by(),))
-            self._database.execute("COMMIT")
-        elif {name: there.get(name) for name in _TABLES} != _TABLES:
-            raise ValueError("it is no index of words")
-        elif self._database.execute("SELECT by FROM made").fetchall() != [(made_by(),)]:
+        self._database.execute("INSERT INTO made SELECT ? WHERE NOT EXISTS (SELECT * FROM made)", (made_by(),))
+        if self._database.execute("SELECT by FROM made").fetchall() != [(made_by(),)]:
             raise ValueError("another version has made it")
         self._database.execute(_VOCABULARY)
 
@@ -200,7 +176,7 @@ class Tables:
         """Return a key for a mail of this moment: behind those that came with it, as close as there is room."""
         if first not in taken and not self._keys_from(first, first + 1):
             return first
-        for width in _WIDTHS:
+        for width in WIDTHS:
             end = first + (1 << width)
             last = max((key for key in taken if first <= key < end), default=first)
             key = max(last, *self._keys_from(first, end), first) + 1
@@ -236,22 +212,6 @@ class Tables:
 def made_by() -> str:
     """Return what an index depends on besides the mails: these tables, and the words that this Python finds."""
     return f"1 {unicodedata.unidata_version} {sys.maxunicode}"
-
-
-def key_of(sheet: Sheet, mail_id: int) -> int:
-    """Return the first key of a mail's moment. Of those that know a day only, each is a little after the one before."""
-    if sheet.arrived is not None:
-        return key_of_moment(sheet.arrived)
-    try:
-        noon = int(datetime.strptime(sheet.date, "%d-%m-%Y").timestamp() + 43200) * 1_000_000
-    except (ValueError, OverflowError, OSError):
-        noon = 0
-    return key_of_moment(noon + min(mail_id, _HALF_A_DAY))
-
-
-def key_of_moment(microseconds: int) -> int:
-    """Return the first key of a moment."""
-    return min(max(microseconds << _BITS, 0), LAST_KEY)
 
 
 def own_word(box: int) -> str:

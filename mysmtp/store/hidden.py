@@ -1,20 +1,43 @@
 """The hidden folder `.index` of the databases that are kept beside the mailbox files. Blocks."""
 
 import os
-import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Generic, TypeVar
 
+from mysmtp.losable import BESIDE, Closable, Losable, Words
 from mysmtp.store.folder import Folder
 
+T = TypeVar("T", bound=Closable)
+
 FOLDER = ".index"
-BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
-# What says that the disk or its owner has no room for it now; anything else says that the database is no good.
-_LATER = frozenset(
-    (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY,
-     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_INTERRUPT)
-)  # fmt: skip
+
+
+class Hidden(Generic[T]):
+    """A database that may be lost, of the folder as it is now: another one may be put in its place."""
+
+    def __init__(self, folder: Folder, name: str, aside: str, words: Words, opener: Callable[[Path], T]) -> None:
+        self._folder = folder
+        self._name = name
+        self._losable = Losable(words, aside, opener)
+        self.suffer, self.is_well, self.close = self._losable.suffer, self._losable.is_well, self._losable.close
+
+    def at_hand(self) -> T | None:
+        """Return what works with it if it is open, and of this folder."""
+        return self._losable.opened if self._losable.place == identity(self._folder) else None
+
+    def current(self, make: bool) -> T | None:
+        """Return what works with it, None if it is not there and not to be made. Raises `losable.FAULTS`.
+
+        What is not to be made is looked for once in each folder.
+        """
+        losable = self._losable
+        is_new = losable.follow(identity(self._folder))
+        if losable.opened is None and (make or is_new) and is_safe(self._folder, self._name, make):
+            return losable.open(path_of(self._folder) / self._name)
+        return losable.opened
 
 
 def is_safe(folder: Folder, database: str, make: bool) -> bool:
@@ -46,24 +69,7 @@ def path_of(folder: Folder) -> Path:
     return folder.path.absolute() / FOLDER
 
 
-def put_aside(folder: Folder, database: str, aside: str) -> None:
-    """Give a database that is no good another name, and remove what lies beside it, as far as that can be done."""
-    path = path_of(folder)
-    with suppress(OSError):
-        (path / database).replace(path / aside)
-    for ending in BESIDE:
-        with suppress(OSError):
-            (path / (database + ending)).unlink()
-
-
 def identity(folder: Folder) -> tuple[int, int]:
     """Return which folder it is: another one may be put in its place."""
     status = os.fstat(folder.descriptor)
     return status.st_dev, status.st_ino
-
-
-def is_passing(fault: Exception) -> bool:
-    """Tell whether the fault says nothing of what is in a database."""
-    if isinstance(fault, sqlite3.Error):
-        return getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _LATER
-    return isinstance(fault, OSError)

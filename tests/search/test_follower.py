@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from mysmtp.contracts import run_here
+from mysmtp.losable import IN_MEMORY
 from mysmtp.search.follower import Follower
 from mysmtp.search.index import MailIndex
 from mysmtp.search.query import read_query
@@ -35,7 +36,7 @@ def test_what_is_gone_is_hidden_before_it_is_forgotten(office: Office, monkeypat
 
 
 def test_what_goes_while_it_is_compared_is_forgotten(folder: Path) -> None:
-    store, tables = TextFileStore(folder), Tables(None)
+    store, tables = TextFileStore(folder), Tables(IN_MEMORY)
     for text in ("one", "two"):
         store.append([BOB], message(text))
     follower = Follower(store, tables, run_here)
@@ -55,7 +56,7 @@ def test_what_goes_while_it_is_compared_is_forgotten(folder: Path) -> None:
 
 def test_a_state_counts_once_all_of_it_is_indexed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mysmtp.search.follower._MAILS", 1)
-    store, tables = TextFileStore(folder), Tables(None)
+    store, tables = TextFileStore(folder), Tables(IN_MEMORY)
     for text in ("one", "two"):
         store.append([BOB], message(text))
     follower = Follower(store, tables, run_here)
@@ -73,7 +74,7 @@ def test_a_state_counts_once_all_of_it_is_indexed(folder: Path, monkeypatch: pyt
 
 
 def test_a_mailbox_that_comes_back_is_indexed_anew(folder: Path) -> None:
-    store, tables = TextFileStore(folder), Tables(None)
+    store, tables = TextFileStore(folder), Tables(IN_MEMORY)
     store.append([BOB], message("one"))
     follower = Follower(store, tables, run_here)
     follower.survey()
@@ -94,7 +95,7 @@ def test_a_mailbox_that_comes_back_is_indexed_anew(folder: Path) -> None:
 
 def test_much_is_forgotten_a_little_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mysmtp.search.follower._GONE", 2)
-    store, tables = TextFileStore(folder), Tables(None)
+    store, tables = TextFileStore(folder), Tables(IN_MEMORY)
     for _ in range(5):
         store.append([BOB, "b@x"], message("one"))
     follower = Follower(store, tables, run_here)

@@ -65,7 +65,7 @@ class Looked(MailIndex):
         return more
 
     def totals(self) -> tuple[int, int]:
-        return self._tables.totals() if self._tables else (0, 0)
+        return self._tables.totals() if self._database.opened else (0, 0)
 
 
 def test_stopping_does_not_wait_for_what_is_left(store: MessageStore, folder: Path) -> None:

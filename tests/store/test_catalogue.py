@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mysmtp import losable
 from mysmtp.errors import DamagedMail, NoSuchMail
 from mysmtp.message import MailboxSummary, MailSummary
-from mysmtp.store import catalogue
 from mysmtp.store.catalogue import DATABASE, Catalogue
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
@@ -346,13 +346,13 @@ def test_mail_is_taken_when_only_the_index_cannot_be_written(
     store = TextFileStore(folder)
     store.append([BOB], mail())
     store.close()
-    real = catalogue._prepare
 
-    def prepare(database: sqlite3.Connection) -> None:
-        real(database)
+    def connect(path: Path, schema: losable.Schema, *pragmas: str) -> sqlite3.Connection:
+        database = losable.connect(path, schema, *pragmas)
         database.execute(f"PRAGMA {pragma}")
+        return database
 
-    monkeypatch.setattr(catalogue, "_prepare", prepare)
+    monkeypatch.setattr("mysmtp.store.pages.connect", connect)
     store = TextFileStore(folder)
     for number in range(300):
         store.append([BOB], mail(b"%d" % number))
@@ -437,5 +437,6 @@ def test_saving_takes_what_is_new_only(room: Room) -> None:
 
 
 def _changes(kept: Catalogue) -> int:
-    assert kept._database is not None
-    return kept._database.total_changes
+    pages = kept._hidden.at_hand()
+    assert pages is not None
+    return pages._database.total_changes
