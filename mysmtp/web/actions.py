@@ -44,7 +44,7 @@ def chosen() -> Response:
         raise BadRequest("do: delete, seen or new.")
     back = local_path(form.get("back", "/"))
     row = _row_after(mails, origins.at(back)) if deed == "delete" else None
-    return _told(done(deed, mails), back, row)
+    return told(done(deed, mails), back, row)
 
 
 @routes.post("/found")
@@ -65,7 +65,7 @@ def found() -> Response:
         raise ServiceUnavailable("The index of words cannot be used now; the log says why.") from None
     if unsearched:
         raise BadRequest(f"{count_words(unsearched, 'mail')} could not be searched yet. Try again in a while.")
-    return _told(done(deed, mails), url_for("search.search", q=query.text), None)
+    return told(done(deed, mails), url_for("search.search", q=query.text), None)
 
 
 @routes.post("/mailbox/<mailbox:name>/<mail_id:mail_id>/delete")
@@ -75,26 +75,26 @@ def delete(name: str, mail_id: int) -> Response:
     there = around(origin, (name, mail_id))
     gone = done("delete", {name: [mail_id]})
     if there.next is None:
-        return _told(gone, there.origin.address(name), None)
-    return _told(gone, around(there.origin, there.next).up, there.next)
+        return told(gone, there.origin.address(name), None)
+    return told(gone, around(there.origin, there.next).up, there.next)
 
 
 @routes.post("/mailbox/<mailbox:name>/delete")
 def delete_all(name: str) -> Response:
     """Delete the mails of a mailbox that its page showed: those that came in since stay."""
-    upto = _upto()
-    asked = [mail.id for mail in site().store.list(name) if mail.id <= upto]
+    last = upto()
+    asked = [mail.id for mail in site().store.list(name) if mail.id <= last]
     gone = done("delete", {name: asked})
     left = max((mail.id for mail in site().store.list(name)), default=None)
-    return _told(gone, url_for("pages.mailbox", name=name), (name, left) if left else None)
+    return told(gone, url_for("pages.mailbox", name=name), (name, left) if left else None)
 
 
 @routes.post("/mailbox/<mailbox:name>/seen")
 def seen_all(name: str) -> Response:
     """Mark the mails of a mailbox that its page showed as seen."""
-    upto = _upto()
-    asked = [each for each in _marking().unseen(name) if each <= upto]
-    return _told(done("seen", {name: asked}), local_path(request.form.get("back", "/")), None)
+    last = upto()
+    asked = [each for each in marking().unseen(name) if each <= last]
+    return told(done("seen", {name: asked}), local_path(request.form.get("back", "/")), None)
 
 
 @routes.post("/undo")
@@ -107,11 +107,11 @@ def undo() -> Response:
     mails = dict(deed.mails)
     if deed.kind == "deleted":
         back = _each(mails, site().store.restore, MailboxChanged)
-        told = deed_of("restored", back, deed.count - sum(map(len, back.values())))
+        undone = deed_of("restored", back, deed.count - sum(map(len, back.values())))
     else:
-        told = done("new" if deed.kind == "seen" else "seen", mails)
+        undone = done("new" if deed.kind == "seen" else "seen", mails)
     site().deeds.forget(token)
-    return _told(told, local_path(request.form.get("back", "/")), told.newest)
+    return told(undone, local_path(request.form.get("back", "/")), undone.newest)
 
 
 def done(deed: str, mails: Mails) -> Deed:
@@ -123,7 +123,7 @@ def done(deed: str, mails: Mails) -> Deed:
 
 def mark(mails: Mails, seen: bool) -> Mails:
     """Mark mails, tell other open pages, and return those that were not."""
-    store = _marking()
+    store = marking()
     return _each(mails, lambda name, ids: store.mark(name, ids, seen), MailsMarked)
 
 
@@ -155,18 +155,20 @@ def by_mailbox(keys: Iterable[str]) -> Mails:
     return found
 
 
-def _marking() -> Marking:
+def marking() -> Marking:
+    """Return the store, if it keeps marks. Raises NotFound."""
     store = site().store
     if not isinstance(store, Marking):
         raise NotFound
     return store
 
 
-def _upto() -> int:
-    upto = request.form.get("upto", "")
-    if not (upto.isascii() and upto.isdigit() and len(upto) <= 18):
+def upto() -> int:
+    """Return what the form is meant up to: a mail id, or a moment. Raises BadRequest."""
+    text = request.form.get("upto", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise BadRequest("upto: the highest mail id it is for is needed, in digits.")
-    return int(upto)
+    return int(text)
 
 
 def _row_after(mails: Mails, origin: Origin) -> MailAt | None:
@@ -177,7 +179,7 @@ def _row_after(mails: Mails, origin: Origin) -> MailAt | None:
     return around(origin, (name, min(ids))).next if len(ids) == 1 or origin == MAILBOX else None
 
 
-def _told(deed: Deed, back: str, row: MailAt | None) -> Response:
+def told(deed: Deed, back: str, row: MailAt | None) -> Response:
     """Return to a page that tells of a deed, at the row where reading goes on if its list may have that."""
     token = site().deeds.remember(deed)
     path, _, query = back.partition("#")[0].partition("?")

@@ -20,6 +20,7 @@ from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.web import (
     actions,
+    actions_across,
     choices,
     exposition,
     faults,
@@ -65,6 +66,7 @@ _ROUTES = tuple(
         parts,
         printing,
         actions,
+        actions_across,
         choices,
         keys,
         housekeeping,

@@ -72,9 +72,11 @@ def across() -> str:
         raise NotFound
     below, above = (_rank(key) for key in ("before", "after"))
     gathered = store.gather(lists.PAGE, below, above)
+    newest = gathered if not gathered.above else store.gather(1)
     boxes = store.mailboxes()
     return render_template(
         "all.html",
+        upto=newest.mails[0][0].moment if newest.mails else 0,
         page=gathered_page(gathered),
         facts=lists.facts_of(gathered.total, sum(box.unseen for box in boxes), sum(box.size for box in boxes)),
         count=gathered.total,

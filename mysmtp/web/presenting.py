@@ -6,7 +6,7 @@ Everything that came from a mail or a peer goes through `plain` here. Knows no r
 import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from mysmtp.text import visible
 
@@ -16,6 +16,8 @@ MONTHS = (
 )
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # not strftime: that would follow the machine's locale
 TITLE_LENGTH = 160
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,11 @@ def joined(words: Iterable[str]) -> str:
     """Return words as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def microseconds(moment: datetime | None) -> int | None:
+    """Return a moment (aware) as microseconds since 1970, as `message.Rank` has it."""
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -7,7 +8,7 @@ from flask.testing import FlaskClient
 from mysmtp.contracts import Marking, MessageStore
 from mysmtp.events import Bus, Event, MailboxChanged, MailsMarked
 from mysmtp.web.urls import mail_key
-from tests.web.posts import message
+from tests.web.posts import NOON, message
 
 BOB = "bob@example.com"
 
@@ -135,7 +136,9 @@ def test_a_form_that_asks_for_nothing_that_can_be_done(
     assert (ids(five), unseen(five)) == ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5])
 
 
-@pytest.mark.parametrize("path", ["/mails", "/undo", f"/mailbox/{BOB}/seen", f"/mailbox/{BOB}/delete"])
+@pytest.mark.parametrize(
+    "path", ["/mails", "/undo", "/all/seen", "/all/delete", f"/mailbox/{BOB}/seen", f"/mailbox/{BOB}/delete"]
+)
 def test_another_site_changes_nothing(client: FlaskClient, five: MessageStore, path: str) -> None:
     form = {"do": "delete", "mail": f"{BOB}/1", "upto": "9"}
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}):
@@ -178,6 +181,29 @@ def test_the_list_shows_what_is_new(client: FlaskClient, five: MessageStore) -> 
     assert "favicon.svg" in page
 
 
+def test_all_of_all_mailboxes_that_their_page_showed(client: FlaskClient, five: MessageStore, bus: Bus) -> None:
+    five.append(["carol@example.com", "dave@example.com"], message("Elsewhere\n", at=NOON + timedelta(seconds=1)))
+    page = client.get("/all").text
+    upto = re.search(r'action="/all/delete".*?name="upto" value="(\d+)"', page)
+    assert upto
+    older = client.get(f"/all?before={upto[1]}.1.c").text
+    assert older.count(f'name="upto" value="{upto[1]}"') == 2
+    late = message("While it was read\n", at=NOON + timedelta(seconds=2))
+    five.append([BOB, "erin@example.com"], late)
+    heard: list[Event] = []
+    bus.attach(heard.append)
+    page = client.post("/all/seen", data={"upto": upto[1], "back": "/all"}, follow_redirects=True).text
+    assert "Marked 7 mails read" in page
+    assert [unseen(five, f"{name}@example.com") for name in ("bob", "carol", "dave", "erin")] == [[6], [], [], [1]]
+    page = client.post("/all/delete", data={"upto": upto[1]}, follow_redirects=True).text
+    assert "Deleted 7 mails" in page
+    assert "2 mails, 2 new" in page
+    assert ids(five) == [6]
+    assert [type(event) for event in heard] == [MailsMarked] * 3 + [MailboxChanged] * 3
+    assert "7 mails are back" in undo(client, page)
+    assert ids(five) == [1, 2, 3, 4, 5, 6]
+
+
 def test_undo_brings_back_what_it_took_and_nothing_else(client: FlaskClient, five: MessageStore) -> None:
     client.post(f"/mailbox/{BOB}/2/delete")
     page = client.post(f"/mailbox/{BOB}/delete", data={"upto": "5"}, follow_redirects=True).text
@@ -194,6 +220,7 @@ def test_an_emptied_mailbox_says_what_comes_next(client: FlaskClient, five: Mess
 @pytest.mark.parametrize("upto", ["", "x", "-1", "９", "9" * 30])
 def test_delete_all_needs_to_know_up_to_where(client: FlaskClient, five: MessageStore, upto: str) -> None:
     assert client.post(f"/mailbox/{BOB}/delete", data={"upto": upto}).status_code == 400
+    assert client.post("/all/delete", data={"upto": upto}).status_code == 400
     assert len(ids(five)) == 5
 
 

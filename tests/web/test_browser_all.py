@@ -1,5 +1,7 @@
 """All mail of all mailboxes in a browser, with and without JavaScript: read, paged, worked on, and kept up to date."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -7,6 +9,14 @@ from tests.process import PostOfficeProcess
 from tests.web.conftest import Reader
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProcess]:
+    """A server of its own: what is done to all mail is done to that of no other test."""
+    process = PostOfficeProcess(tmp_path_factory.mktemp("crowd")).start()
+    yield process
+    process.stop()
 
 
 def subjects(page: Page) -> list[str]:
@@ -40,3 +50,20 @@ def test_new_mail_of_any_mailbox_enters_at_the_top(house: PostOfficeProcess, rea
     house.send("any2@x", body=b"Any second\n")
     expect(page.locator(".mails li").first).to_contain_text("Any second", timeout=30_000)
     expect(page.locator(".mails li").first).to_contain_text("any2@x")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_all_mail_is_marked_deleted_and_put_back(crowd: PostOfficeProcess, reader: Reader, javascript: bool) -> None:
+    crowd.send("one@x", "two@x", body=b"For both\n")
+    page = reader.open(f"{crowd.url}/all", javascript=javascript)
+    mails = page.locator(".mails li").count()
+    page.get_by_role("button", name="Mark all read").click()
+    expect(page.locator("#status")).to_contain_text("read")
+    expect(page.locator(".mails li.new")).to_have_count(0)
+    expect(page.get_by_role("button", name="Mark all read")).to_have_count(0)
+    page.get_by_role("button", name="Delete all").click()
+    expect(page.locator("#status")).to_have_text(f"Deleted {mails} mails")
+    expect(page.get_by_text("No mail is in any mailbox.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#status")).to_have_text(f"{mails} mails are back")
+    expect(page.locator(".mails li")).to_have_count(mails)
