@@ -259,7 +259,10 @@ class Spool(Spooled, Protocol):
 
 @runtime_checkable
 class Spooling(Protocol):
-    """A store that takes large mails piece by piece: an optional power of a MessageStore."""
+    """A store on a disk, which takes large mails piece by piece: an optional power of a MessageStore."""
+
+    def free(self) -> int:
+        """Return how many octets the disk has room for, as it was a moment ago. Asked for each mail; never raises."""
 
     def spool(self) -> Spool:
         """Return an empty spool, which is to become the body of a mail for this store. Raises StoreFailed."""

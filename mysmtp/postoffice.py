@@ -200,8 +200,8 @@ class PostOffice:
 
 def incoming_room(config: Config, store: MessageStore) -> Room:
     """Return the room for mails on their way in: any mail fits when it comes alone."""
-    spool = store.spool if isinstance(store, Spooling) else None
-    return Room(max(config.max_incoming_size, config.max_message_size), _INCOMING_MEMORY, spool)
+    octets = max(config.max_incoming_size, config.max_message_size)
+    return Room(octets, _INCOMING_MEMORY, store.spool, store.free) if isinstance(store, Spooling) else Room(octets)
 
 
 def mail_doors(config: Config) -> list[Door]:

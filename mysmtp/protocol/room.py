@@ -10,19 +10,36 @@ from collections.abc import Callable
 
 from mysmtp.contracts import Spool
 
+_SMALL = 4096  # octets that any mail takes on a disk
+
 
 class Room:
     """So many octets for the mails of all sessions that share it; `free` of them are left, and `memory` in memory.
 
-    `spool` makes what takes a mail out of memory; without one all of the room is memory.
+    `spool` makes what takes a mail out of memory; without one all of the room is memory. `disk` tells how many octets
+    the disk has room for.
     """
 
-    __slots__ = ("free", "memory", "spool")
+    __slots__ = ("_disk", "free", "memory", "spool")
 
-    def __init__(self, octets: int, memory: int = sys.maxsize, spool: Callable[[], Spool] | None = None) -> None:
+    def __init__(
+        self,
+        octets: int,
+        memory: int = sys.maxsize,
+        spool: Callable[[], Spool] | None = None,
+        disk: Callable[[], int] | None = None,
+    ) -> None:
         self.free = octets
         self.memory = memory
         self.spool = spool
+        self._disk = disk
+
+    def can_keep(self, octets: int) -> bool:
+        """Return whether a mail of so many octets, or of some where that is not known, can be expected to be stored.
+
+        It lies on the disk twice: in the journal, and in its mailbox.
+        """
+        return self._disk is None or self._disk() >= 2 * max(octets, _SMALL)
 
 
 class Share:

@@ -66,6 +66,8 @@ def mail(desk: Desk, argument: tuple[Address, Given]) -> SmtpReply:
     _check_extended(desk, given)
     if given.size > desk.max_message_size:
         raise errors.MessageTooLarge
+    if not desk.room.can_keep(given.size):
+        raise Refused(452, "4.3.1", "No room to store the message now")  # RFC 1870 section 6.1
     _check_utf8(path, given.utf8)
     desk.session.transaction = Transaction(path, given.kept, MAX_RECIPIENTS)
     return _SENDER_OK

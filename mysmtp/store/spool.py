@@ -3,6 +3,7 @@
 It lies in the mailbox folder, where there must be room for the mail anyway, and is gone when nobody has it any more.
 """
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from mysmtp.contracts import Offload
 from mysmtp.errors import StoreFailed
 from mysmtp.store.disk import open_file
 from mysmtp.store.offload import to_the_end
+from mysmtp.store.space import free_on
 
 STEP = 256 << 10  # octets that are read at once
 PREFIX = ".incoming-"  # of files that have a name for a moment
@@ -64,6 +66,8 @@ class Spool:
         return read_by_steps(self._descriptor, 0, self._size)
 
     def _write(self, octets: bytes | bytearray) -> None:
+        if free_on(self._descriptor) < 2 * (self._size + len(octets)):  # the last room is for mails that do fit
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with memoryview(octets) as view:
             done = 0
             while done < len(view):

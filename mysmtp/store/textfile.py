@@ -42,6 +42,7 @@ from mysmtp.store.recovery import by_mailbox, recover
 from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
 from mysmtp.store.segment import Entry
+from mysmtp.store.space import Space
 from mysmtp.store.spool import Spool
 from mysmtp.store.tending import Tending
 from mysmtp.store.textformat import draft
@@ -73,6 +74,7 @@ class TextFileStore:
         clock: Clock | None = None,
     ) -> None:
         self._folder = Folder(path)
+        self._space = Space(self._folder)
         self._offload = offload
         self._commit_offload = commit_offload or offload
         self._signal = signal
@@ -248,6 +250,9 @@ class TextFileStore:
             if isinstance(fault.__cause__, OSError):
                 self._doubt(mailbox, fault.__cause__)
             raise
+
+    def free(self) -> int:
+        return self._space.free()
 
     def spool(self) -> Spool:
         self._follow()

@@ -101,9 +101,27 @@ def test_a_disk_without_space(disk: Disk, serve: Callable[[Path], PostOfficeProc
     ballast = place / "ballast"
     ballast.write_bytes(bytes(50 << 20))  # leaves a journal and 2 MiB; then room for any journal
     process = serve(place)
+    with smtplib.SMTP(*process.doors["smtp"], local_hostname="x", timeout=30) as client:
+        client.ehlo()
+        assert client.mail("alice@x", ["SIZE=4000000"]) == NO_ROOM  # T37: twice as much is needed; said before 354
+        assert client.mail("alice@x", ["SIZE=1000"])[0] == 250
     with Load(process, ledger, clients=4):
         ledger.wait_for(Fate.REFUSED, 4, 30)
     _survive(process, ledger, ballast.unlink, "a@x", "b@x")
+
+
+def test_a_large_mail_leaves_the_last_room_to_those_that_fit(
+    disk: Disk, serve: Callable[[Path], PostOfficeProcess]
+) -> None:
+    place = disk("size=24m")
+    process = serve(place)
+    large, small = b"x" * 998 + b"\r\n", b"hi\r\n"
+    with smtplib.SMTP(*process.doors["smtp"], local_hostname="x", timeout=30) as client:
+        for body, reply in ((large * 15_000, 452), (small, 250), (large * 15_000, 452), (small, 250)):
+            client.ehlo()
+            client.mail("alice@x")
+            client.rcpt("b@y")
+            assert client.data(body)[0] == reply
 
 
 def test_a_disk_without_room_for_one_more_file(

@@ -13,6 +13,7 @@ from mysmtp.events import Bus, CommandAnswered, LineReceived, LoginAnswered
 from mysmtp.message import Body, Envelope, Trace
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.room import Room
 from mysmtp.protocol.smtp import SMTP
 from tests.protocol.conversation import Client, play
 
@@ -618,3 +619,27 @@ def test_nothing_is_left_of_a_transaction_that_is_over(mail: bytes) -> None:
     client = smtp("recipient known")
     client.say(mail)
     assert client.say(b"RCPT TO:<c@y>\r\nBDAT 2 LAST\r\nhiDATA\r\n").decode() == f"{MAIL}\r\n" * 3
+
+
+def test_a_mail_the_disk_has_no_room_for_is_refused_before_it_comes() -> None:
+    """RFC 1870 section 6.1; without SIZE some room is needed."""
+    free = [100_000]
+    for dialect, hello in ((SMTP, b"EHLO x\r\n"), (LMTP, b"LHLO x\r\n")):
+        client = Client(dialect=dialect)
+        dialog = Dialog(
+            dialect, store=client.store, deliverer=Failing(None, late=False), clock=client.clock, bus=Bus(),
+            session_id=1, peer="x", max_message_size=10**6, room=Room(10**6, disk=lambda: free[0]),
+        )  # fmt: skip
+
+        def said(line: bytes, dialog: Dialog = dialog) -> str:
+            return b"".join(dialog.receive(line + b"\r\nRSET\r\n")).decode().split("\r\n")[0]
+
+        list(dialog.receive(hello))
+        free[0] = 100_000
+        assert said(b"MAIL FROM:<a@x> SIZE=50000") == SENDER_OK
+        assert said(b"MAIL FROM:<a@x> SIZE=50001") == NO_ROOM
+        assert said(b"MAIL FROM:<a@x> SIZE=1000001") == "552 5.3.4 Message too large"
+        free[0] = 8192
+        assert said(b"MAIL FROM:<a@x>") == SENDER_OK
+        free[0] = 8191
+        assert [said(b"MAIL FROM:<a@x>"), said(b"MAIL FROM:<a@x> SIZE=1")] == [NO_ROOM, NO_ROOM]

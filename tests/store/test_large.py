@@ -178,3 +178,12 @@ def test_one_that_is_in_the_journal_only_is_found_after_a_crash(
         assert found.read("b@x", 1).body == BODIES[1]
     finally:
         found.close()
+
+
+def test_a_spool_leaves_room_for_what_is_to_become_of_it(held: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = spooled(held.descriptor, b"x" * 30)
+    monkeypatch.setattr(spool, "free_on", lambda _: 99)
+    body.add(b"x" * 19)
+    with pytest.raises(StoreFailed) as fault:
+        body.add(b"x")
+    assert fault.value.for_want_of_room
