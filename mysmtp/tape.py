@@ -80,8 +80,7 @@ class Login:
     taken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing that crossed: a command or a segment (`client`), a piece of a message (`body`), a reply (`server`), or
 
     the beginning of TLS (`tls`; `octets` name version and cipher). `number` counts from 1 over the whole session; `at`

@@ -39,8 +39,11 @@
   function listen() {
     stop();
     // A page of sessions is told of them as well; what it does then stands in sessions.js.
+    // Mail changes nothing of it: it wants to know of mail only for a notice.
     const watched = document.body.dataset.watch;
-    source = new EventSource(`/live?last=${encodeURIComponent(last)}${watched === undefined ? "" : `&session=${watched}`}`);
+    const session = watched === undefined ? "" : `&session=${watched}`;
+    const mails = OF_SESSIONS.includes(document.body.dataset.kind) ? `&mails=${Number(notifying())}` : "";
+    source = new EventSource(`/live?last=${encodeURIComponent(last)}${session}${mails}`);
     source.addEventListener("session", look);
     source.onopen = () => {
       tries = 0;
@@ -93,6 +96,7 @@
     }
     localStorage.setItem("notify", on ? "off" : "on");
     showNotices();
+    if (source) listen();
   }
 
   function showNotices() {

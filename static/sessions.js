@@ -2,7 +2,8 @@
 // the only source: what is new in it is taken over, and nothing here builds text from what a peer sent.
 "use strict";
 (() => {
-  const PAINT_GAP = 150; // ms between two paints
+  const PAINT_GAP = 200; // ms between two paints
+  const MOST_LINES = 2000; // of an open session on its page
   const LONGEST_GAP = 2000; // ms that a pause of the session lasts when it is played
   const byId = (id) => document.getElementById(id);
   const kind = document.body.dataset.kind;
@@ -41,6 +42,7 @@
   function address() {
     const here = new URL(location.href);
     here.hash = "";
+    here.searchParams.set("news", "1");
     const last = byId("lines")?.lastElementChild?.dataset.n;
     if (kind === "session" && last) here.searchParams.set("from", last);
     return here;
@@ -64,7 +66,22 @@
     ["facts", "doctor", "strip", "map-title", "machine", "wait", "steps"].forEach((id) => swap(id, page));
     document.title = page.title;
     if (page.body.dataset.watch === undefined) delete document.body.dataset.watch;
-    atEnd ? follow() : offer(mine.children.length - before);
+    const came = mine.children.length - before;
+    if (atEnd) prune(mine);
+    atEnd ? follow() : offer(came);
+  }
+
+  // While nobody reads above, a page that is left open lets its oldest lines go; a link leads to them.
+  function prune(lines) {
+    if (lines.children.length <= MOST_LINES) return;
+    for (let over = lines.children.length - MOST_LINES / 2; over > 0; over--) lines.firstElementChild.remove();
+    const link = byId("cut").querySelector("a") ?? byId("cut").appendChild(document.createElement("a"));
+    const first = new URL(location.href);
+    first.hash = "";
+    first.searchParams.set("from", Math.max(1, lines.firstElementChild.dataset.n - MOST_LINES / 4));
+    link.href = first.href;
+    link.textContent = "Earlier lines";
+    byId("cut").hidden = false;
   }
 
   // The ring marks the newest line only.

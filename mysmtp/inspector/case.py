@@ -1,8 +1,9 @@
 """One session as the dialect doctor sees it, and what a rule of his returns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from mysmtp.inspector.protocols import Known, label_of
 from mysmtp.tape import CLIENT, SERVER, Entry
@@ -54,6 +55,10 @@ class Case:
         """What the server answered to commands."""
         return [entry for entry in self.entries if entry.kind == SERVER and entry.verb]
 
+    def after(self, entry: Entry) -> Iterator[Entry]:
+        """Yield what crossed after an entry; entries are numbered one by one."""
+        return islice(self.entries, entry.number - self.entries[0].number + 1, None)
+
     def found(self, rule: str, at: Sequence[Entry], what: str, why: str, mend: str) -> Finding | None:
         """Return a finding at these entries, None if there are none."""
         return Finding(rule, what, why, mend, at[0].number, len(at)) if at else None
@@ -61,4 +66,5 @@ class Case:
 
 def verb_of(entry: Entry) -> str:
     """Return the first word of a command in upper case."""
-    return entry.octets.split(maxsplit=1)[0].decode("ascii", "replace").upper() if entry.octets.strip() else ""
+    words = entry.octets.split(maxsplit=1)
+    return words[0].decode("ascii", "replace").upper() if words else ""

@@ -127,7 +127,7 @@ def body_with_command(case: Case) -> Finding | None:
     for entry, following in zip_longest(case.commands, case.commands[1:]):
         if verb_of(entry) != "DATA":
             continue
-        body = next((each for each in case.entries if each.number > entry.number and each.kind == BODY), None)
+        body = next((each for each in case.after(entry) if each.kind == BODY), None)
         with_it = body is not None and body.at == entry.at and (following is None or body.number < following.number)
         if (
             with_it
@@ -144,7 +144,7 @@ def body_with_command(case: Case) -> Finding | None:
 
 
 def _out_of_step(case: Case, data: Entry) -> bool:
-    reply = next((entry for entry in case.entries if entry.number > data.number and entry.kind == SERVER), None)
+    reply = next((entry for entry in case.after(data) if entry.kind == SERVER), None)
     return reply is not None and reply.fault is not None and reply.fault.name == "OutOfStep"
 
 
@@ -178,18 +178,16 @@ def _too_soon(case: Case, group: Sequence[Entry]) -> Iterator[Entry]:
     if case.known.dialect.name in ("smtp", "lmtp"):
         yield from (after for before, after in pairwise(group) if verb_of(before) in _LAST_OF_GROUP)
         return
-    answers = {reply.number: reply for reply in case.replies if reply.at >= group[0].at}
-    refused = [
-        reply for reply in answers.values()
-        if reply.fault is not None and reply.fault.name == "OutOfOrder" and _refused_before(case, reply)
-    ]  # fmt: skip
-    verbs = {reply.verb for reply in refused}
+    verbs = {reply.verb for reply in _follow_a_refusal(case.replies) if reply.at >= group[0].at}
     yield from (entry for entry in group[1:] if verb_of(entry) in verbs)
 
 
-def _refused_before(case: Case, reply: Entry) -> bool:
-    before = [each for each in case.replies if each.number < reply.number]
-    return bool(before) and before[-1].mark != ""
+def _follow_a_refusal(replies: Sequence[Entry]) -> Iterator[Entry]:
+    """Yield the replies that refuse what is out of order, right after another refusal."""
+    return (
+        reply for before, reply in pairwise(replies)
+        if before.mark and reply.fault is not None and reply.fault.name == "OutOfOrder"
+    )  # fmt: skip
 
 
 def goes_on(case: Case) -> Finding | None:

@@ -15,6 +15,7 @@ from mysmtp.inspector.explain import explain
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.mails import Sent, mails_of
 from mysmtp.inspector.protocols import Known, label_of
+from mysmtp.inspector.study import first_state
 from mysmtp.tape import Entry, Mail, Tape, Told
 from mysmtp.text import decode, visible
 from mysmtp.wire import left_out, lines_of, spelled, tls_begins, unspelled
@@ -84,11 +85,6 @@ def note(entry: Entry, known: Known) -> str:
     if why is not None:
         return visible(f"{why.lead} {why.words} ({why.source}){' Next: ' + why.next if why.next else ''}")
     return visible("Stored as " + ", ".join(f"{mail.mailbox} {mail.id}" for mail in entry.mails)) if entry.mails else ""
-
-
-def first_state(entries: Sequence[Entry], known: Known) -> str:
-    """Return the state before the first of these entries."""
-    return next((entry.before for entry in entries if entry.before), known.dialect.initial)
 
 
 def facts(tape: Tape) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The lines of a transcript: what a tape holds, cut where a person reads a line, each with the state around it."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from typing import NamedTuple
 
 from mysmtp.tape import BODY, CLIENT, SERVER, TLS, Entry
 from mysmtp.wire import lines_of
@@ -10,8 +12,7 @@ from mysmtp.wire import lines_of
 CODE = re.compile(rb"([0-9]{3}|\+OK|-ERR)(?=[ \r\n-]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line that crossed. `number` is that of its entry, `part` counts the lines of that entry from 0.
 
     `side` is ``C`` or ``S``, or ``T`` where TLS began. `gap` is the seconds since the line before it. `octets` include
@@ -55,26 +56,49 @@ class Line:
 
 def lines_from(entries: Iterable[Entry], state: str) -> Sequence[Line]:
     """Return the lines of these entries; `state` is the one before the first of them."""
-    found: list[Line] = []
-    at = 0.0
-    for line in _cut(entries, state):
-        found.append(replace(line, gap=max(0.0, line.at - at)))
-        at = line.at
-    return found
+    cutter = Cutter(state)
+    cutter.take(entries)
+    return cutter.lines()
 
 
-def _cut(entries: Iterable[Entry], state: str) -> Iterator[Line]:
-    message = _Message(state)
-    for entry in entries:
-        if entry.kind == BODY:
-            yield from message.take(entry)
-            continue
-        yield from message.end()
-        if entry.kind == SERVER:
-            state = entry.after or state
-        yield from _of_entry(entry, state)
-        message = _Message(state)
-    yield from message.end()
+class Cutter:
+    """Cuts entries into lines as they come. `state` is the one before the first of them."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self._at = 0.0
+        self._lines: list[Line] = []
+        self._message = _Message(state)
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Cut some more."""
+        for entry in entries:
+            if entry.kind == BODY:
+                self._add(self._message.take(entry))
+                continue
+            self._add(self._message.end())
+            if entry.kind == SERVER:
+                self._state = entry.after or self._state
+            self._add(_of_entry(entry, self._state))
+            self._message = _Message(self._state)
+
+    def _add(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            gap = line.at - self._at
+            self._lines.append(Line._make((*line[:4], gap, *line[5:])) if gap > 0 else line)
+            self._at = line.at
+
+    def forget(self, number: int) -> None:
+        """Let go of the lines up to the entry of this number."""
+        del self._lines[: bisect_right(self._lines, number, key=lambda line: line.number)]
+
+    def lines(self, more: Iterable[Entry] = ()) -> Sequence[Line]:
+        """Return all lines, also one whose end has not come; with `more`, those of these entries as well."""
+        rest = copy(self)
+        rest._lines, rest._message = [], copy(self._message)
+        rest.take(more)
+        rest._add(rest._message.end())
+        return self._lines + rest._lines
 
 
 def _of_entry(entry: Entry, state: str) -> Iterator[Line]:
@@ -85,10 +109,14 @@ def _of_entry(entry: Entry, state: str) -> Iterator[Line]:
         octets += _last_lines(entry.tail)
     begin = 0
     for part, line in enumerate(octets):
-        pieces = tuple(place - begin for place in entry.pieces if begin < place < begin + len(line))
+        pieces = _within(entry.pieces, begin, begin + len(line)) if entry.pieces else ()
         begin += len(line)
         cut = entry.cut if part == last_kept else 0
         yield Line(entry.number, part, side, entry.at, 0.0, line, entry, state, pieces, cut=cut)
+
+
+def _within(places: Iterable[int], begin: int, end: int) -> tuple[int, ...]:
+    return tuple(place - begin for place in places if begin < place < end)
 
 
 def _last_lines(tail: bytes) -> list[bytes]:
@@ -104,7 +132,7 @@ class _Message:
         self._state = state
         self._first: Entry | None = None  # the piece that the line under way began in
         self._octets = b""
-        self._pieces: list[int] = []
+        self._pieces: tuple[int, ...] = ()
         self._part = 0
 
     def take(self, entry: Entry) -> Iterator[Line]:
@@ -112,16 +140,16 @@ class _Message:
         if self._first is None or not self._octets:
             self._first, self._part = entry, 0
         else:
-            self._pieces.append(len(self._octets))
+            self._pieces += (len(self._octets),)
         for octets in lines_of(entry.octets):
             self._octets += octets
             if octets.endswith(b"\n"):
                 yield self._line(entry)
                 self._part = self._part + 1 if self._first is entry else 0
                 self._first, self._octets = entry, b""
-                self._pieces.clear()
+                self._pieces = ()
         if entry.cut:
-            yield replace(self._line(entry), cut=entry.cut)
+            yield self._line(entry)._replace(cut=entry.cut)
             self._part += 1
             self._first, self._octets = entry, b""
             for octets in _last_lines(entry.tail):
@@ -137,5 +165,5 @@ class _Message:
 
     def _line(self, last: Entry) -> Line:
         first = self._first or last
-        pieces = tuple(self._pieces)
-        return Line(first.number, self._part, "C", last.at, 0.0, self._octets, first, self._state, pieces, body=True)
+        part, octets = self._part, self._octets
+        return Line(first.number, part, "C", last.at, 0.0, octets, first, self._state, self._pieces, body=True)

@@ -1,7 +1,7 @@
 """The path that a session walked through its protocol: which steps, how often, where it was refused, where it is."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mysmtp.inspector.protocols import Known
@@ -21,6 +21,34 @@ class Walk:
     refusals: Counter[tuple[int, str]] = field(default_factory=Counter)
     entered: dict[int, int] = field(default_factory=dict)
 
+    def add(self, entries: Iterable[Entry], known: Known) -> None:
+        """Walk on through these entries."""
+        for entry in entries:
+            if entry.kind == SERVER:
+                here, there = self._count(entry, known, 1)
+                self.entered.setdefault(here, entry.number)
+                if here != there:
+                    self.entered[there] = entry.number
+                self.state = entry.after or self.state
+
+    def forget(self, entries: Sequence[Entry], known: Known) -> None:
+        """Take back the oldest steps, which are not kept any more."""
+        for entry in entries:
+            if entry.kind == SERVER:
+                self._count(entry, known, -1)
+        self.steps, self.refusals = +self.steps, +self.refusals  # without those that are 0 now
+        last = entries[-1].number if entries else 0
+        self.entered = {lane: number for lane, number in self.entered.items() if number > last}
+
+    def _count(self, entry: Entry, known: Known, by: int) -> tuple[int, int]:
+        """Count a step, or what refused it; return the lanes before and after."""
+        here, there = known.digit(entry.before or self.state), known.digit(entry.after or self.state)
+        if entry.mark != DONE:
+            self.refusals[here, code_of(entry)] += by
+        if entry.verb and (entry.mark == DONE or here != there):
+            self.steps[here, there, entry.verb] += by
+        return here, there
+
 
 def code_of(entry: Entry) -> str:
     """Return the code of a reply as it stands on the wire: `403`, `-ERR`."""
@@ -30,19 +58,7 @@ def code_of(entry: Entry) -> str:
 def walk_of(entries: Iterable[Entry], known: Known) -> Walk:
     """Return the path through these entries, which may begin anywhere."""
     walk = Walk(known.dialect.initial)
-    for entry in entries:
-        if entry.kind != SERVER:
-            continue
-        here = known.digit(entry.before or walk.state)
-        there = known.digit(entry.after or walk.state)
-        walk.entered.setdefault(here, entry.number)
-        if entry.mark != DONE:
-            walk.refusals[here, code_of(entry)] += 1
-        if entry.verb and (entry.mark == DONE or here != there):
-            walk.steps[here, there, entry.verb] += 1
-        if here != there:
-            walk.entered[there] = entry.number
-        walk.state = entry.after or walk.state
+    walk.add(entries, known)
     return walk
 
 

@@ -24,6 +24,7 @@ from mysmtp.web import (
     choices,
     exposition,
     faults,
+    feed,
     figures,
     guard,
     guide,
@@ -110,13 +111,14 @@ def create_app(
     bus.attach(governor.hear, SessionOpened, SessionClosed, MessageStored)
     recorder = recorder or Recorder(bus, kept=0)
     meter = meter or Meter(bus)
-    feed = live.Live(
+    news = live.Live(
         bus,
         recorder,
         listeners=listeners,
         heartbeat=heartbeat,
         watched=lambda: troubles_of(store),
         turn=governor.wait,
+        ease=governor.ease,
         outside=Outside(store).look,
     )
     app.extensions[EXTENSION] = Site(
@@ -124,7 +126,7 @@ def create_app(
         bus,
         endpoints,
         mailbox_folder,
-        feed,
+        news,
         governor,
         Deeds(),
         meter,
@@ -140,7 +142,7 @@ def create_app(
     )
     guard.install(app, frozenset(name.lower() for name in allowed_hosts))
     faults.install(app)
-    for blueprint in (*_ROUTES, mail_pages.newest_routes, live.blueprint(feed)):
+    for blueprint in (*_ROUTES, mail_pages.newest_routes, feed.blueprint(news)):
         app.register_blueprint(blueprint)
     _equip(app)
     return app

@@ -18,6 +18,7 @@ from mysmtp.contracts import Offload
 T = TypeVar("T")
 
 SHARE = 0.1
+EASY = 0.5  # of the share, for what pages do by themselves
 AHEAD = 0.1  # seconds of work that may be done before it is paid for
 QUIET = 0.25  # seconds without news of mail, of those that the web left free, after which mail is not busy
 WAITING = 64  # requests that may wait; one more is refused
@@ -54,14 +55,19 @@ class Account:
 
     def owed(self, now: float) -> float:
         """Return the seconds that the web has to wait at `now` before it may go on; 0 while mail is not busy."""
+        busy = self.is_busy(now)
+        self._balance = min(AHEAD, self._balance + self._share * (now - self._at))
+        self._at = now
+        if not busy:
+            self._balance = max(0.0, self._balance)
+        return max(0.0, -self._balance / self._share)
+
+    def is_busy(self, now: float) -> bool:
+        """Return whether mail has moved lately."""
         free = now - self.spent
         if self._news != self._known:
             self._known, self._heard = self._news, free
-        self._balance = min(AHEAD, self._balance + self._share * (now - self._at))
-        self._at = now
-        if free - self._heard > QUIET:
-            self._balance = max(0.0, self._balance)
-        return max(0.0, -self._balance / self._share)
+        return free - self._heard <= QUIET
 
 
 class Crowded(Exception):
@@ -84,6 +90,8 @@ class Governor:
         self._door = Semaphore()
         self._waiting = 0
         self._open = False
+        self._share = share
+        self._eased = 0.0, clock()
         self.hear = self._account.hear
         self.spend = self._account.spend
 
@@ -114,6 +122,19 @@ class Governor:
                     self._sleep(min(owed, QUIET))
         finally:
             self._waiting -= 1
+
+    def ease(self) -> None:
+        """Return when the web has used no more than `EASY` of its share since this returned last.
+
+        For what pages do by themselves: it leaves the rest to whoever clicks. At once while mail is not busy.
+        """
+        while not self._open and self._account.is_busy(now := self._clock()):
+            left = (self.spent - self._eased[0]) / (self._share * EASY) - (now - self._eased[1])
+            if left < 0.001:
+                break
+            self._sleep(min(left, QUIET))
+        self._eased = self.spent, self._clock()
+        self.wait()
 
     @property
     def spent(self) -> float:

@@ -1,9 +1,10 @@
 """News for open pages, as server-sent events: that something changed, not what; pages fetch that from their address.
 
-Listens to the bus, whose subscribers must never wait: each listener has a bounded queue, a full one drops news and says
-how many were skipped. The last news are kept, so that a page whose connection was lost goes on where it was: by the
-`Last-Event-ID` of the standard, or by `last` in the address, which also closes the gap between a page being made and
-its beginning to listen. Knows no store and no template.
+Listens to the bus, whose subscribers must never wait: news are kept for a while, and each listener fetches those it
+does not know yet; of one that missed too many it is said how many. So a page whose connection was lost goes on where it
+was: by the `Last-Event-ID` of the standard, or by `last` in the address, which also closes the gap between a page being
+made and its beginning to listen. Who shows a session is told when something is new there, all of them at the same
+moment, so that one page serves those who ask for the same. Knows no store and no template.
 """
 
 import json
@@ -12,109 +13,34 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 
 import gevent
-from flask import Blueprint, Response, request
-from gevent.queue import Empty, Full, Queue
-from werkzeug.exceptions import Forbidden, ServiceUnavailable
+from werkzeug.exceptions import ServiceUnavailable
 
 from mysmtp.events import Bus, Event, MailboxChanged, MailsMarked, MessageStored
 from mysmtp.recorder import Recorder
-from mysmtp.web.guard import may_listen
+from mysmtp.web.listening import GAP, Listener, Stream
+from mysmtp.web.lookout import Lookout
 
 log = logging.getLogger(__name__)
 
 LISTENERS = 100
-WAITING = 1000
 KEPT = 1000  # news that a page may have missed and is still told
 HEARTBEAT = 15.0
 LOOK_EVERY = 1.0  # seconds between two looks at what others do to the mailboxes
-LOOK_AT_SESSIONS = 0.2  # seconds between two looks at the sessions that a page shows
+LOOK_AT_SESSIONS = 0.1  # seconds between two looks at the sessions that pages show
 _RESTS = 20  # times as long as a look takes nobody looks
 _NUMBER = 18  # digits of one, at most
 
 News = MessageStored | MailboxChanged | MailsMarked
 
 
-class Listener:
-    """One open page: the frames that wait to be sent to it."""
-
-    def __init__(
-        self,
-        waiting: int,
-        heartbeat: float,
-        watched: Callable[[], Sequence[str]],
-        turn: Callable[[], None],
-        look: Callable[[], object] | None = None,
-    ) -> None:
-        self._queue = Queue(maxsize=waiting)
-        self._heartbeat = heartbeat
-        self._watched = watched
-        self._seen = watched()
-        self._turn = turn
-        self._look = look
-        self._looked: object = None  # so that it is told once at the beginning of what came before it listened
-        self._skipped = 0
-        self._closing = False
-
-    def skip(self, number: int) -> None:
-        """Say that news were missed."""
-        self._skipped += number
-        self.offer(b"")
-
-    def offer(self, frame: bytes) -> None:
-        """Queue a frame without waiting; count it as skipped if there is no room."""
-        try:
-            self._queue.put_nowait(frame)
-        except Full:
-            self._skipped += 1
-
-    def close(self) -> None:
-        """End the stream as soon as it looks."""
-        self._closing = True
-        self.offer(b"")
-
-    def frames(self) -> Iterator[bytes]:
-        """Yield what to send, all that waits in one piece; a comment whenever there was nothing for a while."""
-        yield b"retry: 1000\n: listening\n\n"
-        while not self._closing:
-            try:
-                piece = self._queue.get(timeout=self._heartbeat) if self._look is None else self._watch(self._look)
-            except Empty:
-                yield self._beat()
-                continue
-            self._turn()
-            while not self._queue.empty():
-                piece += self._queue.get_nowait()
-            if self._skipped:
-                piece += b'event: skipped\ndata: {"count": %d}\n\n' % self._skipped
-                self._skipped = 0
-            yield piece
-
-    def _watch(self, look: Callable[[], object]) -> bytes:
-        """Return what comes next: a frame that waits, or that what is looked at has changed. Raises Empty."""
-        until = time.monotonic() + self._heartbeat
-        while (now := time.monotonic()) < until:
-            before, self._looked = self._looked, look()
-            if self._looked != before:
-                return b"event: session\ndata: {}\n\n"
-            with suppress(Empty):
-                piece: bytes = self._queue.get(timeout=min(LOOK_AT_SESSIONS, until - now))
-                return piece
-        raise Empty
-
-    def _beat(self) -> bytes:
-        """Return a sign of life; where the troubles are others than before, news that makes the page look again."""
-        before, self._seen = self._seen, self._watched()
-        return b": still here\n\n" if self._seen == before else b"event: troubles\ndata: {}\n\n"
-
-
 class Live:
     """Tells the news of the bus to every listener, and after a while without any whether `watched` has changed.
 
-    Each listener waits for its `turn` before it is told; what comes meanwhile is told in the same piece.
+    Each listener waits for its `turn` before it is told, and `gap` seconds after it was; what comes meanwhile is told
+    in the same piece. Of sessions all are told together, once `ease` returns. The last `kept` news are known.
     """
 
     def __init__(
@@ -123,27 +49,33 @@ class Live:
         recorder: Recorder | None = None,
         *,
         listeners: int = LISTENERS,
-        waiting: int = WAITING,
+        kept: int = KEPT,
         heartbeat: float = HEARTBEAT,
         watched: Callable[[], Sequence[str]] = tuple,
         turn: Callable[[], None] = lambda: None,
+        ease: Callable[[], None] = lambda: None,
         outside: Callable[[], Iterable[str]] = tuple,
         look_every: float = LOOK_EVERY,
+        gap: float = GAP,
     ) -> None:
-        self._recorder = recorder
+        self._lookout = Lookout(recorder, gap) if recorder else None
         self._most = listeners
-        self._waiting = waiting
         self._heartbeat = heartbeat
         self._watched = watched
         self._turn = turn
+        self._ease = ease
+        self._gap = gap
         self._listeners: tuple[Listener, ...] = ()
+        self._idle: set[Listener] = set()
         # Ids start over with each process; the prefix keeps those of an earlier one from being taken for these.
         self._prefix = secrets.token_hex(4)
         self._number = 0
-        self._recent: deque[News] = deque(maxlen=KEPT)
+        self._recent: deque[News] = deque(maxlen=kept)
+        self._told: tuple[int, int, bytes] = (0, 0, b"")  # news from one number to another, as they were told last
         self._outside = outside
         self._look_every = look_every
         self._looking: gevent.Greenlet | None = None
+        self._watching: gevent.Greenlet | None = None
         self._detach: Callable[[], None] = bus.attach(self._take, MessageStored, MailboxChanged, MailsMarked)
 
     @property
@@ -154,80 +86,82 @@ class Live:
     @property
     def last_id(self) -> str:
         """The id of the last news."""
-        return f"{self._prefix}-{self._number}"
+        return self._id(self._number)
 
-    def listen(self, last: str = "", session: int | None = None) -> Iterator[bytes]:
+    def _id(self, number: int) -> str:
+        return f"{self._prefix}-{number}"
+
+    def listen(self, last: str = "", session: int | None = None, *, mails: bool = True) -> Iterator[bytes]:
         """Return the stream of a new listener, who listens from now until the stream is closed.
 
         It begins with what came after the id `last`; where that is not known any more, by saying that news were missed.
-        With `session` it is told as well when something is new in that session, or in any (0).
+        With `session` it is told when something is new in that session, or in any (0); without `mails` of nothing else.
         Raises ServiceUnavailable when enough listen already.
         """
         if len(self._listeners) >= self._most:
             raise ServiceUnavailable("Enough pages listen already; this one does not update by itself.")
-        listener = Listener(self._waiting, self._heartbeat, self._watched, self._turn, self._look_at(session))
-        if last and last != self.last_id:
-            self._catch_up(listener, last)
+        known = self._known(last) if last else self._number
+        listener = Listener(
+            self._news_after, known, self._idle if mails else None, session=session if self._lookout else None,
+            turn=self._turn, watched=self._watched, heartbeat=self._heartbeat, gap=self._gap,
+        )  # fmt: skip
+        if mails and known != self._number:
+            listener.wake()
         self._listeners = (*self._listeners, listener)
-        if not self._looking:
+        if listener.of_mails and not self._looking:
             self._looking = gevent.spawn(self._look)
+        if self._lookout and listener.session is not None:
+            self._watch(self._lookout, listener, listener.session)
         return Stream(listener, lambda: self._leave(listener))
 
-    def _look_at(self, session: int | None) -> Callable[[], object] | None:
-        """Return how to see whether a session has changed, None if there is nothing to look at."""
-        recorder = self._recorder
-        if recorder is None or session is None:
-            return None
-        if not session:
-            return lambda: recorder.version
-        tape = recorder.find(session)
-        return (lambda: tape.version) if tape is not None and tape.ended is None else None
+    def _watch(self, lookout: Lookout, listener: Listener, session: int) -> None:
+        if lookout.begin(session, time.monotonic()):
+            listener.wake_for_lines()  # of what came before it listened
+        if not self._watching:
+            self._watching = gevent.spawn(self._look_at_sessions, lookout)
 
     def close(self) -> None:
         """Stop listening to the bus and end every stream."""
         self._detach()
-        if self._looking:
-            self._looking.kill(block=False)
+        gevent.killall([each for each in (self._looking, self._watching) if each], block=False)
         for listener in self._listeners:
             listener.close()
 
     def _leave(self, listener: Listener) -> None:
         self._listeners = tuple(other for other in self._listeners if other is not listener)
+        self._idle.discard(listener)
 
-    def _catch_up(self, listener: Listener, last: str) -> None:
-        """Tell what a listener has missed."""
+    def _known(self, last: str) -> int:
+        """Return the number of the last news that a listener knows of; one below 0 where that cannot be told."""
         prefix, _, number = last.partition("-")
         ours = prefix == self._prefix and number.isascii() and number.isdigit() and len(number) <= _NUMBER
-        missed = self._number - int(number) if ours else -1
-        if not 0 <= missed <= len(self._recent):
-            listener.skip(max(1, missed))
-            return
-        first = self._number - missed + 1
-        news = islice(self._recent, len(self._recent) - missed, None)
-        listener.offer(b"".join(self._frame(event, at) for at, event in enumerate(news, first)))
+        return int(number) if ours and int(number) <= self._number else -1
 
-    def _look(self) -> None:
-        """Tell of what others do to the mailboxes, for as long as anybody listens."""
-        while self._listeners:
-            began = time.monotonic()
-            try:
-                changed = self._outside()
-            except Exception:
-                log.exception("looking for changes from outside failed; it is tried again")
-                changed = ()
-            for mailbox in changed:
-                self._take(MailboxChanged(0, mailbox))
-            gevent.sleep(max(self._look_every, _RESTS * (time.monotonic() - began)))
+    # ---- mails
 
     def _take(self, event: Event) -> None:
         assert isinstance(event, News)
         self._number += 1
         self._recent.append(event)
-        if not self._listeners:
-            return
-        frame = self._frame(event, self._number)
-        for listener in self._listeners:
-            listener.offer(frame)
+        if self._idle:
+            for listener in self._idle:
+                listener.wake()
+            self._idle.clear()
+
+    def _news_after(self, known: int) -> tuple[bytes, int]:
+        """Return the frames of what came after the news of this number, and the number of the last."""
+        last = self._number
+        if (known, last) != self._told[:2]:
+            self._told = (known, last, self._frames(known, last))
+        return self._told[2], last
+
+    def _frames(self, known: int, last: int) -> bytes:
+        missed = last - known
+        if known < 0 or missed > len(self._recent):
+            count = missed if known >= 0 else 1
+            return b'id: %s\nevent: skipped\ndata: {"count": %d}\n\n' % (self._id(last).encode(), count)
+        news = islice(self._recent, len(self._recent) - missed, None)
+        return b"".join(self._frame(event, number) for number, event in enumerate(news, known + 1))
 
     def _frame(self, event: News, number: int) -> bytes:
         data: dict[str, str | int] = {"mailbox": event.mailbox}
@@ -235,42 +169,33 @@ class Live:
         if isinstance(event, MessageStored):
             name, data["id"] = "stored", event.mail_id
         # JSON in ASCII escapes line ends and surrogates, so a name can break neither the frame nor its encoding.
-        return f"id: {self._prefix}-{number}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode("ascii")
+        return f"id: {self._id(number)}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode("ascii")
 
+    def _look(self) -> None:
+        """Tell of what others do to the mailboxes, for as long as anybody wants to know."""
+        while any(listener.of_mails for listener in self._listeners):
+            began = time.monotonic()
+            self._look_outside()
+            gevent.sleep(max(self._look_every, _RESTS * (time.monotonic() - began)))
 
-class Stream:
-    """A listener's frames as a response body. Unlike a generator, its `close` also works before the first frame."""
+    def _look_outside(self) -> None:
+        try:
+            changed = self._outside()
+        except Exception:
+            log.exception("looking for changes from outside failed; it is tried again")
+            changed = ()
+        for mailbox in changed:
+            self._take(MailboxChanged(0, mailbox))
 
-    def __init__(self, listener: Listener, leave: Callable[[], None]) -> None:
-        self._frames = listener.frames()
-        self._leave = leave
+    # ---- sessions
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return next(self._frames)
-
-    def close(self) -> None:
-        """Stop listening; the server calls this when the client is gone."""
-        self._leave()
-
-
-def blueprint(live: Live) -> Blueprint:
-    """Return the route of the feed."""
-    routes = Blueprint("live", __name__)
-
-    @routes.get("/live")
-    def feed() -> Response:
-        """Stream the news."""
-        if not may_listen(request.headers):
-            raise Forbidden
-        headers = {"X-Accel-Buffering": "no"}
-        if request.method == "HEAD":
-            return Response(b"", mimetype="text/event-stream", headers=headers)
-        last = request.headers.get("Last-Event-ID") or request.args.get("last", "")
-        asked = request.args.get("session", "")
-        session = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
-        return Response(live.listen(last, session), mimetype="text/event-stream", headers=headers)
-
-    return routes
+    def _look_at_sessions(self, lookout: Lookout) -> None:
+        """Tell those who show a session whenever something is new there; mail goes before them."""
+        while shown := [each.session for each in self._listeners if each.session is not None]:
+            changed = lookout.changed(shown, time.monotonic())
+            if changed:
+                self._ease()
+                for listener in self._listeners:
+                    if listener.session in changed:
+                        listener.wake_for_lines()
+            gevent.sleep(LOOK_AT_SESSIONS)

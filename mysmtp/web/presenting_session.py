@@ -1,23 +1,26 @@
 """One session as its page shows it: the transcript with its stepped line, the facts, what the doctor found."""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mysmtp.inspector.case import Case, Finding
 from mysmtp.inspector.doctor import examine
-from mysmtp.inspector.export import first_state
-from mysmtp.inspector.lines import Line, lines_from
+from mysmtp.inspector.lines import Line
 from mysmtp.inspector.machine import Machine, draw
-from mysmtp.inspector.protocols import Known, label_of
+from mysmtp.inspector.protocols import label_of
+from mysmtp.inspector.study import Study
 from mysmtp.inspector.walk import walk_of
 from mysmtp.tape import Entry, Tape
 from mysmtp.web.presenting import Clock, count_words, plain
+from mysmtp.web.presenting_lanes import lane_at
 from mysmtp.web.presenting_sessions import seconds_words
-from mysmtp.web.presenting_transcript import Around, Asked, Row, lane_at, rows_of
+from mysmtp.web.presenting_transcript import Around, Asked, Fold, Row, rows_of
 from mysmtp.wire import spelled
 
 LINES = 400  # shown on one page
+NEWS = 40  # of what came while a page is open; nobody reads faster than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +53,23 @@ class View:
     lost: str
 
 
-def view_of(tape: Tape, known: Known, clock: Clock, asked: Asked, now: float) -> View:
-    """Return the view of a session. `now` is the moment on the clock that its times are taken from."""
-    entries = tape.entries()
+def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) -> View:
+    """Return the view of a session, as it was studied. `now` is the moment on the clock its times are taken from."""
+    known, entries, lines = study.known, study.entries, study.lines
     step = max(1, tape.lost + 1, min(asked.step, tape.last)) if asked.step is not None else None
-    machine = draw(known, walk_of([entry for entry in entries if step is None or entry.number <= step], known))
-    lines = lines_from(entries, first_state(entries, known))
-    shown = _page(lines, asked, step)
-    state = (shown[0].entry.before or shown[0].state if shown[0].is_reply else shown[0].state) if shown else ""
-    newest = lines[-1] if shown and shown[-1] is lines[-1] else None
+    walk = study.walk if step is None else walk_of([entry for entry in entries if entry.number <= step], known)
+    machine = draw(known, walk)
+    start, end = _page(lines, asked, step)
     is_open = tape.ended is None
-    rows = rows_of(shown, state, Around(known, asked, step, is_open, newest, _can_begin_tls(tape, entries)))
+    newest = lines[-1] if 0 <= start < end == len(lines) else None
+    around = Around(known, asked, step, is_open, newest, _can_begin_tls(tape, entries))
     return View(
         id=tape.session,
         title=f"Session {tape.session:,}",
         open=is_open,
         facts=_facts(tape, clock),
         head=_head(tape),
-        rows=tuple(rows),
+        rows=tuple(_rows(lines, start, end, around)),
         lanes=len(known.places),
         guides=(_guides(len(known.places), 30), _guides(len(known.places), 10)),
         machine=machine,
@@ -76,12 +78,35 @@ def view_of(tape: Tape, known: Known, clock: Clock, asked: Asked, now: float) ->
         counts=(tape.received, tape.sent, tape.mails, tape.answers),
         lines=len(lines),
         partly=tape.lost > 0 or any(line.cut for line in lines),
-        first=shown[0].number if shown else 1,
+        first=lines[start].number if start < end else 1,
         last=tape.last,
         step=step,
-        earlier=_earlier(lines, shown),
+        earlier=lines[max(0, start - LINES)].number if 0 < start < end else None,
         lost=f"{count_words(tape.lost, 'line')} before this one made room for those that follow." if tape.lost else "",
     )
+
+
+def _rows(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterator[Row]:
+    """Yield the rows from one line to another; of more news than anybody reads the first and the newest."""
+    known = around.asked.first if around.asked.news else None
+    if known is None or start >= end:
+        yield from rows_of(lines, start, end, around)
+        return
+    again = bisect_right(lines, known, start, key=_number)  # what the page shows already, and may have grown
+    yield from rows_of(lines, start, again, around)
+    fold = None
+    if start == again and (gone := lines[start].number - known - 1):
+        fold = Fold(f"{count_words(gone, 'line')} made room for others before they could be shown.")
+    newest = max(again, end - NEWS)
+    if newest > again:
+        fold = Fold(f"{count_words(newest - again, 'line')} came faster than they are shown.", lines[again].number)
+    for row in rows_of(lines, newest, end, around):
+        yield row._replace(folded=fold) if fold else row
+        fold = None
+
+
+def _number(line: Line) -> int:
+    return line.number
 
 
 def _can_begin_tls(tape: Tape, entries: Sequence[Entry]) -> bool:
@@ -94,22 +119,13 @@ def _guides(lanes: int, height: int) -> str:
     return "".join(f"M{lane_at(lane)} 0V{height}" for lane in range(lanes))
 
 
-def _page(lines: Sequence[Line], asked: Asked, step: int | None) -> Sequence[Line]:
-    """Return the lines that one page shows: those asked for, or those around the step, or the newest."""
+def _page(lines: Sequence[Line], asked: Asked, step: int | None) -> tuple[int, int]:
+    """Return the places of the lines that one page shows: those asked for, or those around the step, or the newest."""
     if asked.first is not None:
-        return [line for line in lines if line.number >= asked.first][:LINES]
-    if step is not None:
-        end = next((at for at, line in enumerate(lines) if line.number > step + LINES // 4), len(lines))
-        return lines[max(0, end - LINES) : end]
-    return lines[-LINES:]
-
-
-def _earlier(lines: Sequence[Line], shown: Sequence[Line]) -> int | None:
-    """Return the entry from which the page before this one begins, None if this is the first."""
-    if not shown or shown[0] is lines[0]:
-        return None
-    at = next(at for at, line in enumerate(lines) if line is shown[0])
-    return lines[max(0, at - LINES)].number
+        start = bisect_left(lines, asked.first, key=_number)
+        return start, len(lines) if asked.news else min(len(lines), start + LINES)
+    end = len(lines) if step is None else bisect_right(lines, step + LINES // 4, key=_number)
+    return max(0, end - LINES), end
 
 
 def _facts(tape: Tape, clock: Clock) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from mysmtp.web.presenting import Clock, When, count_words, plain
 from mysmtp.wire import spelled
 
 PAGE = 50
-READ = 100  # of the newest entries of a session, all that a row looks at
+READ = 64  # of the newest entries of a session, all that a row looks at
 _READS = frozenset({"GET_MAIL", "RETR", "TOP"})
 _LEVELS = (19, 14, 9, 4)
 _STEPS = 24  # of a long session that are drawn

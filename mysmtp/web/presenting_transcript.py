@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.lines import Line
@@ -9,36 +10,29 @@ from mysmtp.inspector.protocols import Known
 from mysmtp.protocol.reply import DONE, FAILED
 from mysmtp.tape import Entry, Mail
 from mysmtp.web.presenting import count_words, size_words
+from mysmtp.web.presenting_lanes import Lane, drawn
 from mysmtp.wire import spelled
 
 FOLDED = 20  # lines of a message after which the rest is folded
-LANE = 18  # width of a lane in the drawing
 _HIDDEN = "****"
 _MOST_HEX = 4096  # octets of a line
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A piece of a line: `look` is ``end`` (its line end), ``part`` (it came in pieces), ``hid``, ``note`` or empty."""
 
     text: str
     look: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A row's part of the stepped line: the path in its first 30 units of height, and below; a dot or a bar, if any."""
+class Fold(NamedTuple):
+    """Lines that are left out before one: how many, in words. `first` is the entry to begin at to see them, if any."""
 
-    top: str
-    below: str
-    dot: str
-    ring: bool
-    stop: str
-    stop_look: str
+    words: str
+    first: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the transcript."""
 
     name: str
@@ -54,7 +48,7 @@ class Row:
     why: Explanation | None
     mails: tuple[Mail, ...]
     waited: str
-    folded: str
+    folded: Fold | None
     hex: tuple[str, ...]
     chosen: bool
     later: bool
@@ -62,12 +56,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reader asked for: lines from an entry on, the step to stand at, octets in hex, messages unfolded."""
+    """What a reader asked for: lines from an entry on, the step to stand at, octets in hex, messages unfolded.
+
+    `news`: a page that is open asks for what came after the entry `first`, the last one that it shows.
+    """
 
     first: int | None = None
     step: int | None = None
     hex: bool = False
     whole: bool = False
+    news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +83,34 @@ class Around:
     tls: bool = False
 
 
-def rows_of(lines: Sequence[Line], state: str, around: Around) -> Iterator[Row]:
-    """Yield these lines as rows, the middle of long messages folded; `state` is the one before the first of them."""
+def rows_of(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterator[Row]:
+    """Yield lines from one place to another as rows; the middle of what is long is folded, wherever that began."""
+    state = _state_before(lines[start]) if start < end else ""
     count = left_out = octets = 0
-    for at, line in enumerate(lines):
+    for at in range(_beginning(lines, start), end):
+        line = lines[at]
         count = count + 1 if _is_long(line) else 0
-        ends = at + 1 == len(lines) or not _is_long(lines[at + 1])
-        if count > FOLDED and not around.asked.whole and not ends:
+        goes_on = at + 1 < len(lines) and _is_long(lines[at + 1])
+        if count > FOLDED and not around.asked.whole and goes_on and at + 1 < end:
             left_out, octets = left_out + 1, octets + len(line.octets) + line.cut
             continue
         folded = f"{count_words(left_out, 'line')}, {size_words(octets)} not shown here." if left_out else ""
         left_out = octets = 0
-        before, state = state, (line.entry.after or state) if line.is_reply else state
-        yield _row(line, around.known.digit(before), around.known.digit(state), around, folded)
+        if at >= start:
+            before, state = state, (line.entry.after or state) if line.is_reply else state
+            digits = around.known.digit(before), around.known.digit(state)
+            yield _row(line, *digits, around, Fold(folded) if folded else None)
+
+
+def _state_before(line: Line) -> str:
+    return line.entry.before or line.state if line.is_reply else line.state
+
+
+def _beginning(lines: Sequence[Line], start: int) -> int:
+    """Return the place of the first line of what is long, if the one at `start` is in its midst."""
+    while 0 < start < len(lines) and _is_long(lines[start]):
+        start -= 1
+    return start
 
 
 def _is_long(line: Line) -> bool:
@@ -105,7 +118,7 @@ def _is_long(line: Line) -> bool:
     return line.body or (line.side == "S" and line.part > 0)
 
 
-def _row(line: Line, before: int, after: int, around: Around, folded: str) -> Row:
+def _row(line: Line, before: int, after: int, around: Around, folded: Fold | None) -> Row:
     entry, reply, step = line.entry, line.is_reply, around.step
     newest = line is around.newest and around.open
     return Row(
@@ -170,24 +183,9 @@ def _pieces(line: Line) -> Iterator[Piece]:
         yield Piece(f"… {size_words(line.cut)} not kept", "note")
 
 
-def lane_at(lane: int) -> int:
-    """Return where a lane's middle is, from the left."""
-    return LANE // 2 + LANE * lane
-
-
 def _lane(line: Line, before: int, after: int, around: Around) -> Lane:
-    start, goal = lane_at(before), lane_at(after)
     newest = line is around.newest
-    end, ring = newest and not around.open, newest and around.open
-    top = f"M{start} {15 if line.number == 1 and not line.part else 0}V15"
-    top += f"H{goal}" if goal != start else ""
+    first = line.number == 1 and not line.part
     refused = line.is_reply and line.entry.mark != DONE
     hard = refused and (line.entry.mark == FAILED or line.code.startswith(("5", "-")))
-    return Lane(
-        top=top if end else top + "V30",
-        below="" if end else f"M{goal} 0V10",
-        dot=f"M{goal} 15h0" if goal != start or ring else "",
-        ring=ring,
-        stop=f"M{start - 6} 15H{start + 6}" if refused else "",
-        stop_look="hard" if hard else "soft",
-    )
+    return drawn(before, after, first, newest and not around.open, newest and around.open, refused, hard)

@@ -6,9 +6,11 @@ Routes only: they ask the recorder, hand what it says to the presenting modules,
 import json
 import time
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,12 +19,14 @@ from mysmtp.inspector import export
 from mysmtp.inspector.compare import side_by_side
 from mysmtp.inspector.lines import lines_from
 from mysmtp.inspector.protocols import LABELS, Known
+from mysmtp.inspector.study import Study, first_state
 from mysmtp.tape import Tape
 from mysmtp.web import presenting_sessions as lists
 from mysmtp.web.faults import NoSuchSession
 from mysmtp.web.guard import host_of
 from mysmtp.web.presenting_beside import Beside, beside_of
-from mysmtp.web.presenting_session import view_of
+from mysmtp.web.presenting_lanes import Lane
+from mysmtp.web.presenting_session import View, view_of
 from mysmtp.web.presenting_transcript import Asked
 from mysmtp.web.site import reachable, site
 
@@ -30,13 +34,23 @@ routes = Blueprint("sessions", __name__)
 
 
 @routes.get("/sessions")
-def index() -> str:
-    """Show every session that is kept, the newest first."""
+def index() -> Response:
+    """Show every session that is kept, the newest first; its list only if a page that is open asks for `news`."""
+    news = request.args.get("news") == "1"
+    return site().shared.answer(lambda: _index(news=True)) if news else Response(_index(news=False))
+
+
+def _index(*, news: bool) -> str:
     recorder, known, clock = site().recorder, site().known, site().clock()
     wanted = _wanted()
-    found = site().offload(lambda: lists.find(recorder.tapes(), wanted, known))
+
+    def find() -> lists.Found:
+        return lists.find(recorder.tapes(), wanted, known)
+
+    found = site().offload(find) if wanted.address else find()
     return render_template(
         "sessions.html",
+        base=_base(news=news),
         rows=[lists.row_of(tape, known, clock) for tape in found.tapes],
         found=found,
         wanted=wanted,
@@ -49,15 +63,43 @@ def index() -> str:
 
 
 @routes.get("/sessions/<int:session>")
-def show(session: int) -> str:
-    """Show one session, line by line."""
+def show(session: int) -> Response:
+    """Show one session, line by line; the lines after those that are there if a page that is open asks for `news`."""
     tape, known = _tape(session)
     asked = Asked(
-        _number("from"), _number("step"), hex=request.args.get("hex") == "1", whole=request.args.get("whole") == "1"
+        _number("from"),
+        _number("step"),
+        hex=request.args.get("hex") == "1",
+        whole=request.args.get("whole") == "1",
+        news=request.args.get("news") == "1",
     )
+    if asked.news:
+        return site().shared.answer(lambda: _show(tape, site().studies.of(tape, known), asked))
+    return Response(_show(tape, site().offload(lambda: Study(known).read(tape)), asked))
+
+
+def _show(tape: Tape, study: Study, asked: Asked) -> str:
     clock = site().clock()
-    view = site().offload(lambda: view_of(tape, known, clock, asked, time.monotonic()))
-    return render_template("session.html", view=view, wish=asked, keep=_keep(asked))
+
+    def look() -> View:
+        return view_of(tape, study, clock, asked, time.monotonic())
+
+    view = look() if asked.news else site().offload(look)
+    return render_template(
+        "session.html", view=view, wish=asked, keep=_keep(asked), base=_base(news=asked.news),
+        drawn=lambda lane: _drawn(lane, view.lanes, view.guides),
+    )  # fmt: skip
+
+
+def _base(*, news: bool) -> str:
+    return "news.html" if news else "base.html"
+
+
+@lru_cache(1024)
+def _drawn(lane: Lane, lanes: int, guides: tuple[str, str]) -> Markup:
+    """Return a piece of the stepped line as it is drawn; there are few that differ."""
+    drawn: Markup = current_app.jinja_env.get_template("_session.html").module.lane_of(lane, lanes, guides)  # type: ignore[attr-defined]
+    return drawn
 
 
 @routes.get("/sessions/<int:session>/beside")
@@ -77,7 +119,7 @@ def beside(session: int, other: int) -> str:
     lines = []
     for tape, known in ((left, left_known), (right, right_known)):
         entries = tape.entries()
-        lines.append(lines_from(entries, export.first_state(entries, known))[: Beside.MOST])
+        lines.append(lines_from(entries, first_state(entries, known))[: Beside.MOST])
     pairs = site().offload(lambda: side_by_side(*lines))
     return render_template("beside.html", left=left, right=right, view=beside_of(pairs))
 

@@ -24,6 +24,8 @@ from mysmtp.web.deeds import Deeds
 from mysmtp.web.governor import Governor
 from mysmtp.web.live import Live
 from mysmtp.web.presenting import Clock, plain
+from mysmtp.web.sharing import Shared
+from mysmtp.web.studying import Studies
 from mysmtp.web.surveys import Surveys
 
 EXTENSION: Final = "mysmtp"
@@ -80,6 +82,8 @@ class Site:
     index: MailIndex | None = None
     surveys: Surveys = field(default_factory=Surveys)
     beginnings: Beginnings = field(init=False)
+    studies: Studies = field(default_factory=Studies)
+    shared: Shared = field(default_factory=Shared)
     full_command: str = "mysmtp"
     recorder: Recorder = field(default_factory=lambda: Recorder(Bus(), kept=0))
     known: Mapping[str, Known] = field(default_factory=known)

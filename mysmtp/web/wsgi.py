@@ -21,6 +21,7 @@ from mysmtp.web.governor import Crowded
 from mysmtp.web.guard import HEADERS, largest_body
 from mysmtp.web.heads import check_framing, read_head, split_target
 from mysmtp.web.health import PATHS
+from mysmtp.web.sharing import ARRIVED
 from mysmtp.web.site import EXTENSION, Site
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         if self.environ["PATH_INFO"] in PATHS:  # who watches over the server is told at once
             super().run_application()
             return
+        self.environ[ARRIVED] = time.monotonic()
         try:
             with self.server.governor.turn():
                 super().run_application()

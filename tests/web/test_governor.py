@@ -260,3 +260,35 @@ def test_a_crowd_hears_503(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"Content-Security-Policy: " in answer
     assert answer.endswith(b"Try again in a while.\n")
     served.stop()
+
+
+class Hours:
+    """A clock that goes on while somebody sleeps; mail is busy all the time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.governor = Governor(0.1, clock=lambda: self.now, sleep=self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.governor.hear()
+
+
+def test_what_pages_do_by_themselves_takes_half_of_the_share() -> None:
+    hours = Hours()
+    hours.governor.hear()
+    used, began = 0.0, hours.now
+    while hours.now < 20.0:
+        hours.governor.ease()
+        hours.governor.spend(0.03)
+        hours.now += 0.03
+        used += 0.03
+    assert used / (hours.now - began) == pytest.approx(0.05, rel=0.1)
+
+
+def test_and_all_that_is_wanted_while_mail_is_quiet() -> None:
+    hours = Hours()
+    hours.governor.spend(50.0)
+    hours.now = 51.0
+    hours.governor.ease()
+    assert hours.now == 51.0

@@ -1,5 +1,6 @@
 import json
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import ServiceUnavailable
 
 from mysmtp.contracts import MessageStore
-from mysmtp.events import Bus, LineReceived, MailboxChanged, MailsMarked, MessageStored
+from mysmtp.events import Bus, LineReceived, MailboxChanged, MailsMarked, MessageStored, SessionOpened
+from mysmtp.recorder import Recorder
+from mysmtp.web.listening import GAP, OF_SESSIONS
 from mysmtp.web.live import KEPT, Live
 from mysmtp.web.site import EXTENSION, Site
 
@@ -24,7 +27,7 @@ def opened(live: Live) -> Iterator[bytes]:
 
 
 def test_news_is_told_and_the_rest_is_not(bus: Bus) -> None:
-    live = Live(bus)
+    live = Live(bus, gap=0)
     stream = opened(live)
     bus.publish(LineReceived(1, b"secret\n"))
     bus.publish(MessageStored(1, "bob@example.com", 14, 99))
@@ -52,13 +55,13 @@ def test_what_waits_goes_out_in_one_piece(bus: Bus) -> None:
     assert next(stream).count(b"event: stored") == 5
 
 
-def test_a_full_queue_drops_and_says_how_many(bus: Bus) -> None:
-    stream = opened(Live(bus, waiting=3))
+def test_who_is_too_slow_is_told_how_many_were_missed_and_goes_on_after_them(bus: Bus) -> None:
+    live = Live(bus, kept=3, gap=0)
+    stream = opened(live)
     for mail_id in range(10):
         bus.publish(MessageStored(1, "x", mail_id, 1))
-    piece = next(stream)
-    assert piece.count(b"event: stored") == 3
-    assert piece.endswith(b'event: skipped\ndata: {"count": 7}\n\n')
+    piece = fields(next(stream))
+    assert (piece["event"], piece["data"], piece["id"]) == ("skipped", '{"count": 10}', live.last_id)
     bus.publish(MailboxChanged(0, "x"))
     assert b"skipped" not in next(stream)
 
@@ -103,7 +106,7 @@ def test_only_so_many_may_listen(bus: Bus) -> None:
 
 
 def test_close_ends_every_stream(bus: Bus) -> None:
-    live = Live(bus, waiting=1)
+    live = Live(bus)
     stream = opened(live)
     bus.publish(MailboxChanged(0, "x"))
     live.close()
@@ -219,3 +222,34 @@ def test_the_route_goes_on_after_the_last_news(client: FlaskClient, bus: Bus, st
         assert next(pieces).startswith(b"retry")
         assert b'"id": 4' in next(pieces)
         response.close()
+
+
+def watching(live: Live, session: int, *, mails: bool = False) -> Iterator[bytes]:
+    stream = live.listen(session=session, mails=mails)
+    assert next(stream).startswith(b"retry")
+    return stream
+
+
+def test_who_shows_sessions_is_told_of_them_and_of_mails_only_if_that_is_wanted(bus: Bus) -> None:
+    recorder = Recorder(bus)
+    bus.publish(SessionOpened(1, "my_smtp", "127.0.0.1:4"))
+    tape = recorder.find(1)
+    assert tape is not None
+    live = Live(bus, recorder, gap=0, heartbeat=20)
+    one, every, both = watching(live, 1), watching(live, 0), watching(live, 1, mails=True)
+    assert [next(each) for each in (one, every, both)] == [OF_SESSIONS] * 3  # of what was before they listened
+    bus.publish(MessageStored(1, "x", 1, 1))
+    assert b"event: stored" in next(both)
+    tape.heard(1.0, b"HELO x\n")
+    assert [next(each) for each in (one, every, both)] == [OF_SESSIONS] * 3
+
+
+def test_a_page_is_told_at_most_four_times_a_second(bus: Bus) -> None:
+    stream = opened(Live(bus))
+    bus.publish(MailboxChanged(0, "x"))
+    next(stream)
+    began = time.monotonic()
+    for mail_id in (1, 2):
+        bus.publish(MessageStored(1, "x", mail_id, 1))
+    assert next(stream).count(b"event: stored") == 2
+    assert time.monotonic() - began >= GAP * 0.9

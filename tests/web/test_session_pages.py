@@ -17,6 +17,7 @@ from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
 from mysmtp.web import Endpoints, create_app
+from mysmtp.web.presenting_session import NEWS
 from tests.protocol.conversation import Client, Clock
 from tests.web.conftest import ZONE, client_of
 from tests.web.posts import NOON
@@ -258,6 +259,65 @@ def test_a_session_of_very_many_lines_is_paged(client: FlaskClient, office: Offi
     assert len(rows(page)) == 400
     assert 'href="/sessions/1?from=1">Earlier lines</a>' in page
     assert len(rows(client.get("/sessions/1?from=590").text)) == 11
+
+
+def news(client: FlaskClient, session: int, known: int) -> str:
+    return client.get(f"/sessions/{session}?news=1&from={known}").text
+
+
+def test_a_page_that_is_open_is_given_what_came_after_the_line_it_ends_with(
+    client: FlaskClient, office: Office
+) -> None:
+    talker = office.open()
+    talker.say(b"HELO x\nMAIL FROM: a@x\n")
+    page = client.get("/sessions/1").text
+    talker.say(b"RCPT TO: bob@")
+    assert rows(news(client, 1, 4)) == ["S 200 OK\\n"]
+    talker.say(b"x\n")
+    later = news(client, 1, 4)
+    assert rows(page) + rows(later)[1:] == rows(client.get("/sessions/1").text)
+    for part in ("facts", "doctor", "strip", "steps", "map-title", "machine", "wait"):
+        assert f'id="{part}"' in later
+    assert "<header" not in later
+
+
+def test_of_more_lines_than_anybody_reads_it_is_given_the_newest_and_told_how_many_were_left_out(
+    client: FlaskClient, office: Office
+) -> None:
+    talker = office.open()
+    talker.say(b"HELO x\n")
+    client.get("/sessions/1?news=1&from=2")
+    for _ in range(100):
+        talker.say(b"LIST bob@x\n")
+    page = news(client, 1, 2)
+    assert len(rows(page)) == 1 + NEWS
+    assert f"{200 - NEWS} lines came faster than they are shown." in page
+    assert 'href="/sessions/1?from=3">Show</a>' in page
+
+
+def test_it_is_told_how_many_lines_made_room_before_they_could_be_shown(client: FlaskClient, office: Office) -> None:
+    talker = office.open()
+    tape = office.recorder.find(1)
+    assert tape is not None
+    tape._limit = 4000
+    talker.say(b"HELO x\n")
+    page = news(client, 1, 2)
+    assert "made room" not in page
+    while tape.lost < 10:
+        talker.say(b"LIST bob@x\n")
+    assert f"{tape.lost - 2} lines made room for others before they could be shown." in news(client, 1, 2)
+
+
+def test_a_long_message_is_folded_alike_however_often_the_page_looked(client: FlaskClient, office: Office) -> None:
+    talker = office.open()
+    talker.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA\n")
+    tape = office.recorder.find(1)
+    assert tape is not None
+    for part in range(5):
+        talker.say(b"".join(b"line %d of part %d\n" % (line, part) for line in range(15)))
+        assert rows(news(client, 1, tape.last))[-1] == rf"C line 14 of part {part}\n"
+    assert "54 lines" in news(client, 1, tape.last)
+    assert "54 lines" in client.get("/sessions/1").text
 
 
 def test_two_sessions_side_by_side(client: FlaskClient, office: Office) -> None:

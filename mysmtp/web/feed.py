@@ -1,0 +1,28 @@
+"""The address at which open pages listen for news."""
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import Forbidden
+
+from mysmtp.web.guard import may_listen
+from mysmtp.web.live import Live
+
+
+def blueprint(live: Live) -> Blueprint:
+    """Return the route of the feed."""
+    routes = Blueprint("live", __name__)
+
+    @routes.get("/live")
+    def feed() -> Response:
+        """Stream the news."""
+        if not may_listen(request.headers):
+            raise Forbidden
+        headers = {"X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return Response(b"", mimetype="text/event-stream", headers=headers)
+        last = request.headers.get("Last-Event-ID") or request.args.get("last", "")
+        asked = request.args.get("session", "")
+        session = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
+        mails = request.args.get("mails", "1" if session is None else "0") != "0"
+        return Response(live.listen(last, session, mails=mails), mimetype="text/event-stream", headers=headers)
+
+    return routes
