@@ -54,6 +54,15 @@ class Kept:
         if len(self._held) >= self._most or self._room.memory < 0:
             self._spool_out()
 
+    def expect(self, octets: int) -> None:
+        """Note that so many more octets were announced: where they are too many, none is kept while they come."""
+        if self.size + octets > self._limit:
+            self._limit = -1
+            self.let_go()
+        elif not self._share.has_room(octets):
+            self._full = True
+            self.let_go()
+
     def take(self, shorten: int = 0) -> Body | None:
         """Return the mail without its last octets, None if it was thrown away. Nothing is added afterwards."""
         if self._spool is not None and self._held:

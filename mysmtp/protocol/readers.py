@@ -50,6 +50,10 @@ class Gathering:
         """Whether no fault of the mail, but want of room for all that came is why it was thrown away."""
         return self._kept.crowded
 
+    def expect(self, octets: int) -> None:
+        """Note that so many more octets were announced: where they are too many, none is kept while they come."""
+        self._kept.expect(octets)
+
     def add(self, piece: bytes) -> None:
         """Take one more piece. May wait for the disk."""
         self._kept.add(piece)

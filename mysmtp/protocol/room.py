@@ -63,6 +63,10 @@ class Share:
         self._in_memory += octets
         return True
 
+    def has_room(self, octets: int) -> bool:
+        """Return whether so many octets more could be taken now."""
+        return octets <= self._room.free
+
     def spooled(self) -> None:
         """Note that nothing is in memory any more."""
         self._room.memory += self._in_memory

@@ -129,9 +129,20 @@ def _not_here(_desk: Desk, _argument: str) -> SmtpReply:
     raise Refused(502, "5.5.1", "Command not implemented")
 
 
-def _help(verbs: tuple[str, ...]) -> Callable[[Desk, str], SmtpReply]:
-    reply = SmtpReply(214, "2.0.0", f"Commands: {' '.join(verbs)}\nRFC 5321 tells what they do")
-    return lambda _desk, _argument: reply
+def _help(verbs: Mapping[str, Verb]) -> Callable[[Desk, str], SmtpReply]:
+    def run(desk: Desk, _argument: str) -> SmtpReply:
+        now = " ".join(verb for verb, rule in verbs.items() if _may(desk, verb, rule))
+        return SmtpReply(214, "2.0.0", f"Commands: {now}\nRFC 5321 tells what they do")
+
+    return run
+
+
+def _may(desk: Desk, verb: str, rule: Verb) -> bool:
+    """Tell whether a verb can do anything in this session now."""
+    session = desk.session
+    if session.state not in rule.moves or session.state in rule.vain or (verb == "AUTH" and session.user):
+        return False
+    return not rule.upgrades or (desk.upgrades and not session.tls)
 
 
 _RESET = MappingProxyType({**stay((CONNECTED,)), **to(GREETED, SINCE_GREETED)})
@@ -143,7 +154,7 @@ def verbs(
     hellos: Mapping[str, Verb], rcpt: Callable[[Desk, tuple[Address, Given]], SmtpReply], then: Then
 ) -> Mapping[str, Verb]:
     """Return a table of verbs, which differs in how a client greets, what RCPT does, and what is done with a mail."""
-    known = {
+    known: dict[str, Verb] = {
         **hellos,
         "MAIL": Verb(to(SENDER, (GREETED,)), reverse_path, mail),
         "RCPT": Verb(to(RECIPIENT, (SENDER, RECIPIENT)), forward_path, rcpt),
@@ -156,8 +167,9 @@ def verbs(
         "STARTTLS": Verb(to(CONNECTED, SINCE_GREETED), nothing, _starttls, upgrades=True),
         "QUIT": Verb(stay(EVERY), nothing, _quit, ends=True),
     }
-    known["HELP"] = Verb(stay(EVERY), anything, _help((*known, "HELP")))
-    return MappingProxyType({**known, "EXPN": Verb(stay(EVERY), anything, _not_here, vain=frozenset(EVERY))})
+    known["HELP"] = Verb(stay(EVERY), anything, _help(known))
+    known["EXPN"] = Verb(stay(EVERY), anything, _not_here, vain=frozenset(EVERY))
+    return MappingProxyType(known)
 
 
 _HELLOS = MappingProxyType(

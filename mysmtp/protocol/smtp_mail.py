@@ -119,6 +119,7 @@ def bdat(then: Then, after_last: str) -> Callable[[Desk, tuple[int, bool]], Outc
         if transaction is None or not transaction.has_recipients:
             return Expect(None, CountedContent(Gathering(0), size), _out_of_order, session.state)
         gathering = transaction.gathering = transaction.gathering or Gathering(desk.max_message_size, desk.room)
+        gathering.expect(size)
         content = CountedContent(gathering, size)
         return Expect(None, content, _finished(then), after_last) if last else Expect(None, content, _taken(size))
 

@@ -119,11 +119,34 @@ def test_the_greeting_and_what_is_offered() -> None:
         C: HELO x.example
         S: 250 localhost greets you
         C: HELP me
-        S: 214-2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY AUTH STARTTLS QUIT HELP
+        S: 214-2.0.0 Commands: EHLO HELO MAIL RSET NOOP VRFY AUTH QUIT HELP
         S: 214 2.0.0 RFC 5321 tells what they do
     """,
         client,
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "more"),
+    [
+        ("connected", ""), ("greeted", "MAIL AUTH STARTTLS"), ("sender known", "RCPT STARTTLS"),
+        ("recipient known", "RCPT DATA BDAT STARTTLS"), ("chunks", "BDAT STARTTLS"),
+    ],
+)  # fmt: skip
+def test_help_names_what_this_session_may_do_now(state: str, more: str) -> None:
+    always = ["EHLO", "HELO", "RSET", "NOOP", "VRFY", "QUIT", "HELP"]
+    for tls in ("", "TLSv1.3"):
+        client = smtp(state, upgrades=True)
+        client.dialog._session.tls = tls
+        told = ask(client, b"HELP").split("\r\n")[0].removeprefix("214-2.0.0 Commands: ").split(" ")
+        assert sorted(told) == sorted([*always, *[word for word in more.split() if word != "STARTTLS" or not tls]])
+
+
+def test_who_is_logged_in_is_not_told_to() -> None:
+    client = smtp("greeted", check=lambda *_: True)
+    assert " AUTH " in ask(client, b"HELP")
+    ask(client, b"AUTH PLAIN AGEAYg==")
+    assert " AUTH " not in ask(client, b"HELP")
 
 
 def test_two_mails_in_one_session_with_every_octet_kept() -> None:
@@ -643,3 +666,24 @@ def test_a_mail_the_disk_has_no_room_for_is_refused_before_it_comes() -> None:
         assert said(b"MAIL FROM:<a@x>") == SENDER_OK
         free[0] = 8191
         assert [said(b"MAIL FROM:<a@x>"), said(b"MAIL FROM:<a@x> SIZE=1")] == [NO_ROOM, NO_ROOM]
+
+
+@pytest.mark.parametrize(
+    ("size", "room", "reply"), [(1001, 10**6, "552 5.3.4 Message too large"), (900, 500, NO_ROOM), (10**19, 500, None)]
+)
+def test_a_chunk_that_is_too_large_by_its_size_is_thrown_away_as_it_comes(
+    size: int, room: int, reply: str | None
+) -> None:
+    """RFC 3030 section 2: the server accepts and discards the octets before it says so."""
+    shared = Room(room)
+    client = Client(dialect=SMTP)
+    dialog = Dialog(
+        SMTP, store=client.store, deliverer=Failing(None, late=False), clock=client.clock, bus=Bus(), session_id=1,
+        peer="x", max_message_size=1000, room=shared,
+    )  # fmt: skip
+    list(dialog.receive(INTO["recipient known"]))
+    assert b"".join(dialog.receive(b"BDAT %d LAST\r\n" % size + b"x" * 400)) == b""
+    assert shared.free == room
+    if reply:
+        said = b"".join(dialog.receive(b"x" * (size - 400) + b"NOOP\r\n")).decode()
+        assert said.split("\r\n") == [reply, OK, ""]

@@ -159,7 +159,7 @@ SMTP_TALK = {
     """,
     "HELP": """
         C: HELP
-        S: 214-2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY AUTH STARTTLS QUIT HELP
+        S: 214-2.0.0 Commands: EHLO HELO RSET NOOP VRFY QUIT HELP
         S: 214 2.0.0 RFC 5321 tells what they do
     """,
     "AUTH": """
