@@ -102,7 +102,7 @@
     z: () => follow(find("#undo button")),
     "/": () => find(".find input")?.select(),
     "?": help,
-    f: () => follow(find(".crumb .follow")),
+    f: () => follow(find("main .follow")),
     x: () => follow(here()?.querySelector(".pick input")),
     m: mark,
   };

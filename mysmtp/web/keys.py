@@ -31,7 +31,7 @@ KEYS: Final = (
     Key(("u",), "Up to the list, back on the row that was open"),
     Key(("[", "]"), "Newer, older: a mail, or a page of a list"),
     Key(("1", "9"), "The first tab of a mail, and so on", "to"),
-    Key(("f",), "Follow the newest mail of the mailbox, or stop"),
+    Key(("f",), "Follow the newest mail of the mailbox, or of all mail, or stop"),
     Key(("/",), "Search"),
     Key(("x",), "Choose the row, or let it go"),
     Key(("m",), "Mark read or new: the mail, or the row, or all that are chosen"),

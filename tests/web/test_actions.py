@@ -171,6 +171,8 @@ def test_the_list_shows_what_is_new(client: FlaskClient, five: MessageStore) -> 
     assert f"<title>(4) {BOB}: 5 mails · mysmtp</title>" in page
     assert '<b>4<span class="vh"> new</span></b>' in page
     assert 'href="/icon/4.svg"' in page
+    assert "<title>(3) Mail 3 · mysmtp</title>" in client.get(f"/mailbox/{BOB}/3").text
+    client.post("/mails", data={"new": f"{BOB}/3"})
     home = client.get("/").text
     assert "1, with 5 mails, 4 new, 35 B" in home
     client.post(f"/mailbox/{BOB}/seen", data={"upto": "5"})

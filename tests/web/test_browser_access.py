@@ -5,12 +5,13 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FloatRect, Locator, Page
+from playwright.sync_api import FloatRect, Locator, Page, Route
 
 from mysmtp.events import Bus
 from mysmtp.web import create_app
 from tests.process import PostOfficeProcess
 from tests.web.conftest import ENDPOINTS, Reader
+from tests.web.letters import rich, simple
 from tests.web.posts import OddStore
 from tests.web.served import Served
 
@@ -94,6 +95,24 @@ def test_axe_finds_nothing_where_clients_are_told_what_to_set(full: PostOfficePr
     assert violations(clients(reader, full, 1280)) == []
 
 
+@pytest.mark.parametrize("body", [rich(), simple("Text", "Hello\n"), b"Plain\nand short\n"])
+def test_axe_finds_nothing_on_a_page_to_print(full: PostOfficeProcess, reader: Reader, body: bytes) -> None:
+    full.send("print@x", body=body)
+    page = reader.open(f"{full.url}/mailbox/print@x")
+    page.route("**/print", _out_of_its_sandbox)  # in which no script runs, axe neither
+    page.goto(f"{page.locator('.mails .what a').first.evaluate('link => link.href')}/print")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.evaluate(SPACED)
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def _out_of_its_sandbox(route: Route) -> None:
+    reply = route.fetch()
+    headers = {name: value for name, value in reply.headers.items() if name != "content-security-policy"}
+    route.fulfill(response=reply, headers=headers)
+
+
 def test_axe_finds_nothing_where_something_is_asked_or_told(full: PostOfficeProcess, reader: Reader) -> None:
     page = reader.open(f"{full.url}/mailbox/emptied@x")
     page.get_by_label("Choose mail 1").check()
@@ -152,19 +171,40 @@ def test_no_page_scrolls_sideways_at_320(full: PostOfficeProcess, empty: PostOff
     assert wide == []
 
 
+SPACED = """() => { for (const element of document.querySelectorAll('body *')) {
+    element.style.lineHeight = '1.5'; element.style.letterSpacing = '.12em'; element.style.wordSpacing = '.16em'; } }"""
+
+
 def test_text_spacing_and_zoom_lose_nothing(full: PostOfficeProcess, reader: Reader) -> None:
     page = reader.open(f"{full.url}/", width=640)
     wide = []
     for kind, path in KINDS.items():
         page.goto(full.url + path)
-        page.evaluate(
-            """() => { for (const element of document.querySelectorAll('body *')) {
-                element.style.lineHeight = '1.5'; element.style.letterSpacing = '.12em';
-                element.style.wordSpacing = '.16em'; } document.documentElement.style.fontSize = '200%'; }"""
-        )
+        page.evaluate(SPACED)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(kind)
     assert wide == []
+
+
+def test_text_spacing_loses_nothing_of_a_mail_beside_its_list(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(f"{full.url}/mailbox/full@x", width=1100)
+    page.get_by_role("button", name="beside the list").click()
+    for path in ("/mailbox/full@x", "/mailbox/full@x/30", f"/mailbox/{LONG}/1?list=all"):
+        page.goto(full.url + path)
+        page.evaluate(SPACED)
+        # Nothing is cut off but what is cut everywhere: names at the side, and the lines of rows.
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll('.shell *')].filter(element =>
+                element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === 'hidden'
+                && !element.closest('.vh, .addr, .mails, .tabs') && element.clientWidth > 1
+            ).map(element => element.outerHTML.slice(0, 120))"""
+        )
+        assert cut == []
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        for button in page.locator("main .btn").all():
+            box = placed(button)
+            assert box["x"] + box["width"] <= 1100
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -230,3 +270,14 @@ def test_on_a_phone_each_thing_has_its_place(full: PostOfficeProcess, reader: Re
     page.goto(f"{full.url}/keys")
     for cell in page.locator("#keys td:first-child").all():
         assert len({placed(key)["y"] for key in cell.locator("kbd").all()}) == 1, "keys of one line"
+
+
+def test_head_and_foot_take_no_more_lines_than_they_need(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(f"{full.url}/mailbox/full@x", width=360)
+    live, search = placed(page.locator("#feed")), placed(page.locator(".find input"))
+    assert search["y"] < live["y"] + live["height"] / 2 < search["y"] + search["height"], "beside the search"
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.locator("footer code").last.evaluate("folder => { folder.textContent = 'mailbox/'; }")  # as it is with users
+    assert placed(page.locator("footer"))["height"] < 50
+    page = reader.open(f"{full.url}/mailbox/full@x", width=360, javascript=False)
+    assert page.get_by_text("Not live. Refresh, or every 2 s").is_visible()

@@ -94,6 +94,15 @@ def test_brackets_delete_and_u_keep_to_the_list_that_was_left(
     assert page.url.startswith(house.url + origin.partition("?")[0])
 
 
+def test_f_follows_the_newest_from_a_list_too(box: str, reader: Reader) -> None:
+    page = reader.open(box)
+    press(page, "f")
+    page.wait_for_url(f"{box}/newest", timeout=WAIT)
+    page.goto(box.replace("/mailbox/keys@x", "/all"))
+    press(page, "f")
+    page.wait_for_url(box.replace("/mailbox/keys@x", "/all/newest"), timeout=WAIT)
+
+
 def test_numbers_choose_the_tab(box: str, reader: Reader) -> None:
     page = reader.open(f"{box}/1")
     for key, view in (("2", "text"), ("4", "headers"), ("1", "html")):

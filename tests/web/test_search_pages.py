@@ -210,3 +210,9 @@ def test_what_cannot_be_done_to_what_is_found(store: MessageStore, client: Flask
         == 403
     )
     assert len(store.list(BOB)) == 1
+
+
+def test_one_mail_is_not_called_all(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("Invoice\n"))
+    page = search(client, "invoice")
+    assert (">Mark it read<" in page, ">Delete it<" in page, "all 1" in page) == (True, True, False)
