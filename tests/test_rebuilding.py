@@ -45,7 +45,7 @@ def test_the_index_that_it_made_is_used(tmp_path: Path) -> None:
     (folder / ".index" / "index.db").unlink()
     assert reindex(folder).returncode == 0
     store = TextFileStore(folder)
-    recalled = store._catalogue.load(f"{BOB}.txt")
+    recalled = store._boxes.catalogue.load(f"{BOB}.txt")
     assert recalled is not None
     assert (recalled.known.columns.mails, recalled.known.last_id) == (1, 1)
     store.close()

@@ -45,7 +45,7 @@ def test_what_goes_while_it_is_compared_is_forgotten(folder: Path) -> None:
         pass
     (box,) = follower.boxes.values()
     assert set(tables.prints(box.number)) == {1, 2}
-    store._held(f"{BOB}.txt", BOB).index.forget()  # so that all is compared
+    store._boxes.held(f"{BOB}.txt", BOB).index.forget()  # so that all is compared
     follower.survey(frozenset([BOB]))
     store.delete(BOB, [1])
     while follower.step():

@@ -96,7 +96,7 @@ def test_the_room_of_deleted_mails_is_freed(three: TextFileStore, path: Path, fo
     before = path.stat()
     done = three.compact(BOB)
     assert (done.outcome, done.freed) == ("done", len(own(2, b"2\n")))
-    assert three._trays[path.name].known  # nobody has to read the new file before the next id is promised
+    assert three._boxes.trays[path.name].known  # nobody has to read the new file before the next id is promised
     assert path.read_bytes() == without_2()
     after = path.stat()
     assert (after.st_mtime_ns, after.st_mode) == (before.st_mtime_ns, before.st_mode)
@@ -303,7 +303,7 @@ def test_a_disk_that_fails_leaves_the_old_file(
     """F8, F12: no room, or an error, at each call; it works when the disk does again."""
     three.flush()
     octets = path.read_bytes()
-    three._settle(three._journal.number)
+    three._ground.settle(three._ground.journal.number)
     faults.plan[call] = ("mailbox" if call in ("rename", "sync_folder") else ".compact", number)
     done = three.compact(BOB)
     assert (done.outcome, done.reason) == ("failed", os.strerror(number))
@@ -311,7 +311,7 @@ def test_a_disk_that_fails_leaves_the_old_file(
     assert hidden(folder) == []
     assert bodies(three) == {1: b"1\n", 3: b"3\n"}
     assert path.read_bytes() == (without_2() if call == "sync_folder" else octets)
-    three._filing.checkpoint()
+    three._ground.filing.checkpoint()
     assert three.compact(BOB).outcome == ("nothing" if call == "sync_folder" else "done")
     assert list(three.append([BOB], mail(b"4"))) == [4]
 
@@ -374,7 +374,7 @@ def test_a_deleted_mail_never_comes_back(
     hands.turn(LONG_AGO)
     calls: dict[str, Any] = {name: watched(getattr(real, name)) for name in names}
     disk = replace(real, **calls, sync_all=None)
-    parts: list[Any] = [store._compactor, store._filing, store._filing._checkpoint, store._journal]
+    parts: list[Any] = [store._compactor, store._ground.filing, store._ground.filing._checkpoint, store._ground.journal]
     for part in parts:
         part._disk = disk
     assert store.compact(BOB).outcome == "done"

@@ -128,12 +128,12 @@ def test_a_file_the_disk_failed_to_take_is_written_anew_before_it_takes_more(
     """The system may have dropped octets whose sync failed: here it has, and the journal has them still."""
     store.append(["a@x"], mail(b"1"))
     store.flush()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     synced = (folder / "a@x.txt").read_bytes()
     store.append(["a@x"], mail(b"2"))
     store.flush()
     faults.plan["sync"] = ("a@x", errno.EIO)
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     assert bodies(store) == [b"1", b"2"]
     with pytest.raises(StoreFailed):
         store.append(["a@x"], mail(b"3"))
@@ -141,7 +141,7 @@ def test_a_file_the_disk_failed_to_take_is_written_anew_before_it_takes_more(
     assert "Input/output error" in trouble
     (folder / "a@x.txt").write_bytes(synced)
     faults.plan.clear()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     store.flush()
     assert bodies(store) == [b"1", b"2"]
     assert list(store.append(["a@x"], mail(b"3"))) == [3]
@@ -154,9 +154,9 @@ def test_what_is_written_anew_is_written_over_itself(store: TextFileStore, folde
     octets = (folder / "a@x.txt").read_bytes()
     faults.plan["sync"] = ("a@x", errno.EIO)
     faults.once = True
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     faults.calls.clear()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     assert faults.calls[:2] == [("overwrite", "a@x.txt"), ("sync", "a@x.txt")]
     assert (folder / "a@x.txt").read_bytes() == octets
     assert list(store.append(["a@x"], mail(b"2"))) == [2]
@@ -169,13 +169,13 @@ def test_many_files_are_synced_with_one_call_or_each_alone_where_that_fails(
     store.append(boxes, mail())
     store.flush()
     faults.calls.clear()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     assert [call for call, _ in faults.calls] == ["sync_all", "sync_folder", "overwrite", "sync"]
     store.append(boxes, mail())
     store.flush()
     faults.calls.clear()
     faults.plan["sync_all"] = ("mailbox", errno.EIO)
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     assert all(faults.count("sync", f"{box}.txt") == 1 for box in boxes)
     assert faults.count("sync", "marks") == 1
     assert list(store.troubles()) == []
@@ -185,7 +185,7 @@ def test_a_file_removed_after_its_mails_were_written_is_not_made_again(store: Te
     store.append(["a@x"], mail())
     store.flush()
     (folder / "a@x.txt").unlink()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     store.flush()
     assert not (folder / "a@x.txt").exists()
     assert list(store.append(["a@x"], mail())) == [1]

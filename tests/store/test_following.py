@@ -59,7 +59,7 @@ def test_a_rewritten_file_is_all_new_with_the_same_prints(store: TextFileStore) 
     prints = store.prints(BOB, [1, 3])
     store.delete(BOB, [2])
     before = store.changes(BOB, None)
-    store._held(f"{BOB}.txt", BOB).index.forget()
+    store._boxes.held(f"{BOB}.txt", BOB).index.forget()
     after = store.changes(BOB, before.mark)
     assert after.whole
     assert store.prints(BOB, after.came) == prints

@@ -76,7 +76,7 @@ def test_a_folder_replaced_between_a_batch_and_its_trays_costs_no_mail(folder: P
     store.append(["a@x"], mail(b"5"))
     reader.join(30)
     store.flush()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     store.append(["a@x"], mail(b"6"))
     store.append(["a@x"], mail(b"7"))
     killed = Path(shutil.copytree(folder, tmp_path / "killed"))
@@ -111,7 +111,7 @@ def test_a_deletion_the_disk_did_not_take_makes_the_file_suspect(store: TextFile
     with pytest.raises(StoreFailed):
         store.append(["a@x"], mail(b"2"))
     faults.plan.clear()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     store.flush()
     assert list(store.troubles()) == []
     assert list(store.append(["a@x"], mail(b"2"))) == [2]
@@ -139,7 +139,7 @@ def test_a_mailbox_that_was_in_trouble_is_well_in_a_new_folder(
     store.append(["a@x"], mail(b"1"))
     faults.plan[call] = ("a@x", errno.EIO)
     store.flush()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     assert len(store.troubles()) == 1
     folder.rename(tmp_path / "aside")
     folder.mkdir()
@@ -174,7 +174,7 @@ def test_a_mail_whose_tray_failed_is_found_at_the_next_start(
     store: TextFileStore, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.append(["a@x"], mail(b"1"))
-    tray = store._trays["a@x.txt"]
+    tray = store._boxes.trays["a@x.txt"]
     monkeypatch.setattr(type(tray), "lay", lambda *_: (_ for _ in ()).throw(MemoryError()))
     store.append(["a@x"], mail(b"2"))  # it is durable, so it is not refused
     monkeypatch.undo()
@@ -201,7 +201,7 @@ def test_an_error_between_a_written_file_and_the_emptied_tray_writes_no_mail_twi
 ) -> None:
     store.append(["a@x"], mail(b"1"))
     store.append(["a@x"], mail(b"1"))
-    tray = store._trays["a@x.txt"]
+    tray = store._boxes.trays["a@x.txt"]
     tray.waiting = Brittle(tray.waiting)
     store.flush()
     assert len(tray.waiting) == 2
@@ -220,14 +220,16 @@ def test_a_file_that_was_written_is_synced_though_an_error_came_before_that_was_
     store.append(["a@x"], mail(b"1"))
     monkeypatch.setattr(Checkpoint, "touch", lambda *_: (_ for _ in ()).throw(MemoryError()))
     store.flush()
-    store._filing.checkpoint()
-    assert store._journal.marks.synced < store._journal.number, "the journal forgets what no sync is due for"
+    store._ground.filing.checkpoint()
+    assert store._ground.journal.marks.synced < store._ground.journal.number, (
+        "the journal forgets what no sync is due for"
+    )
     monkeypatch.undo()
     monkeypatch.setattr(filing, "_SOON", 3600)
     store.flush()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     assert faults.count("sync", "a@x") == 1
-    assert store._journal.marks.synced == store._journal.number
+    assert store._ground.journal.marks.synced == store._ground.journal.number
     assert (folder / "a@x.txt").read_bytes().count(b"===START_EMAIL===") == 1
     assert list(store.troubles()) == []
 

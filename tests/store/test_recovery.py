@@ -117,7 +117,7 @@ def test_a_file_cut_anywhere_in_what_was_not_synced_is_whole_again(
     """F1, F5: the write was cut short by a kill, or by a power cut."""
     store.append(["a@x"], mail(b"synced"))
     store.flush()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     synced = crash().joinpath("a@x.txt").read_bytes()
     store.append(["a@x"], mail(b"first\r\nof two\r\n"))
     store.append(["a@x"], mail(b"second"))
@@ -143,7 +143,7 @@ def test_zeros_and_holes_in_what_was_not_synced_cost_no_mail(
     store = TextFileStore(folder)
     store.append(["a@x"], mail(b"synced"))
     store.flush()
-    store._filing.checkpoint()
+    store._ground.filing.checkpoint()
     start = (folder / "a@x.txt").stat().st_size
     texts = [b"%d" % number * 300 for number in range(4)]
     for body in texts:
