@@ -1,17 +1,16 @@
 """What everyone must be able to use: each kind of page through axe-core, at two widths, light and dark."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FloatRect, Locator, Page, Route
+from playwright.sync_api import Page, Route
 
 from mysmtp.events import Bus
 from mysmtp.web import create_app
 from tests.process import PostOfficeProcess
 from tests.web.conftest import ENDPOINTS, Reader
 from tests.web.letters import rich, simple
+from tests.web.looks import placed, violations
 from tests.web.posts import OddStore
 from tests.web.served import Served
 
@@ -63,48 +62,39 @@ def troubled(odd_store: OddStore, bus: Bus) -> Iterator[Served]:
     served.stop()
 
 
-LOOKS: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...]], ...] = (
-    (1280, "light", ()),
-    (1280, "dark", ("color-contrast", "link-in-text-block")),
-    (360, "dark", ()),
-)
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds on this page at both widths, light and dark; of a second theme, by colours alone."""
-    page.evaluate(Axe().axe_script)
-    found = []
-    for width, theme, rules in LOOKS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=theme)
-        options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-        broken = page.evaluate("async options => (await axe.run(document, options)).violations", options)
-        found += [f"{width} {theme} {rule['id']}: {node['html'][:200]}" for rule in broken for node in rule["nodes"]]
-    return found
-
-
-@pytest.mark.parametrize("kind", ["empty", *KINDS])
-def test_axe_finds_nothing(full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader, kind: str) -> None:
-    page = reader.open(f"{empty.url}/" if kind == "empty" else full.url)
-    if kind in KINDS:
+def each(page: Page, full: PostOfficeProcess, kinds: Iterable[str]) -> Iterator[str]:
+    """Lead a page to each kind and return its name there."""
+    for kind in kinds:
         page.goto(full.url + KINDS[kind])
-    assert violations(page) == []
+        yield kind
+
+
+@pytest.mark.parametrize("third", range(3))
+def test_axe_finds_nothing(full: PostOfficeProcess, reader: Reader, third: int) -> None:
+    page = reader.open(full.url)
+    kinds = list(KINDS)[third::3]
+    assert [f"{kind}: {found}" for kind in each(page, full, kinds) for found in violations(page)] == []
+
+
+def test_axe_finds_nothing_before_the_first_mail(empty: PostOfficeProcess, reader: Reader) -> None:
+    assert violations(reader.open(f"{empty.url}/")) == []
 
 
 def test_axe_finds_nothing_where_clients_are_told_what_to_set(full: PostOfficeProcess, reader: Reader) -> None:
-    assert violations(clients(reader, full, 1280)) == []
+    assert violations(clients(reader, full)) == []
 
 
-@pytest.mark.parametrize("body", [rich(), simple("Text", "Hello\n"), b"Plain\nand short\n"])
-def test_axe_finds_nothing_on_a_page_to_print(full: PostOfficeProcess, reader: Reader, body: bytes) -> None:
-    full.send("print@x", body=body)
+def test_axe_finds_nothing_on_a_page_to_print(full: PostOfficeProcess, reader: Reader) -> None:
+    for body in (rich(), simple("Text", "Hello\n"), b"Plain\nand short\n"):
+        full.send("print@x", body=body)
     page = reader.open(f"{full.url}/mailbox/print@x")
     page.route("**/print", _out_of_its_sandbox)  # in which no script runs, axe neither
-    page.goto(f"{page.locator('.mails .what a').first.evaluate('link => link.href')}/print")
-    assert violations(page) == []
-    page.set_viewport_size({"width": 320, "height": 800})
-    page.evaluate(SPACED)
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    for number in (1, 2, 3):
+        page.goto(f"{full.url}/mailbox/print@x/{number}/print")
+        assert violations(page) == []
+        page.set_viewport_size({"width": 320, "height": 800})
+        page.evaluate(SPACED)
+        assert not too_wide(page)
 
 
 def _out_of_its_sandbox(route: Route) -> None:
@@ -136,7 +126,7 @@ def test_axe_finds_nothing_where_something_is_wrong(reader: Reader, troubled: Se
     page.goto(f"{url}/mailbox/odd@example.com")
     found += violations(page)
     page.set_viewport_size({"width": 320, "height": 800})
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not too_wide(page)
     assert found == []
 
 
@@ -149,41 +139,54 @@ def test_an_open_page_hears_of_trouble_and_of_its_end(reader: Reader, troubled: 
     page.get_by_text("the disk is full").wait_for(state="detached")
 
 
-def clients(reader: Reader, full: PostOfficeProcess, width: int) -> Page:
+def clients(reader: Reader, full: PostOfficeProcess) -> Page:
     """Return the page of clients with all of it unfolded."""
-    page = reader.open(f"{full.url}/clients", width=width)
+    page = reader.open(f"{full.url}/clients")
     page.evaluate("document.querySelectorAll('details').forEach(each => (each.open = true))")
     return page
-
-
-def each_page(reader: Reader, full: PostOfficeProcess, empty: PostOfficeProcess, width: int) -> Iterator[Page]:
-    yield reader.open(f"{empty.url}/", width=width)
-    page = clients(reader, full, width)
-    yield page
-    for path in KINDS.values():
-        page.goto(full.url + path)
-        yield page
-
-
-def test_no_page_scrolls_sideways_at_320(full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader) -> None:
-    pages = each_page(reader, full, empty, width=320)
-    wide = [page.url for page in pages if page.evaluate("document.documentElement.scrollWidth > innerWidth")]
-    assert wide == []
 
 
 SPACED = """() => { for (const element of document.querySelectorAll('body *')) {
     element.style.lineHeight = '1.5'; element.style.letterSpacing = '.12em'; element.style.wordSpacing = '.16em'; } }"""
 
 
+def faults(page: Page, kind: str) -> list[str]:
+    """Return what is too small to hit on this page, and the widths at which it scrolls sideways."""
+    found = []
+    for width in (1280, 360, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        # A link in a row is hit anywhere in its row; one in a sentence is as high as its line (WCAG 2.5.8).
+        found += page.evaluate(
+            """() => [...document.querySelectorAll('a, button, summary, label')].filter(element => {
+                const box = element.getBoundingClientRect();
+                if (!box.width || element.closest('.what, .all th, p, .skip')) return false;
+                return box.height < 24 || box.width < 24;
+            }).map(element => element.outerHTML.slice(0, 120))"""
+        )
+        found += ["too wide"] if too_wide(page) else []
+    return [f"{kind}: {fault}" for fault in found]
+
+
+def too_wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def test_no_page_scrolls_sideways_or_has_targets_too_small(
+    full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader
+) -> None:
+    found = faults(reader.open(f"{empty.url}/"), "empty")
+    page = clients(reader, full)
+    found += faults(page, "clients")
+    assert found + [fault for kind in each(page, full, KINDS) for fault in faults(page, kind)] == []
+
+
 def test_text_spacing_and_zoom_lose_nothing(full: PostOfficeProcess, reader: Reader) -> None:
     page = reader.open(f"{full.url}/", width=640)
     wide = []
-    for kind, path in KINDS.items():
-        page.goto(full.url + path)
+    for kind in each(page, full, KINDS):
         page.evaluate(SPACED)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wide.append(kind)
+        wide += [kind] if too_wide(page) else []
     assert wide == []
 
 
@@ -201,27 +204,10 @@ def test_text_spacing_loses_nothing_of_a_mail_beside_its_list(full: PostOfficePr
             ).map(element => element.outerHTML.slice(0, 120))"""
         )
         assert cut == []
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not too_wide(page)
         for button in page.locator("main .btn").all():
             box = placed(button)
             assert box["x"] + box["width"] <= 1100
-
-
-@pytest.mark.parametrize("width", [1280, 360])
-def test_targets_are_large_enough(
-    full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader, width: int
-) -> None:
-    small = []
-    for page in each_page(reader, full, empty, width):
-        # A link in a row is hit anywhere in its row; one in a sentence is as high as its line (WCAG 2.5.8).
-        small += page.evaluate(
-            """() => [...document.querySelectorAll('a, button, summary, label')].filter(element => {
-                const box = element.getBoundingClientRect();
-                if (!box.width || element.closest('.what, .all th, p, .skip')) return false;
-                return box.height < 24 || box.width < 24;
-            }).map(element => element.outerHTML.slice(0, 120))"""
-        )
-    assert small == []
 
 
 def test_boxes_that_scroll_take_focus_and_have_a_name(full: PostOfficeProcess, reader: Reader) -> None:
@@ -246,12 +232,6 @@ def test_reduced_motion_and_print(full: PostOfficeProcess, reader: Reader) -> No
     page.emulate_media(media="print")
     assert page.locator(".top").is_hidden()
     assert page.locator("#mail-60").is_visible()
-
-
-def placed(element: Locator) -> FloatRect:
-    box = element.bounding_box()
-    assert box
-    return box
 
 
 def test_on_a_phone_each_thing_has_its_place(full: PostOfficeProcess, reader: Reader) -> None:

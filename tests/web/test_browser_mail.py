@@ -18,7 +18,7 @@ from tests.mime.vectors import VECTORS
 from tests.process import PostOfficeProcess
 from tests.web.conftest import Reader
 from tests.web.letters import rich, simple
-from tests.web.test_browser_access import violations
+from tests.web.looks import violations
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.process import PostOfficeProcess
 from tests.web.conftest import Reader
-from tests.web.test_browser_access import violations
+from tests.web.looks import violations
 
 pytestmark = pytest.mark.browser
 

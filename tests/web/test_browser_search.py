@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.process import PostOfficeProcess
 from tests.web.conftest import Reader
-from tests.web.test_browser_access import placed, violations
+from tests.web.looks import placed, violations
 
 pytestmark = pytest.mark.browser
 PATIENT = 20_000  # ms

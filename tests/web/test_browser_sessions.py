@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from mysmtp.wire import unspelled
 from tests.process import ROOT, Peer, PostOfficeProcess
 from tests.web.conftest import Reader
-from tests.web.test_browser_access import violations
+from tests.web.looks import violations
 
 pytestmark = pytest.mark.browser
 
