@@ -7,7 +7,7 @@ cut of the octets into pieces gives the same message (docs/protocol.md, DATA; RF
 import re
 
 from mysmtp.message import Body
-from mysmtp.protocol.kept import Kept
+from mysmtp.protocol.kept import Kept, fits_at_once
 from mysmtp.protocol.room import NO_ROOM, UNLIMITED, NoRoom, Room
 
 _LONGEST_END = b"\n.\r\n"
@@ -30,12 +30,14 @@ class DottedContent:
     and NO_ROOM where the `room` for all messages did not last.
     """
 
-    __slots__ = ("_begun", "_held", "_kept", "body")
+    __slots__ = ("_begun", "_held", "_kept", "_limit", "_room", "body")
 
     secret = False
 
     def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
-        self._kept = Kept(limit, room)
+        self._limit = limit
+        self._room = room
+        self._kept: Kept | None = None
         self._held = b"\n"  # what may be the beginning of the end; the message begins as if after an LF
         self._begun = False
         self.body: Body | NoRoom | None = None
@@ -46,21 +48,30 @@ class DottedContent:
         dot = _DOT_AT_LINE_START.search(buffer)
         end = _END.search(buffer, dot.start()) if dot else None
         if dot and end:
-            self._take(buffer[: end.start() + 1], stuffed=end.start() != dot.start())
-            self.body = _whole(self._kept)
+            plain = self._plain(buffer[: end.start() + 1], stuffed=end.start() != dot.start())
+            if self._kept is None and fits_at_once(len(plain), self._limit, self._room):
+                self.body = plain
+            else:
+                self.body = _whole(self._keep(plain))
             return buffer[end.end() :]
         held = _length_of_possible_end(buffer)
-        self._take(buffer[: len(buffer) - held], stuffed=dot is not None)
+        self._keep(self._plain(buffer[: len(buffer) - held], stuffed=dot is not None))
         self._held = buffer[len(buffer) - held :]
         return None
 
-    def _take(self, piece: bytes, stuffed: bool) -> None:
-        if not piece:
-            return
+    def _plain(self, piece: bytes, stuffed: bool) -> bytes:
+        """Return a piece without the dots that are not its own, and without the LF that it begins as if after."""
         plain = piece.replace(b"\n.", b"\n") if stuffed else piece  # no piece ends between an LF and the dot after it
-        if not self._begun:
-            self._begun, plain = True, plain[1:]
-        self._kept.add(plain)
+        if self._begun or not piece:
+            return plain
+        self._begun = True
+        return plain[1:]
+
+    def _keep(self, piece: bytes) -> Kept:
+        kept = self._kept = self._kept or Kept(self._limit, self._room)
+        if piece:
+            kept.add(piece)
+        return kept
 
 
 def _length_of_possible_end(buffer: bytes) -> int:

@@ -9,6 +9,11 @@ SPOOLED_FROM = 1 << 20  # octets of a mail that are held in memory before it goe
 _STEP = 256 << 10  # octets that go to it at once
 
 
+def fits_at_once(size: int, limit: int, room: Room) -> bool:
+    """Tell whether a mail that came whole in one piece needs none of this: it may go on as it is."""
+    return size <= limit and size <= room.free and size < _STEP
+
+
 class Kept:
     """The octets of one mail as they come: at most `limit`, while there is `room`; past either they are thrown away.
 

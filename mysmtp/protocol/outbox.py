@@ -106,7 +106,9 @@ class Outbox:
             self._session.correct(answer.reply.mark, later)
             answer.note = answer.note._replace(mark=answer.reply.mark, fault=Told("StoreFailed"))
         elif self._tape is not None:
-            answer.note = answer.note._replace(mails=self._tape.take_stored(), since=answer.since)
+            note = answer.note
+            mails = self._tape.take_stored()
+            answer.note = Note(note.mark, note.verb, note.before, note.after, None, mails, answer.since)
 
     def say(self, reply: Reply, note: Note, as_segment: bool, argument: bytes | None = None) -> None:
         """Say something now: nothing may be owed. `argument` came after the verb; None answers no command."""

@@ -8,7 +8,7 @@ noted, so that a mail with one can be refused after its true end.
 from typing import NamedTuple
 
 from mysmtp.message import Body
-from mysmtp.protocol.kept import Kept
+from mysmtp.protocol.kept import Kept, fits_at_once
 from mysmtp.protocol.room import UNLIMITED, Room
 
 _END = b"\r\n.\r\n"
@@ -67,19 +67,26 @@ class Gathering:
 
     def _look_for_bare(self, piece: bytes) -> None:
         self._cr = b"\r" if piece.endswith(b"\r") else b""
-        ends = piece.count(b"\r\n")
-        self._bare = piece.count(b"\n") != ends or piece.count(b"\r") != ends + len(self._cr)
+        self._bare = _has_bare(piece.removesuffix(b"\r"))
+
+
+def _has_bare(octets: bytes) -> bool:
+    """Tell whether a CR or an LF stands alone."""
+    ends = octets.count(b"\r\n")
+    return octets.count(b"\n") != ends or octets.count(b"\r") != ends
 
 
 class StrictContent:
     """Reads a mail up to CR LF . CR LF, and takes the dots away that were put before lines. Its `body` is Gathered."""
 
-    __slots__ = ("_begun", "_gathering", "_held", "body")
+    __slots__ = ("_begun", "_gathering", "_held", "_limit", "_room", "body")
 
     secret = False
 
     def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
-        self._gathering = Gathering(limit, room)
+        self._limit = limit
+        self._room = room
+        self._gathering: Gathering | None = None
         self._begun = False
         self._held = b"\r\n"  # what may be the beginning of the end; a mail begins as if after one
         self.body = Gathered(None, bare=False)
@@ -89,20 +96,30 @@ class StrictContent:
         buffer = self._held + data
         end = buffer.find(_END)
         if end >= 0:
-            self._take(buffer[: end + 2])
-            self.body = self._gathering.take()
+            plain = self._plain(buffer[: end + 2])
+            if self._gathering is None and fits_at_once(len(plain), self._limit, self._room):
+                self.body = Gathered(plain, _has_bare(plain))
+            else:
+                self.body = self._gather(plain).take()
             return buffer[end + len(_END) :]
         held = next((n for n in (4, 3, 2, 1) if buffer.endswith(_END[:n])), 0)
-        self._take(buffer[: len(buffer) - held])
+        self._gather(self._plain(buffer[: len(buffer) - held]))
         self._held = buffer[len(buffer) - held :]
         return None
 
-    def _take(self, piece: bytes) -> None:
-        if not piece:
-            return
+    def _plain(self, piece: bytes) -> bytes:
+        """Return a piece without the dots that are not its own, and without what it begins as if after."""
         plain = piece.replace(b"\r\n.", b"\r\n")  # no piece ends between a CR LF and the dot after it
-        self._gathering.add(plain if self._begun else plain[2:])
+        if self._begun or not piece:
+            return plain
         self._begun = True
+        return plain[2:]
+
+    def _gather(self, piece: bytes) -> Gathering:
+        gathering = self._gathering = self._gathering or Gathering(self._limit, self._room)
+        if piece:
+            gathering.add(piece)
+        return gathering
 
 
 class CountedContent:
