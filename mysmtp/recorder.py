@@ -39,7 +39,8 @@ class Recorder:
         self._whole: set[int] = set()  # open sessions whose tapes may take all of session_bytes
         self._ended: OrderedDict[int, Tape] = OrderedDict()
         if kept:
-            bus.attach(self._hear, SessionOpened, SessionClosed, MessageStored, LoginAnswered)
+            bus.attach(self._note_mail, MessageStored)
+            bus.attach(self._hear, SessionOpened, SessionClosed, LoginAnswered)
 
     def tape(self, session: int) -> Tape | None:
         """Return the tape of an open session for its dialog to write on, None where nothing is recorded."""
@@ -72,12 +73,14 @@ class Recorder:
         """What differs whenever a session was opened or closed, or something was said in an open one."""
         return self.opened, len(self._open), sum(tape.last for tape in self._open.values())
 
+    def _note_mail(self, event: Event) -> None:
+        assert isinstance(event, MessageStored)
+        tape = self._open.get(event.session)
+        if tape is not None:
+            tape.stored(event.mailbox, event.mail_id, event.copies)
+
     def _hear(self, event: Event) -> None:
-        if isinstance(event, MessageStored):
-            tape = self._open.get(event.session)
-            if tape is not None:
-                tape.stored(event.mailbox, event.mail_id, event.copies)
-        elif isinstance(event, LoginAnswered):
+        if isinstance(event, LoginAnswered):
             tape = self._open.get(event.session)
             if tape is not None:
                 tape.answered_login(event.user, event.taken)
