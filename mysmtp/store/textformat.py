@@ -132,13 +132,15 @@ def outline(message: Message, size: int, how: bytes, crc: int) -> Outline:
 
     `how` are the attributes that tell how to get the body back from its lines.
     """
-    moment = message.arrived.astimezone(UTC)
-    sender = _sender(message.envelope.reverse_path)
+    moment = message.arrived if message.arrived.tzinfo is UTC else message.arrived.astimezone(UTC)
+    path = message.envelope.reverse_path
+    plain = path.isprintable() and path != ""
+    sender = path.encode() if plain else _sender(path)
     date = local_date(moment)
-    at = moment.isoformat(timespec="microseconds")[: -len("+00:00")].encode() + b"Z"
-    first = b" at=%b size=%d%b\nFrom: %b\nDate: %b\n" % (at, size, how, sender, date.encode())
-    last = END + b" crc32=%08x" % crc + _known(message)
-    return Outline(sender.decode("utf-8", "surrogateescape"), date, moment, first, last)
+    at = moment.isoformat(timespec="microseconds")[: -len("+00:00")]
+    first = b" at=%bZ size=%d%b\nFrom: %b\nDate: %b\n" % (at.encode(), size, how, sender, date.encode())
+    last = b"%b crc32=%08x%b" % (END, crc, _known(message))
+    return Outline(path if plain else sender.decode("utf-8", "surrogateescape"), date, moment, first, last)
 
 
 def _sender(path: str) -> bytes:
