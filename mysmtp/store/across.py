@@ -8,6 +8,7 @@ from mysmtp.contracts import Offload
 from mysmtp.errors import NoSuchMailbox
 from mysmtp.store.holding import with_each
 from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.showing import beginnings
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class Across:
 
     def beginnings(self, mails: Mapping[str, Sequence[int]], octets: int) -> Mapping[tuple[str, int], bytes]:
         """Return the first octets of the bodies of mails, asked for by mailbox and ids."""
-        found = self._ask(mails, lambda mailbox, ids: mailbox.beginnings(ids, octets))
+        found = self._ask(mails, lambda mailbox, ids: beginnings(mailbox, ids, octets))
         return {(name, mail_id): first for name, each in found.items() for mail_id, first in each.items()}
 
     def unseen(self, mails: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:

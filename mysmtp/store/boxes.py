@@ -9,7 +9,6 @@ from mysmtp.errors import NoSuchMailbox
 from mysmtp.message import MailSummary
 from mysmtp.store import names
 from mysmtp.store.catalogue import Catalogue
-from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.markbook import Markbook
@@ -19,12 +18,11 @@ from mysmtp.store.tray import Tray
 class Boxes:
     """The mailboxes of one folder, made when they are asked for. `trays` are by file."""
 
-    def __init__(self, folder: Folder, disk: Disk) -> None:
+    def __init__(self, folder: Folder) -> None:
         self.catalogue = Catalogue(folder)
         self.markbook = Markbook(folder)
         self.trays: dict[str, Tray] = {}
         self._folder = folder
-        self._disk = disk
         self._mailboxes: dict[str, Mailbox] = {}
 
     @property
@@ -49,7 +47,7 @@ class Boxes:
         """Return the mailbox of a file, made if it was not asked for yet."""
         there = self._mailboxes.get(file)
         if there is None:
-            made = Mailbox(self._folder, file, names.lower(name), self._disk, self.catalogue.load, self.markbook.load)
+            made = Mailbox(self._folder, file, names.lower(name), self.catalogue.load, self.markbook.load)
             there = self._mailboxes.setdefault(file, made)
         return there
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from mysmtp.contracts import Offload
 from mysmtp.message import Gathered, MailSummary, Rank
+from mysmtp.store import showing
 from mysmtp.store.holding import all_held, with_each
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.moments import Standing
@@ -66,7 +67,7 @@ class Gathering:
         for rank in ranks:
             wanted.setdefault(rank.mailbox, {})[rank.id] = rank
         there = [mailbox for mailbox in self._mailboxes if mailbox.name in wanted]
-        some = self._each(there, lambda mailbox: mailbox.some(tuple(wanted[mailbox.name])))
+        some = self._each(there, lambda mailbox: showing.some(mailbox, tuple(wanted[mailbox.name])))
         made = zip(there, some, strict=True)
         return {wanted[mailbox.name][mail_id]: mail for mailbox, mails in made for mail_id, mail in mails.items()}
 

@@ -19,6 +19,7 @@ from mysmtp.store.folder import Folder
 from mysmtp.store.holding import all_held, some
 from mysmtp.store.mailbox import FRESH, Mailbox
 from mysmtp.store.offload import to_the_end
+from mysmtp.store.showing import summarize
 from mysmtp.text import visible
 
 
@@ -87,7 +88,7 @@ class Overview:
             return known.summary
         if names.abbreviated(mailbox.file):
             mailbox.name_fully()
-        summary = mailbox.summarize()
+        summary = summarize(mailbox)
         seen = mailbox.index.signature
         if seen is not None and time.time() - seen[3] / 1e9 > FRESH:  # what is unfinished now is damage in a moment
             self._known[mailbox.file] = _Known(mailbox, seen, mailbox.seen.version, summary)

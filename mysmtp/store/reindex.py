@@ -11,7 +11,6 @@ from pathlib import Path
 
 from mysmtp.errors import NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.store.catalogue import Catalogue
-from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.mailbox import Mailbox
 
@@ -61,7 +60,7 @@ def _read_all(folder: Folder, catalogue: Catalogue, told: Callable[[int, int], N
     read: list[Mailbox] = []
     waiting = 0
     for file, name in files:
-        mailbox = Mailbox(folder, file, name, Disk())
+        mailbox = Mailbox(folder, file, name)
         try:
             mailbox.scan(progress)
         except (NoSuchMailbox, StoreFailed):

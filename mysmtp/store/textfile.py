@@ -1,8 +1,8 @@
 """The store of mailbox files: one text file a mailbox, which anyone may read, copy, edit, restore or remove.
 
 Puts the parts together and answers for them. How mail comes in stands in `intake`, what it stands on in `ground`, what
-is in a file in `mailbox`. Whoever reads a mailbox has its tray written first, so a mail that was acknowledged is always
-seen.
+is in a file in `mailbox` and the modules it names. Whoever reads a mailbox has its tray written first, so a mail that
+was acknowledged is always seen.
 """
 
 import threading
@@ -18,6 +18,7 @@ from mysmtp.contracts import Offload, Receipt, Signal, run_here
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Changes, Compaction, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
+from mysmtp.store import fetching, showing
 from mysmtp.store.across import Across
 from mysmtp.store.boxes import Boxes
 from mysmtp.store.compact import Compactor
@@ -33,6 +34,7 @@ from mysmtp.store.intake import Intake
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.offload import to_the_end
 from mysmtp.store.overview import Overview
+from mysmtp.store.remarking import remark
 from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
 from mysmtp.store.space import Space
@@ -64,8 +66,8 @@ class TextFileStore:
         self._space = Space(self._folder)
         self._offload = offload
         self._address = ""
-        disk = disk or Disk()
-        self._boxes = Boxes(self._folder, disk)
+        self._disk = disk = disk or Disk()
+        self._boxes = Boxes(self._folder)
         self._ground = Ground(self._folder, self._boxes, disk, offload, lambda: self.announce(self._address))
         self._intake = Intake(
             self._folder, self._boxes, self._ground, self._do, offload, commit_offload or offload, signal
@@ -120,29 +122,28 @@ class TextFileStore:
 
     def summary(self, mailbox: str) -> MailboxSummary:
         there = self._find(mailbox)
-        return self._do(there, there.summarize)
+        return self._do(there, lambda: showing.summarize(there))
 
     def list(self, mailbox: str) -> Sequence[MailSummary]:
         there = self._find(mailbox)
-        return self._do(
-            there, lambda: there.list_mails(self._boxes.unwritten(there), partial(self._do, there)), Tray.summaries
-        )
+        do = partial(self._do, there)
+        return do(lambda: showing.list_mails(there, self._boxes.unwritten(there), do), Tray.summaries)
 
     def contents(self, mailbox: str) -> bytes:
         there = self._find(mailbox)
         return self._do(
             there,
-            lambda: there.contents() + b"".join(map(row_of, self._boxes.unwritten(there))),
+            lambda: showing.contents(there) + b"".join(map(row_of, self._boxes.unwritten(there))),
             lambda tray: b"".join(map(row_of, tray.summaries())),
         )
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.read(mail_id), lambda tray: tray.read(mail_id))
+        return self._do(there, lambda: fetching.read(there, mail_id), lambda tray: tray.read(mail_id))
 
     def record(self, mailbox: str, mail_id: int) -> bytes:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.record(mail_id), lambda tray: tray.record(mail_id))
+        return self._do(there, lambda: fetching.record(there, mail_id), lambda tray: tray.record(mail_id))
 
     def delete(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
         there = self._find(mailbox)
@@ -195,11 +196,11 @@ class TextFileStore:
 
     def read_some(self, mailbox: str, mail_ids: Sequence[int], octets: int) -> Sequence[tuple[StoredMail, int] | None]:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.read_some(mail_ids, octets))
+        return self._do(there, lambda: fetching.read_some(there, mail_ids, octets))
 
     def prints(self, mailbox: str, mail_ids: Sequence[int]) -> Mapping[int, int]:
         there = self._find(mailbox)
-        return self._do(there, lambda: there.prints(mail_ids))
+        return self._do(there, lambda: fetching.prints(there, mail_ids))
 
     def hidden_place(self, name: str) -> tuple[Path, object] | None:
         self._ground.follow()
@@ -209,7 +210,7 @@ class TextFileStore:
     def _remark(self, mailbox: Mailbox, mail_ids: Sequence[int], status: Status) -> Sequence[int]:
         """Change markers; a file whose sync failed is verified before it is trusted: a later sync would not tell."""
         try:
-            return self._do(mailbox, lambda: mailbox.remark(mail_ids, status))
+            return self._do(mailbox, lambda: remark(mailbox, self._disk, mail_ids, status))
         except StoreFailed as fault:
             if isinstance(fault.__cause__, OSError):
                 self._ground.doubt(mailbox, fault.__cause__)

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from mysmtp import losable
 from mysmtp.errors import DamagedMail, NoSuchMail
 from mysmtp.message import MailboxSummary, MailSummary
+from mysmtp.store import fetching, showing
 from mysmtp.store.catalogue import DATABASE, Catalogue
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.hidden import FOLDER
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.record import Status
+from mysmtp.store.remarking import remark
 from mysmtp.store.scan import Scanner
 from mysmtp.store.textfile import TextFileStore
 from mysmtp.store.textformat import GONE, START, draft
@@ -65,7 +67,7 @@ class Room:
         folder = Folder(self.path)
         catalogue = Catalogue(folder)
         try:
-            mailbox = Mailbox(folder, FILE, BOB, Disk(), catalogue.load if recall else None)
+            mailbox = Mailbox(folder, FILE, BOB, catalogue.load if recall else None)
             if change:
                 change(mailbox)
             answers = answers_of(mailbox)
@@ -82,14 +84,14 @@ class Room:
 
 
 def answers_of(mailbox: Mailbox) -> Answers:
-    summary = mailbox.summarize()
+    summary = showing.summarize(mailbox)
     read: list[object] = []
     for mail_id in range(summary.last_id + 2):
         try:
-            read.append(mailbox.read(mail_id))
+            read.append(fetching.read(mailbox, mail_id))
         except (NoSuchMail, DamagedMail) as fault:
             read.append(type(fault))
-    return Answers(list(mailbox.list_mails()), summary, mailbox.contents(), read)
+    return Answers(list(showing.list_mails(mailbox)), summary, showing.contents(mailbox), read)
 
 
 @pytest.fixture
@@ -170,13 +172,13 @@ def test_a_deletion_is_kept_whether_it_was_saved_or_not(
     room = Room(tmp_path_factory.mktemp("room"))
     put(room.file, whole(50) + octets)
     room.ask()
-    room.ask(change=lambda box: box.remark(ids, Status.GONE), save=False)
+    room.ask(change=lambda box: remark(box, Disk(), ids, Status.GONE), save=False)
     assert room.ask(save=False) == room.truth()
     with room.file.open("ab") as file:
         file.write(more)
     backdate(room.file, 60)
     assert room.ask() == room.truth()
-    room.ask(change=lambda box: box.remark(ids, Status.MAIL))
+    room.ask(change=lambda box: remark(box, Disk(), ids, Status.MAIL))
     assert room.ask() == room.truth()
 
 
@@ -218,12 +220,12 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Room, dict[str, by
     room.path.mkdir()
     folder = Folder(room.path)
     kept = Catalogue(folder)
-    box = Mailbox(folder, FILE, BOB, Disk(), kept.load)
+    box = Mailbox(folder, FILE, BOB, kept.load)
     for octets in (whole(100), ORIGINAL, SPEC_RECORD + b"===STAR\n" + SPEC_RECORD[:-30]):
         with room.file.open("ab") as file:
             file.write(octets)
         backdate(room.file, 3600)
-        box.summarize()
+        showing.summarize(box)
         kept.save([box])
     files = {each.name: each.read_bytes() for each in room.database.parent.iterdir()}
     kept.close()
@@ -308,7 +310,7 @@ def test_an_older_database_of_the_same_folder_counts_for_what_still_holds(room: 
     put(room.file, whole())
     room.ask()
     older = room.database.read_bytes()
-    room.ask(change=lambda box: box.remark([3], Status.GONE))
+    room.ask(change=lambda box: remark(box, Disk(), [3], Status.GONE))
     with room.file.open("ab") as file:
         file.write(ORIGINAL)
     backdate(room.file, 60)
@@ -415,20 +417,20 @@ def test_the_rows_of_a_mailbox_that_is_gone_go(room: Room) -> None:
 def test_saving_takes_what_is_new_only(room: Room) -> None:
     folder = Folder(room.path)
     kept = Catalogue(folder)
-    box = Mailbox(folder, FILE, BOB, Disk(), kept.load)
+    box = Mailbox(folder, FILE, BOB, kept.load)
     put(room.file, whole(1000))
-    box.summarize()
+    showing.summarize(box)
     kept.save([box])
     before = _changes(kept)
-    box.summarize()
+    showing.summarize(box)
     kept.save([box])
     assert _changes(kept) == before  # nothing
-    box.remark([500], Status.GONE)
+    remark(box, Disk(), [500], Status.GONE)
     kept.save([box])
     assert _changes(kept) == before + 2  # its row and one page
     with room.file.open("ab") as file:
         file.write(ORIGINAL)
-    box.summarize()
+    showing.summarize(box)
     kept.save([box])
     assert _changes(kept) == before + 4
     kept.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mysmtp.store import fetching, showing
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.mailbox import Mailbox
@@ -25,7 +26,7 @@ def held(folder: Path) -> Iterator[Folder]:
 
 @pytest.fixture
 def box(held: Folder) -> Mailbox:
-    return Mailbox(held, "a@x.txt", "a@x", Disk())
+    return Mailbox(held, "a@x.txt", "a@x")
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def write(box: Mailbox, *bodies: bytes, disk: Disk | None = None) -> list[int]:
 
 
 def bodies(box: Mailbox) -> list[bytes]:
-    return [box.read(each.id).body for each in box.list_mails()]
+    return [fetching.read(box, each.id).body for each in showing.list_mails(box)]
 
 
 def test_all_records_go_with_one_write(box: Mailbox, path: Path) -> None:
