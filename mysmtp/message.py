@@ -7,7 +7,7 @@ Texts that came from a file or a peer may hold any character; octets that were n
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -137,11 +137,15 @@ class Rank(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A part of the mails of all mailboxes, newest first; `above` counts those that are newer, `total` all."""
+    """A part of the mails of all mailboxes, newest first; `above` counts those that are newer, `total` all.
+
+    `boxes` are the mailboxes that were looked at for it, by name.
+    """
 
     mails: tuple[tuple[Rank, MailSummary], ...]
     above: int
     total: int
+    boxes: Sequence[MailboxSummary] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

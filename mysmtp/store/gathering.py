@@ -21,6 +21,7 @@ from mysmtp.store.offload import to_the_end
 T = TypeVar("T")
 
 _Ranks = Callable[[Mailbox], Iterator[Rank]]
+_First = Callable[[Mailbox], Rank | None]
 
 
 class Gathering:
@@ -40,16 +41,20 @@ class Gathering:
             ranks = self._merged(count, lambda mailbox: _above(mailbox, above), up=True)[::-1]
         if len(ranks) < count:
             below = below if above is None else None
-            ranks = self._merged(count, lambda mailbox: _below(mailbox, below), up=False)
+            ranks = self._merged(
+                count, lambda mailbox: _below(mailbox, below), up=False, first=None if below else _newest
+            )
         made = self._made(ranks)
         newest = not ranks or (above is None and below is None)
         before = 0 if newest else sum(self._each(self._mailboxes, lambda mailbox: _count(mailbox, ranks[0])))
         return Gathered(tuple((rank, made[rank]) for rank in ranks if rank in made), max(0, before - 1), total)
 
-    def _merged(self, count: int, ranks: _Ranks, up: bool) -> list[Rank]:
-        """Return the first ranks of all mailboxes."""
+    def _merged(self, count: int, ranks: _Ranks, up: bool, first: _First | None = None) -> list[Rank]:
+        """Return the first ranks of all mailboxes; `first` tells that of one where there is a short way to it."""
         firsts = zip(
-            self._each(self._mailboxes, lambda mailbox: next(ranks(mailbox), None)), self._mailboxes, strict=True
+            self._each(self._mailboxes, first or (lambda mailbox: next(ranks(mailbox), None))),
+            self._mailboxes,
+            strict=True,
         )
         there = [(rank, mailbox) for rank, mailbox in firsts if rank is not None]
         chosen = (heapq.nsmallest if up else heapq.nlargest)(count, there, key=lambda each: each[0])
@@ -75,6 +80,11 @@ class Gathering:
         """Do something with each mailbox; return what came of it, in their order."""
         done = with_each(mailboxes, self._offload, work)
         return [done[mailbox.file] for mailbox in mailboxes]
+
+
+def _newest(mailbox: Mailbox) -> Rank | None:
+    found = mailbox.moments.newest(mailbox.index, mailbox.remarked)
+    return Rank(found[0], mailbox.name, int(found[1])) if found else None
 
 
 def _below(mailbox: Mailbox, rank: Rank | None) -> Iterator[Rank]:

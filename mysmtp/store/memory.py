@@ -75,7 +75,7 @@ class MemoryStore:
             start = max(0, sum(rank > above for rank, _ in found) - count)
         elif below is not None:
             start = sum(rank >= below for rank, _ in found)
-        return Gathered(tuple(found[start : start + count]), start, len(found))
+        return Gathered(tuple(found[start : start + count]), start, len(found), self.mailboxes())
 
     def rank(self, mailbox: str, mail_id: int) -> Rank:
         return _rank(lower(mailbox), self.read(mailbox, mail_id).summary)

@@ -28,6 +28,7 @@ class Moments:
         self._moments = array("q")
         self._order: array[int] | None = None  # places by rising moment; None: they lie in that order
         self._days: dict[bytes, int] = {}
+        self._newest: tuple[object, Standing | None] = (None, None)  # what the index was like, and what was newest then
 
     def of(self, index: Index, row: Row) -> int:
         """Return the moment that a mail of the index counts from."""
@@ -38,6 +39,13 @@ class Moments:
             self._days[date] = _beginning(date.decode("latin-1"))
         changed = index.signature[3] // 1000 if index.signature else 0
         return self._days[date] if self._days[date] != NO_MOMENT else changed
+
+    def newest(self, index: Index, remarked: int) -> Standing | None:
+        """Return where the newest listed mail stands; at once if the file is as it was, not `remarked` either."""
+        now = (index.known, index.signature, remarked)
+        if self._newest[0] != now:
+            self._newest = (now, next(self.below(index, None), None))
+        return self._newest[1]
 
     def below(self, index: Index, standing: Standing | None) -> Iterator[Standing]:
         """Give the listed mails that stand below a place, from there down; without one, all from the newest on."""

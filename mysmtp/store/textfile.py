@@ -110,8 +110,11 @@ class TextFileStore:
         return self._overview.look()
 
     def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
-        total = sum(box.mails for box in self.mailboxes())
-        return Gathering(self._overview.found, self._offload).page(count, below, above, total)
+        boxes = self.mailboxes()
+        found = Gathering(self._overview.found, self._offload).page(
+            count, below, above, sum(box.mails for box in boxes)
+        )
+        return replace(found, boxes=boxes)
 
     def rank(self, mailbox: str, mail_id: int) -> Rank:
         there = self._find(mailbox)

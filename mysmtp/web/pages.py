@@ -73,7 +73,7 @@ def across() -> str:
     below, above = (_rank(key) for key in ("before", "after"))
     gathered = store.gather(lists.PAGE, below, above)
     newest = gathered if not gathered.above else store.gather(1)
-    boxes = store.mailboxes()
+    boxes = gathered.boxes
     return render_template(
         "all.html",
         upto=newest.mails[0][0].moment if newest.mails else 0,

@@ -233,6 +233,12 @@ class StoreContract:
         for rank, each in every.mails:
             assert any_store.read(rank.mailbox, rank.id).summary == each
             assert any_store.rank(rank.mailbox, rank.id) == rank
+        assert list(every.boxes) == list(any_store.mailboxes())
+        newest = ranks[0]
+        any_store.delete(newest.mailbox, [newest.id])
+        assert any_store.gather(1).mails[0][0] == ranks[1]
+        any_store.restore(newest.mailbox, [newest.id])
+        assert any_store.gather(1).mails[0][0] == newest
         first = any_store.gather(5)
         second = any_store.gather(5, below=first.mails[-1][0])
         third = any_store.gather(5, below=second.mails[-1][0])
