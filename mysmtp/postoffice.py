@@ -50,10 +50,9 @@ from mysmtp.securing import certificate_for, passwords_for, passwords_travel_bar
 from mysmtp.server import Limits, LineServer, TlsOffer, listen
 from mysmtp.signals import HubSignal
 from mysmtp.store import open_store
-from mysmtp.web.app import Endpoints, create_app
+from mysmtp.web import Endpoints, Setup, create_app, serve_web
 from mysmtp.web.governor import charging
 from mysmtp.web.site import reachable
-from mysmtp.web.wsgi import serve_web
 
 log = logging.getLogger(__name__)
 
@@ -116,17 +115,19 @@ class PostOffice:
         if self._upkeep:
             self.bus.attach(self._upkeep.hear, MessageStored, MailboxChanged)
         app = create_app(
-            self.store,
-            self.bus,
-            endpoints=self._endpoints(),
-            recorder=self.recorder,
-            dialects=[door.dialect for door in doors],
-            allowed_hosts=config.allowed_host,
-            mailbox_folder=shown_folder(config.mailbox),
-            send_command=own_command(),
-            index=self._index,
-            full_command=full_command(),
-            offload=charging(ThreadPool(2).apply),  # not the disk's threads: mail does not wait for pages
+            Setup(
+                self.store,
+                self.bus,
+                endpoints=self._endpoints(),
+                recorder=self.recorder,
+                dialects=[door.dialect for door in doors],
+                allowed_hosts=config.allowed_host,
+                mailbox_folder=shown_folder(config.mailbox),
+                send_command=own_command(),
+                index=self._index,
+                full_command=full_command(),
+                offload=charging(ThreadPool(2).apply),  # not the disk's threads: mail does not wait for pages
+            )
         )
         self._web_server = serve_web(app, of_web, connections=web_cap)
         self._tending = Greenlet(self._tend)

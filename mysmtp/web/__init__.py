@@ -3,8 +3,8 @@
 `create_app` makes the Flask application, `serve_web` serves it with gevent.
 """
 
-from mysmtp.web.app import create_app
+from mysmtp.web.app import Setup, create_app
 from mysmtp.web.site import Endpoints
 from mysmtp.web.wsgi import serve_web
 
-__all__ = ["Endpoints", "create_app", "serve_web"]
+__all__ = ["Endpoints", "Setup", "create_app", "serve_web"]

@@ -12,7 +12,7 @@ from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
 from mysmtp.search.index import MailIndex
 from mysmtp.store import open_store
-from mysmtp.web import Endpoints, create_app
+from mysmtp.web import Endpoints, Setup, create_app
 from mysmtp.web.presenting import Clock
 from tests.chromium import open_chromium
 from tests.process import PostOfficeProcess
@@ -45,7 +45,7 @@ def clock() -> Clock:
 def app(store: MessageStore, bus: Bus) -> Flask:
     index = MailIndex(store, zone=ZONE)
     return create_app(
-        store, bus, endpoints=ENDPOINTS, allowed_hosts=["Mail.Test"], now=lambda: NOON, zone=ZONE, index=index
+        Setup(store, bus, endpoints=ENDPOINTS, allowed_hosts=["Mail.Test"], now=lambda: NOON, zone=ZONE, index=index)
     )
 
 
@@ -62,7 +62,7 @@ def odd_store() -> OddStore:
 @pytest.fixture
 def odd_client(odd_store: OddStore, bus: Bus) -> FlaskClient:
     """A client of the store that holds a foreign, a damaged and a recorded mail, and fails to delete."""
-    return client_of(create_app(odd_store, bus, endpoints=ENDPOINTS, now=lambda: NOON, zone=ZONE))
+    return client_of(create_app(Setup(odd_store, bus, endpoints=ENDPOINTS, now=lambda: NOON, zone=ZONE)))
 
 
 def client_of(app: Flask) -> FlaskClient:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from mysmtp.events import Bus
-from mysmtp.web import create_app
+from mysmtp.web import Setup, create_app
 from tests.process import PostOfficeProcess
 from tests.web.conftest import ENDPOINTS, Reader
 from tests.web.letters import rich, simple
@@ -57,7 +57,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProces
 @pytest.fixture
 def troubled(odd_store: OddStore, bus: Bus) -> Iterator[Served]:
     """A server whose store says what a test lets it, to pages that hear of it soon."""
-    served = Served(create_app(odd_store, bus, endpoints=ENDPOINTS, heartbeat=0.05))
+    served = Served(create_app(Setup(odd_store, bus, endpoints=ENDPOINTS, heartbeat=0.05)))
     yield served
     served.stop()
 

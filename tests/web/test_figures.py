@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mysmtp.events import Bus, MessageStored, Refused, SessionClosed, SessionOpened
 from mysmtp.metrics import SPANS, Meter, Span
 from mysmtp.store import open_store
-from mysmtp.web import create_app
+from mysmtp.web import Setup, create_app
 from tests.process import ROOT
 from tests.web.conftest import ENDPOINTS, ZONE, client_of
 from tests.web.posts import NOON, OddStore, message
@@ -31,7 +31,7 @@ def counted(bus: Bus, watch: Watch) -> FlaskClient:
     store = open_store("memory:")
     store.append(["bob@example.com"], message("Hello\n"))
     meter = Meter(bus, watch)
-    client = client_of(create_app(store, bus, endpoints=ENDPOINTS, now=lambda: NOON, zone=ZONE, meter=meter))
+    client = client_of(create_app(Setup(store, bus, endpoints=ENDPOINTS, now=lambda: NOON, zone=ZONE, meter=meter)))
     bus.publish(SessionOpened(1, "smtp", "peer"))
     bus.publish(SessionOpened(2, "my_smtp", "peer"))
     for _ in range(10):

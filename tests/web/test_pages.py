@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
 from mysmtp.message import Trace
-from mysmtp.web import Endpoints, create_app
+from mysmtp.web import Endpoints, Setup, create_app
 from tests.web.conftest import client_of
 from tests.web.letters import rich
 from tests.web.posts import NOON, message
@@ -35,7 +35,9 @@ def test_before_the_first_mail_the_page_says_how_to_send_it(client: FlaskClient)
 
 def test_the_addresses_shown_are_the_running_ones(store: MessageStore, bus: Bus) -> None:
     everywhere = Endpoints(my_smtp=("0.0.0.0", 4000), web=("0.0.0.0", 4001))
-    client = client_of(create_app(store, bus, endpoints=everywhere, send_command="bin/mysmtp", mailbox_folder="post/"))
+    client = client_of(
+        create_app(Setup(store, bus, endpoints=everywhere, send_command="bin/mysmtp", mailbox_folder="post/"))
+    )
     page = client.get("/", headers={"Host": "192.168.1.7:4001"}).text
     assert "nc 192.168.1.7 4000" in page
     assert "bin/mysmtp send --host 192.168.1.7 --port 4000 --to bob@example.com" in page
@@ -46,7 +48,11 @@ def test_the_addresses_shown_are_the_running_ones(store: MessageStore, bus: Bus)
 def test_every_page_names_all_ports_and_what_clients_of_tls_trust(store: MessageStore, bus: Bus) -> None:
     others = {"smtps": ("::", 4003), "pop3s": ("127.0.0.1", 4004)}
     secured = Endpoints(("::", 4000), ("::", 4001), ("::", 4002), None, others, "mailbox/.tls/ca.pem")
-    page = client_of(create_app(store, bus, endpoints=secured)).get("/", headers={"Host": "[2001:db8::1]:4001"}).text
+    page = (
+        client_of(create_app(Setup(store, bus, endpoints=secured)))
+        .get("/", headers={"Host": "[2001:db8::1]:4001"})
+        .text
+    )
     foot = page[page.index("<footer") :]
     for name, address in (
         ("My_SMTP", "[2001:db8::1]:4000"), ("SMTP", "[2001:db8::1]:4002"), ("SMTPS", "[2001:db8::1]:4003"),
@@ -54,7 +60,9 @@ def test_every_page_names_all_ports_and_what_clients_of_tls_trust(store: Message
     ):  # fmt: skip
         assert f"<span>{name} <code>{address}</code></span>" in foot
     plain = (
-        client_of(create_app(store, bus, endpoints=Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025)))).get("/").text
+        client_of(create_app(Setup(store, bus, endpoints=Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025)))))
+        .get("/")
+        .text
     )
     assert "<span>My_SMTP <code>127.0.0.1:2525</code></span>" in plain
     assert "TLS" not in plain[plain.index("<footer") :]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
 from mysmtp.search.index import MailIndex
-from mysmtp.web import create_app
+from mysmtp.web import Setup, create_app
 from tests.web.conftest import ENDPOINTS, client_of
 from tests.web.letters import rich, simple
 from tests.web.posts import message
@@ -166,7 +166,7 @@ def test_an_index_that_cannot_be_used_is_no_failure(store: MessageStore, bus: Bu
         def _catch_up(self, seconds: float) -> object:  # type: ignore[override]
             raise OSError("no room")
 
-    client = client_of(create_app(store, bus, endpoints=ENDPOINTS, index=Broken(store)))
+    client = client_of(create_app(Setup(store, bus, endpoints=ENDPOINTS, index=Broken(store))))
     page = search(client, "hello", 503)
     assert "The index of words cannot be used now; the log says why." in page
 

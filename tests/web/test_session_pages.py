@@ -16,7 +16,7 @@ from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
-from mysmtp.web import Endpoints, create_app
+from mysmtp.web import Endpoints, Setup, create_app
 from mysmtp.web.presenting_session import NEWS
 from tests.protocol.conversation import Client, Clock
 from tests.web.conftest import ZONE, client_of
@@ -77,7 +77,7 @@ def office(store: MessageStore) -> Office:
 def client(office: Office) -> FlaskClient:
     endpoints = Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025), ("127.0.0.1", 1025))
     app = create_app(
-        office.store, office.bus, endpoints=endpoints, now=lambda: NOON, zone=ZONE, recorder=office.recorder
+        Setup(office.store, office.bus, endpoints=endpoints, now=lambda: NOON, zone=ZONE, recorder=office.recorder)
     )
     return client_of(app)
 
@@ -204,7 +204,7 @@ def test_a_mail_leads_back_to_the_line_that_stored_it(client: FlaskClient, offic
     other = Office(office.store)
     other.talk("HELO x")
     nowhere = Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2))
-    app = create_app(office.store, other.bus, endpoints=nowhere, recorder=other.recorder)
+    app = create_app(Setup(office.store, other.bus, endpoints=nowhere, recorder=other.recorder))
     # A session of another run may have this number: it did not store the mail.
     assert "/sessions/1" not in client_of(app).get("/mailbox/bob@example.com/1").text
 
@@ -380,7 +380,7 @@ def test_a_framing_may_still_be_settled_only_while_the_session_is_open(client: F
 
 
 def test_where_nothing_is_recorded_there_is_no_link_to_sessions(store: MessageStore, bus: Bus) -> None:
-    app = create_app(store, bus, endpoints=Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2)))
+    app = create_app(Setup(store, bus, endpoints=Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2))))
     assert "/sessions" not in client_of(app).get("/").text
 
 

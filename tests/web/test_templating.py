@@ -3,7 +3,7 @@ from typing import TypeVar
 
 from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus
-from mysmtp.web import create_app
+from mysmtp.web import Setup, create_app
 from tests.web.conftest import ENDPOINTS, client_of
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ def test_templates_are_compiled_where_it_stops_nobody_and_once(store: MessageSto
         done.append(work)
         return work()
 
-    client = client_of(create_app(store, bus, endpoints=ENDPOINTS, offload=offload))
+    client = client_of(create_app(Setup(store, bus, endpoints=ENDPOINTS, offload=offload)))
     first = client.get("/nothing")
     assert first.status_code == 404
     count = len(done)

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mysmtp import assets
-from mysmtp.web.app import here
+from mysmtp.web.common import here
 
 
 @pytest.mark.parametrize(
