@@ -9,6 +9,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from mysmtp.mime import steps
+
 _NAMES = (
     "utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be utf-7 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 "
     "cp1256 cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 "
@@ -25,7 +27,6 @@ _SAME = {
 _EXTRA = {"iso-8859-8-i": "iso8859-8", "iso-8859-8-e": "iso8859-8", "x-sjis": "cp932", "x-gbk": "gb18030"}
 _EXTRA |= {"unicode-1-1-utf-7": "utf-7", "x-mac-roman": "mac-roman", "ks_c_5601-1987": "cp949", "x-unknown": ""}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:()+-]{0,60}")  # RFC 2978 section 2.3, the part in use
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,12 @@ def decode(octets: bytes, declared: str | None) -> Decoded:
     if codec is None or (codec == "cp1252" and declared and declared.strip().lower() in ("us-ascii", "ascii")):
         return _guessed(octets, declared)
     try:
-        return Decoded(_SURROGATE.sub("\ufffd", octets.decode(codec)), codec)
+        return Decoded(steps.decode(octets, codec), codec)
     except (UnicodeError, ValueError):
         pass
-    if not octets.isascii() and codec != "utf-8" and _is_utf8(octets):
-        return Decoded(octets.decode(), "utf-8", f"declared as {declared}, but it is UTF-8")
-    text = _SURROGATE.sub("\ufffd", octets.decode(codec, "replace"))
+    if not octets.isascii() and codec != "utf-8" and (text := _as_utf8(octets)) is not None:
+        return Decoded(text, "utf-8", f"declared as {declared}, but it is UTF-8")
+    text = steps.decode(octets, codec, "replace")
     return Decoded(text, codec, f"not all octets are {declared}; those that are not stand as \ufffd")
 
 
@@ -70,12 +71,13 @@ def _guessed(octets: bytes, declared: str | None) -> Decoded:
     if octets.isascii():
         known = not declared or codec_of(declared)
         return Decoded(octets.decode("ascii"), "ascii", "" if known else _unknown(declared))
-    codec = "utf-8" if _is_utf8(octets) else "cp1252"
+    text = _as_utf8(octets)
+    codec = "utf-8" if text is not None else "cp1252"
     word = "UTF-8" if codec == "utf-8" else "windows-1252"
     why = f"{_unknown(declared)}; read as {word}" if declared else ""
     if not declared and codec == "cp1252":
         why = "no charset declared and not UTF-8; read as windows-1252"
-    return Decoded(octets.decode(codec, "replace"), codec, why)
+    return Decoded(steps.decode(octets, codec, "replace") if text is None else text, codec, why)
 
 
 def _unknown(declared: str | None) -> str:
@@ -85,9 +87,8 @@ def _unknown(declared: str | None) -> str:
     return f"the charset {name!a} is not one of mail"
 
 
-def _is_utf8(octets: bytes) -> bool:
+def _as_utf8(octets: bytes) -> str | None:
     try:
-        octets.decode()
+        return steps.decode(octets, "utf-8")
     except UnicodeDecodeError:
-        return False
-    return True
+        return None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 
+from mysmtp.mime import steps
 from mysmtp.mime.charset import Decoded, decode
 from mysmtp.mime.fields import Header
 from mysmtp.mime.nature import Nature
@@ -56,7 +57,7 @@ class Part:
         Characters that steer a terminal stay in it: show it through `mysmtp.text.visible`.
         """
         found = decode(self.octets, self.nature.charset)
-        return Decoded(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.charset, found.problem)
+        return Decoded(steps.with_lf(found.text), found.charset, found.problem)
 
     def walk(self) -> Iterator["Part"]:
         """Give this part and every one under it, nested messages too, in the order they stand."""
@@ -72,6 +73,10 @@ def decoded(raw: bytes, encoding: str) -> bytes:
     """
     if encoding in _AS_THEY_ARE:
         return raw
+    if encoding == "quoted-printable":
+        return steps.from_quoted_printable(raw)
+    if encoding == "base64" and (octets := steps.from_base64(raw)) is not None:
+        return octets
     message = Message()
     message["Content-Transfer-Encoding"] = encoding
     message.set_payload(raw.decode("ascii", "surrogateescape"))

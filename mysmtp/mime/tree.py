@@ -12,6 +12,7 @@ from mysmtp.mime.limits import LIMITS, Limits
 from mysmtp.mime.nature import Nature, read_nature
 from mysmtp.mime.part import NESTED, Part, decoded, digest
 from mysmtp.mime.split import split
+from mysmtp.mime.steps import all_match
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*+")
 _PLAIN = Nature("text/plain", None, "7bit", "", "", "")
@@ -90,6 +91,6 @@ def _empty_header(child: Part) -> tuple[str, ...]:
 def _leaf(whole: Part, *problems: str) -> Part:
     raw = whole.raw
     content = raw if whole.nature.multipart else decoded(raw, whole.nature.encoding)
-    if whole.nature.encoding == "base64" and not whole.nature.multipart and not _BASE64.fullmatch(raw):
+    if whole.nature.encoding == "base64" and not whole.nature.multipart and not all_match(_BASE64, raw):
         problems = (*problems, "base64 with other octets in it: they were passed over")
     return replace(whole, size=len(content), sha256=digest(content), problems=(*whole.nature.problems, *problems))

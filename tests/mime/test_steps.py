@@ -1,0 +1,105 @@
+"""Large parts are read step by step, to the very result of one call, and let other threads run between two steps."""
+
+import binascii
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mysmtp.mime import charset, part, steps
+
+STEP = steps.STEP
+CODECS = st.sampled_from(sorted(charset._ALLOWED - {"utf-7"}))
+ODD = st.sampled_from(
+    [b"\xe9", b"\xd8\x00", b"\x1b$B", b"\x1b(B", b"~{", b"~}", b"\x0e", b"\x0f", b"\x81", b"\xff", b"\n"]
+)
+OCTETS = st.lists(st.one_of(st.binary(max_size=8), ODD), max_size=12).map(b"".join)
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+@pytest.fixture(autouse=True)
+def small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "STEP", 8)
+        yield
+
+
+def _text(decode: Callable[[], str]) -> str | None:
+    try:
+        return _LONE.sub("\ufffd", decode())
+    except (UnicodeError, ValueError):
+        return None
+
+
+@given(OCTETS, CODECS, st.text(max_size=30), st.sampled_from(["strict", "replace"]))
+@example(b"a\0" * 9, "utf-16", "", "strict")
+@example(b"a\0\0\0" * 9, "utf-32", "", "strict")
+def test_any_charset_gives_the_text_that_one_call_gives(octets: bytes, codec: str, text: str, errors: str) -> None:
+    for each in (octets, text.encode(codec, "ignore"), text.encode(codec, "ignore") + octets):
+        assert _text(partial(steps.decode, each, codec, errors)) == _text(partial(each.decode, codec, errors))
+
+
+@given(st.lists(st.text(alphabet="aé+-€/\r", max_size=20), max_size=9))
+def test_utf_7_is_cut_at_the_ends_of_lines(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    assert steps.decode(text.encode("utf-7"), "utf-7") == text
+
+
+@given(st.text(alphabet="\r\nab", max_size=40))
+def test_line_ends(text: str) -> None:
+    assert steps.with_lf(text) == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@given(st.one_of(OCTETS, st.text(alphabet="=3DAf0 \t\r\nxé", max_size=60).map(str.encode)))
+def test_quoted_printable(octets: bytes) -> None:
+    assert steps.from_quoted_printable(octets) == binascii.a2b_qp(octets)
+
+
+@given(OCTETS, st.integers(1, 9), st.sampled_from([b"", b"=", b"\r", b"QQ==", b"!", b" "]))
+@example(b"", 4, b"QQ==QQ==")
+def test_base64(octets: bytes, width: int, more: bytes) -> None:
+    coded = binascii.b2a_base64(octets, newline=False)
+    lines = b"".join(coded[at : at + width] + b"\r\n" for at in range(0, len(coded), width))
+    assert steps.from_base64(lines) == octets
+    found = steps.from_base64(lines + more)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "from_base64", lambda _: None)
+        assert found is None or found == part.decoded(lines + more, "base64")
+
+
+@given(st.binary(max_size=40))
+def test_a_pattern_of_each_octet(octets: bytes) -> None:
+    pattern = re.compile(rb"[\x00-\xf0]*+")
+    assert steps.all_match(pattern, octets) == bool(pattern.fullmatch(octets))
+
+
+@pytest.mark.parametrize("declared", ["utf-8", "iso-8859-1"])
+def test_a_large_text_lets_others_run(declared: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "STEP", STEP)
+    octets = (b"x" * 76 + b"\r\n") * 200_000
+    turns, begun, done = [0], threading.Event(), threading.Event()
+
+    def count() -> None:
+        while not done.wait(0.00001):
+            turns[0] += 1
+            begun.set()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.00001)
+    other = threading.Thread(target=count)
+    other.start()
+    try:
+        begun.wait()
+        first = turns[0]
+        charset.decode(octets, declared)
+        last = turns[0]
+    finally:
+        sys.setswitchinterval(before)
+        done.set()
+        other.join()
+    assert last - first >= 20  # of some 60 steps; one call lets nobody in until its end
