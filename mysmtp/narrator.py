@@ -20,7 +20,7 @@ from mysmtp.events import (
     TlsBegun,
 )
 from mysmtp.text import clipped, visible
-from mysmtp.wire import left_out, lines_of, spelled, tls_begins
+from mysmtp.wire import left_out, lines_of, of_session, spelled, tls_begins
 
 log = logging.getLogger("mysmtp")
 wire = logging.getLogger("mysmtp.wire")
@@ -115,18 +115,34 @@ class Narrator:
             self._stop = self._bus.attach(self._hear, *NARRATED)
 
 
-def print_wire(event: Event) -> None:
-    """Write what crossed the wire on the log, a line each: `C:` what the client sent, `S:` what the server did."""
-    if isinstance(event, TlsBegun):
-        wire.info(tls_begins(event.agreed))
-    elif isinstance(event, LineReceived | ReplySent):
-        side = "C" if isinstance(event, LineReceived) else "S"
-        left = 0
-        for line in lines_of(event.octets[:_WIRE_LIMIT]):
-            if left:
-                wire.info(left_out(left))
-            wire.info("%s: %s", side, spelled(line[:_WIRE_LINE]))
-            left = max(0, len(line) - _WIRE_LINE)
-        left += max(0, len(event.octets) - _WIRE_LIMIT)
+class WirePrinter:
+    """Writes what crosses the wire on the log, a line each: `C:` what a client sent, `S:` what the server did.
+
+    Where what follows is of another session than what stands before it, a remark names that session.
+    """
+
+    def __init__(self) -> None:
+        self._session = 0
+
+    def __call__(self, event: Event) -> None:
+        """Print what crossed."""
+        if event.session != self._session:
+            if self._session:
+                wire.info(of_session(event.session))
+            self._session = event.session
+        if isinstance(event, TlsBegun):
+            wire.info(tls_begins(event.agreed))
+        elif isinstance(event, LineReceived | ReplySent):
+            _print_octets("C" if isinstance(event, LineReceived) else "S", event.octets)
+
+
+def _print_octets(side: str, octets: bytes) -> None:
+    left = 0
+    for line in lines_of(octets[:_WIRE_LIMIT]):
         if left:
             wire.info(left_out(left))
+        wire.info("%s: %s", side, spelled(line[:_WIRE_LINE]))
+        left = max(0, len(line) - _WIRE_LINE)
+    left += max(0, len(octets) - _WIRE_LIMIT)
+    if left:
+        wire.info(left_out(left))

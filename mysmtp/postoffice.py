@@ -34,7 +34,7 @@ from mysmtp.errors import StartFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
 from mysmtp.keeping import Keeping, take_turns
 from mysmtp.logins import Logins
-from mysmtp.narrator import NARRATED, WIRED, Narrator, narrate, print_wire
+from mysmtp.narrator import NARRATED, WIRED, Narrator, WirePrinter, narrate
 from mysmtp.protocol.dialect import Dialect, anybody
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.lmtp import LMTP
@@ -334,7 +334,7 @@ def _attach_console(config: Config, bus: Bus) -> Console:
     elif config.log_level == "info":
         Narrator(bus, gevent.spawn_later)
     if config.wire:
-        bus.attach(print_wire, *WIRED)
+        bus.attach(WirePrinter(), *WIRED)
     return console
 
 

@@ -9,6 +9,7 @@ import re
 from mysmtp.text import decode, visible
 
 TLS_BEGINS = "# TLS begins: "
+OF_SESSION = "# Here follows session "
 _NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 _OCTETS = {"n": b"\n", "r": b"\r", "t": b"\t", "\\": b"\\"}
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|[nrt\\])")
@@ -32,6 +33,11 @@ def _spelled(char: str) -> str:
 def left_out(count: int) -> str:
     """Return the remark that stands where so many octets of a conversation are not told."""
     return f"# {count} octets are left out here"
+
+
+def of_session(session: int) -> str:
+    """Return the remark that stands where lines of another session follow."""
+    return f"{OF_SESSION}{session}"
 
 
 def tls_begins(agreed: str) -> str:

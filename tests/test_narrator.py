@@ -17,8 +17,8 @@ from mysmtp.events import (
     SessionOpened,
     TlsBegun,
 )
-from mysmtp.inspector.script import Heard, Secured, Send, read
-from mysmtp.narrator import Narrator, narrate, print_wire
+from mysmtp.inspector.script import Heard, Secured, Send, Unplayable, read
+from mysmtp.narrator import Narrator, WirePrinter, narrate
 
 
 def answered(verb: str, argument: str, code: int = 200, text: str = "OK", after: str = "greeted") -> CommandAnswered:
@@ -62,9 +62,10 @@ def test_a_long_field_is_cut(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_wire_is_cut_at_lf_only_and_long_content_is_counted(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "mysmtp.wire"):
-        print_wire(LineReceived(1, b"HELO x\rQUIT\n"))
-        print_wire(ReplySent(1, b"200 OK\n1: a\n."))
-        print_wire(LineReceived(1, b"x" * 10_000_000))
+        printer = WirePrinter()
+        printer(LineReceived(1, b"HELO x\rQUIT\n"))
+        printer(ReplySent(1, b"200 OK\n1: a\n."))
+        printer(LineReceived(1, b"x" * 10_000_000))
     lines = [record.getMessage() for record in caplog.records]
     assert lines[:4] == ["C: HELO x\\rQUIT\\n", "S: 200 OK\\n", "S: 1: a\\n", "S: ."]
     assert lines[4:] == [f"C: {'x' * 1000}", "# 9999000 octets are left out here"]
@@ -72,14 +73,29 @@ def test_the_wire_is_cut_at_lf_only_and_long_content_is_counted(caplog: pytest.L
 
 
 def test_what_is_printed_of_the_wire_plays_again(caplog: pytest.LogCaptureFixture) -> None:
+    printer = WirePrinter()
     with caplog.at_level(logging.INFO, "mysmtp.wire"):
         for event in (ReplySent(1, b"220 x\r\n"), LineReceived(1, b"STARTTLS\r\n"), ReplySent(1, b"220 \xff\r\n"),
                       TlsBegun(1, "TLSv1.3 X\n")):  # fmt: skip
-            print_wire(event)
+            printer(event)
     assert caplog.messages[-1] == "# TLS begins: TLSv1.3 X\\x0a"
     assert read("\n".join(caplog.messages)).steps == (
         Heard(b"220 x\r\n"), Send(b"STARTTLS\r\n"), Heard(b"220 \xff\r\n"), Secured(),
     )  # fmt: skip
+
+
+def test_lines_of_parallel_sessions_are_told_apart_and_not_played_as_one(caplog: pytest.LogCaptureFixture) -> None:
+    printer = WirePrinter()
+    with caplog.at_level(logging.INFO, "mysmtp.wire"):
+        for event in (LineReceived(1, b"HELO x\n"), LineReceived(2, b"HELO y\n"), ReplySent(2, b"200 OK\n"),
+                      ReplySent(1, b"200 OK\n")):  # fmt: skip
+            printer(event)
+    assert caplog.messages == [
+        "C: HELO x\\n", "# Here follows session 2", "C: HELO y\\n", "S: 200 OK\\n", "# Here follows session 1",
+        "S: 200 OK\\n",
+    ]  # fmt: skip
+    with pytest.raises(Unplayable, match="several sessions, from line 2 on"):
+        read("\n".join(caplog.messages))
 
 
 def test_what_comes_by_the_thousand_is_told_up_to_a_measure_each_second(caplog: pytest.LogCaptureFixture) -> None:

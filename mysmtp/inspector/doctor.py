@@ -21,7 +21,8 @@ _LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOO
 def no_newline(case: Case) -> Finding | None:
     """A command that ends without a newline: the receiver can only guess that it is over."""
     at = [entry for entry in case.commands if not entry.octets.endswith(b"\n") and not entry.cut and entry.octets]
-    at = [entry for entry in at if not _is_foreign(entry)]
+    told_off = next((reply.number for reply in case.replies if reply.fault and reply.fault.name == "OutOfStep"), None)
+    at = [entry for entry in at if not _is_foreign(entry) and (told_off is None or entry.number < told_off)]
     return case.found(
         "no-newline", at,
         "The client sends a command without a newline at its end.",

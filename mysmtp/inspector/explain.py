@@ -85,6 +85,7 @@ _BROKEN = _Row("The server failed.", "This is no fault of the client; the log ha
 _OTHER = _Row("Refused.", "The reply tells why.", "Replies", "docs/rfc.md", "docs/rfc.md")
 
 
+_LOG_IN = _Row("Log in first.", "This server takes mail only of who is logged in.", "", "RFC 4954, section 6", "")
 _NOT_HERE = _Row("Not offered.", "{verb} is a command of {protocol}, but this server does not do it here.",
                  "Commands", "RFC 5321, section 4.2.4", "docs/rfc.md")  # fmt: skip
 
@@ -110,7 +111,10 @@ def explain(entry: Entry, known: Known, *, tls: bool = False) -> Explanation | N
         )  # fmt: skip
         if name == "InvalidSyntax" and entry.fault and entry.fault.remark:
             words = f"{entry.fault.remark[:1].upper()}{entry.fault.remark[1:]}."
-    taken = tuple(usage_of(protocol, verb) for verb in known.taken_in(entry.after, tls=tls))
+    locked = _needs_login(entry)
+    taken = tuple(
+        usage_of(protocol, verb) for verb in known.taken_in(entry.after, tls=tls) if not locked or verb != entry.verb
+    )
     return Explanation(lead, words, _next(entry, known), source, taken)
 
 
@@ -118,9 +122,15 @@ def _row_of(entry: Entry, known: Known) -> _Row:
     """Return what is said of a refusal that no fault of its own names."""
     if entry.mark == FAILED and not (entry.fault and entry.fault.name == "Refused"):
         return _BROKEN
+    if _needs_login(entry):
+        return _LOG_IN
     rule = known.dialect.verbs.get(entry.verb)
     vain = rule is not None and entry.before in rule.vain
     return _NOT_HERE if vain or entry.octets.startswith(b"502 ") else _OTHER
+
+
+def _needs_login(entry: Entry) -> bool:
+    return entry.octets.startswith(b"530 ")
 
 
 def needs(verb: str, known: Known) -> str | None:
@@ -172,6 +182,8 @@ def _next(entry: Entry, known: Known) -> str:
         return usage_of(protocol, entry.verb)
     if name in ("ServerBusy", "ShuttingDown", "IdleTooLong", "TooManyErrors", "OutOfStep"):
         return ""
+    if _needs_login(entry):
+        return usage_of(protocol, "AUTH")
     if name == "NoSuchMail" and protocol == "my_smtp":
         return usage_of(protocol, "LIST")
     verb = step_on(entry.after, known)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from mysmtp.inspector.protocols import Known, name_of
 from mysmtp.inspector.walk import Walk, moves_of
+from mysmtp.protocol.dialect import Verb
 
 WIDTH, LEFT, BOX_WIDTH, BOX_HEIGHT, APART, TOP = 346, 92, 158, 46, 110, 8
 RIGHT, SPINE = LEFT + BOX_WIDTH, LEFT + BOX_WIDTH // 2
 RAILS = {1: (56,), 2: (56, 26), 3: (66, 40, 14)}
 RIGHT_RAIL = 336
 LINE = 15  # from one word to the one below it
+TURN = 9  # characters that stand beside a box, after the turn
 REFUSAL = 16  # from one code that refused to the one above it
 
 
@@ -81,10 +83,14 @@ def middle(digit: int) -> int:
     return TOP + BOX_HEIGHT // 2 + APART * digit
 
 
-def draw(known: Known, walk: Walk) -> Machine:
-    """Return the machine of a protocol with a walk on it."""
+def draw(known: Known, walk: Walk, *, tls: bool = False) -> Machine:
+    """Return the machine of a protocol with a walk on it; what begins TLS is drawn where it was offered (`tls`)."""
     lanes = sorted(map(int, known.places))
-    moves = {verb: set(steps) for verb, steps in moves_of(known).items()}
+    walked = {verb for _, _, verb in walk.steps}
+    moves = {
+        verb: set(steps) for verb, steps in moves_of(known).items()
+        if verb in walked or _is_offered(known.dialect.verbs[verb], tls=tls)
+    }  # fmt: skip
     for source, target, verb in walk.steps:
         if source != target and verb in moves:
             moves[verb].add((source, target))  # what content led to: BDAT with LAST
@@ -105,6 +111,11 @@ def draw(known: Known, walk: Walk) -> Machine:
 
 
 Moves = dict[str, set[tuple[int, int]]]
+
+
+def _is_offered(rule: Verb, *, tls: bool) -> bool:
+    """Return whether a command is done anywhere, and not only read to be refused."""
+    return bool(set(rule.moves) - rule.vain) and (tls or not rule.upgrades)
 
 
 def _box(known: Known, walk: Walk, lane: int, here: int) -> Box:
@@ -198,8 +209,12 @@ def _turns(moves: Moves, walk: Walk, lane: int) -> Iterator[Word]:
     y = middle(lane) + 4
     for verb, steps in moves.items():
         if (lane, lane) in steps and any(after == lane != before for before, after in steps):
-            count = walk.steps[lane, lane, verb]
-            yield Word(RIGHT + 11, y, "start", f"↺ {verb} ×{count}" if count else f"↺ {verb}", count > 0)
+            text, walked = _label(walk, verb, [(lane, lane)])
+            if len(text) > TURN:  # how often stands below, where it does not fit beside
+                text, _, times = text.rpartition(" ")
+                yield Word(RIGHT + 24, y + LINE - 9, "start", times, walked)
+                y -= 9
+            yield Word(RIGHT + 9, y, "start", f"↺ {text}", walked)
             y += LINE
 
 

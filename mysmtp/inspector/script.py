@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from mysmtp.inspector.export import entry_of
 from mysmtp.tape import BODY, CLIENT, SERVER, TLS, Entry
-from mysmtp.wire import TLS_BEGINS, unspelled
+from mysmtp.wire import OF_SESSION, TLS_BEGINS, unspelled
 
 _LINE = re.compile(r"(?: *(?P<at>[0-9]{1,9}\.[0-9]{3})  )?(?:(?P<side>[CS]): (?P<octets>.*)|(?P<remark> *#.*| *))")
 _LEFT_OUT = re.compile(r"# ([0-9]{1,12}) octets are left out here")
@@ -166,6 +166,8 @@ def _of_line(found: re.Match[str], number: int) -> _Crossing | None:
         remark = found["remark"]
         if _LOST.match(remark):
             raise Unplayable("its first entries were not kept")
+        if remark.startswith(OF_SESSION):
+            raise Unplayable(f"it holds lines of several sessions, from line {number} on; `mysmtp replay` plays one")
         if remark.startswith(TLS_BEGINS.rstrip()):
             return _Crossing(TLS, b"", at)
         if left := _LEFT_OUT.fullmatch(remark):

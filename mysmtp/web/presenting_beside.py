@@ -9,15 +9,20 @@ from mysmtp.inspector.lines import Line
 from mysmtp.web.presenting import count_words
 from mysmtp.wire import spelled
 
+_LONGEST = 2000  # octets of a line that are shown
+
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """A line of one of them: where it stands, who said it, when, what. `look` is the class of a reply's code."""
+    """A line of one of them: where it stands, who said it, when, what: in three pieces, the middle one of which differs
+
+    from the line beside it.
+    """
 
     name: str
     side: str
     at: str
-    text: str
+    text: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,33 @@ def beside_of(pairs: Sequence[Pair]) -> Beside:
 
 def _both(pair: Pair) -> Both:
     mark = "=" if pair.same else "<" if pair.right is None else ">" if pair.left is None else "≠"
-    return Both(_half(pair.left), _half(pair.right), mark)
+    first, last = _shared(pair.left.octets, pair.right.octets) if pair.left and pair.right and not pair.same else (0, 0)
+    return Both(_half(pair.left, first, last), _half(pair.right, first, last), mark)
 
 
-def _half(line: Line | None) -> Half | None:
-    return Half(line.name, line.side, f"{line.at:.3f}", spelled(line.octets[:2000])) if line else None
+def _shared(left: bytes, right: bytes) -> tuple[int, int]:
+    """Return how many octets two lines begin with alike, and end with; no character is parted."""
+    most = min(len(left), len(right))
+    first = next((at for at in range(most) if left[at] != right[at]), most)
+    while first and (_is_inside(left, first) or _is_inside(right, first)):
+        first -= 1
+    most -= first
+    last = next((at for at in range(most) if left[-1 - at] != right[-1 - at]), most)
+    while last and (_is_inside(left, len(left) - last) or _is_inside(right, len(right) - last)):
+        last -= 1
+    return first, last
+
+
+def _is_inside(octets: bytes, at: int) -> bool:
+    """Tell whether a character of UTF-8 goes on here."""
+    return at < len(octets) and octets[at] & 0xC0 == 0x80
+
+
+def _half(line: Line | None, first: int, last: int) -> Half | None:
+    """Return a line whose first and last octets are those of the one beside it; 0 and 0 where nothing is alike."""
+    if line is None:
+        return None
+    octets = line.octets[:_LONGEST]
+    end = len(line.octets) - last
+    pieces = (octets[:first], octets[first:end], octets[end:]) if first or last else (octets, b"", b"")
+    return Half(line.name, line.side, f"{line.at:.3f}", tuple(map(spelled, pieces)))

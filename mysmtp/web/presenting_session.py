@@ -1,6 +1,5 @@
 """One session as its page shows it: the transcript with its stepped line, the facts, what the doctor found."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +8,11 @@ from mysmtp.inspector.case import Case, Finding
 from mysmtp.inspector.doctor import examine
 from mysmtp.inspector.lines import Line
 from mysmtp.inspector.machine import Machine, draw
+from mysmtp.inspector.offer import offer_of
 from mysmtp.inspector.protocols import label_of
 from mysmtp.inspector.study import Study
 from mysmtp.inspector.walk import walk_of
-from mysmtp.tape import Entry, Tape
+from mysmtp.tape import Tape
 from mysmtp.web.presenting import Clock, count_words, plain
 from mysmtp.web.presenting_lanes import lane_at
 from mysmtp.web.presenting_sessions import seconds_words
@@ -58,11 +58,12 @@ def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) ->
     known, entries, lines = study.known, study.entries, study.lines
     step = max(1, tape.lost + 1, min(asked.step, tape.last)) if asked.step is not None else None
     walk = study.walk if step is None else walk_of([entry for entry in entries if entry.number <= step], known)
-    machine = draw(known, walk)
+    offer = offer_of(entries)
+    machine = draw(known, walk, tls=offer.offered is not None)
     start, end = _page(lines, asked, step)
     is_open = tape.ended is None
     newest = lines[-1] if 0 <= start < end == len(lines) else None
-    around = Around(known, asked, step, is_open, newest, _can_begin_tls(tape, entries))
+    around = Around(known, asked, step, is_open, newest, offer)
     return View(
         id=tape.session,
         title=f"Session {tape.session:,}",
@@ -107,12 +108,6 @@ def _rows(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterat
 
 def _number(line: Line) -> int:
     return line.number
-
-
-def _can_begin_tls(tape: Tape, entries: Sequence[Entry]) -> bool:
-    """Tell whether the client was told that it may begin TLS, and has not."""
-    told = (entry.octets for entry in entries if entry.verb in ("EHLO", "LHLO", "CAPA"))
-    return not tape.tls and any(re.search(rb"^(250[ -]STARTTLS|STLS)\r\n", octets, re.MULTILINE) for octets in told)
 
 
 def _guides(lanes: int, height: int) -> str:

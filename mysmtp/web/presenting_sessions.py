@@ -47,13 +47,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sessions are asked for; "" and False ask for all."""
+    """Which sessions are asked for; "" and False ask for all. `unknown` was asked for, and is not known here."""
 
     protocol: str = ""
     state: str = ""
     errors: bool = False
     address: str = ""
     before: int | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:

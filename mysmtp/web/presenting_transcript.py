@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.lines import Line
+from mysmtp.inspector.offer import Offer
 from mysmtp.inspector.protocols import Known
 from mysmtp.protocol.reply import DONE, FAILED
 from mysmtp.tape import Entry, Mail
@@ -72,7 +73,7 @@ class Asked:
 class Around:
     """What is the same for all lines of a page. `newest` is the last line of a session if it is shown, else None.
 
-    `tls` tells whether TLS was offered and has not begun.
+    `offer` tells where TLS could begin.
     """
 
     known: Known
@@ -80,7 +81,7 @@ class Around:
     step: int | None
     open: bool
     newest: Line | None
-    tls: bool = False
+    offer: Offer
 
 
 def rows_of(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterator[Row]:
@@ -132,7 +133,7 @@ def _row(line: Line, before: int, after: int, around: Around, folded: Fold | Non
         look=look_of(entry, line.code) if reply else "",
         lane=_lane(line, before, after, around),
         moves=f"moves to state {after}, {entry.after}" if before != after else "",
-        why=explain(entry, around.known, tls=around.tls) if reply else None,
+        why=explain(entry, around.known, tls=around.offer.stood(line.number)) if reply else None,
         mails=entry.mails if reply else (),
         waited=f"{entry.waited * 1000:.1f} ms" if reply and entry.waited else "",
         folded=folded,

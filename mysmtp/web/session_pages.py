@@ -159,6 +159,8 @@ def as_json(session: int) -> Response:
 def index_json() -> Response:
     """Return the facts of every session that is kept, the newest first; of open and `recent` ones if that is asked."""
     wanted, recent, recorder, known = _wanted(), _number("recent"), site().recorder, site().known
+    if wanted.unknown:
+        raise BadRequest(f"There is no {' and no '.join(wanted.unknown)}.")
     since = site().now() - timedelta(seconds=recent) if recent is not None else None
 
     def look() -> tuple[lists.Found, list[dict[str, Any]]]:
@@ -202,12 +204,16 @@ def _number(name: str) -> int | None:
 
 def _wanted() -> lists.Wanted:
     asked = request.args
+    protocol, state = asked.get("protocol", ""), asked.get("state", "")
+    unknown = [f"protocol {protocol[:40]}"] if protocol and protocol not in LABELS else []
+    unknown += [f"state {state[:40]}"] if state not in dict(lists.STATES) else []
     return lists.Wanted(
-        protocol=asked.get("protocol", "") if asked.get("protocol") in LABELS else "",
-        state=asked.get("state", "") if asked.get("state") in dict(lists.STATES) else "",
+        protocol=protocol if protocol in LABELS else "",
+        state=state if state in dict(lists.STATES) else "",
         errors=asked.get("errors") == "1",
         address=asked.get("address", "")[:200],
         before=_number("before"),
+        unknown=tuple(unknown),
     )
 
 

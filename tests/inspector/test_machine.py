@@ -25,10 +25,16 @@ GRIDS = {
     "pop3": {"USER": {(0, 1)}, "PASS": {(1, 2)}, "STLS": {(1, 0)}},
 }  # fmt: skip
 TURNS = {
-    "my_smtp": {(1, "HELO"), (2, "MAIL"), (3, "RCPT")},
-    "smtp": {(1, "EHLO"), (1, "HELO"), (1, "RSET"), (3, "RCPT")},
-    "lmtp": {(1, "LHLO"), (1, "RSET"), (3, "RCPT")},
+    "my_smtp": {(1, "HELO"), (2, "MAIL FROM"), (3, "RCPT TO")},
+    "smtp": {(1, "EHLO"), (1, "HELO"), (1, "RSET"), (3, "RCPT TO")},
+    "lmtp": {(1, "LHLO"), (1, "RSET"), (3, "RCPT TO")},
     "pop3": {(0, "STLS"), (1, "USER")},
+}
+BUSY_TURNS = {
+    "my_smtp": {(1, "HELO"), (2, "MAIL"), (3, "RCPT")},
+    "smtp": {(1, "EHLO"), (1, "RSET"), (3, "RCPT")},
+    "lmtp": {(1, "LHLO"), (3, "RCPT")},
+    "pop3": {(1, "USER")},
 }
 NAMES = {
     "my_smtp": ["initial", "greeted", "sender known", "recipient known"],
@@ -38,26 +44,48 @@ NAMES = {
 }
 
 
-def drawn(protocol: str) -> Machine:
-    return draw(KNOWN[protocol], Walk(KNOWN[protocol].dialect.initial))
+def drawn(protocol: str, *, tls: bool = True) -> Machine:
+    return draw(KNOWN[protocol], Walk(KNOWN[protocol].dialect.initial), tls=tls)
+
+
+def steps_of(machine: Machine) -> dict[str, set[tuple[int, int]]]:
+    found: dict[str, set[tuple[int, int]]] = {}
+    for edge in machine.edges:
+        for verb in edge.verbs:
+            found.setdefault(verb, set()).add((edge.source, edge.target))
+    return found
 
 
 @pytest.mark.parametrize("protocol", GRIDS)
 def test_every_step_of_the_protocol_is_drawn_and_no_other(protocol: str) -> None:
     machine = drawn(protocol)
-    found: dict[str, set[tuple[int, int]]] = {}
-    for edge in machine.edges:
-        for verb in edge.verbs:
-            found.setdefault(verb, set()).add((edge.source, edge.target))
-    assert found == GRIDS[protocol]
+    assert steps_of(machine) == GRIDS[protocol]
     turns = {(round((word.y - 31) / 110), word.text[2:]) for word in machine.words if word.text.startswith("↺")}
     assert turns == TURNS[protocol]
     assert [box.name for box in machine.boxes] == NAMES[protocol]
 
 
 @pytest.mark.parametrize("protocol", GRIDS)
-def test_every_word_stands_inside_the_drawing_and_no_two_in_one_place(protocol: str) -> None:
-    machine = drawn(protocol)
+def test_what_begins_tls_is_drawn_only_where_it_is_offered_or_was_done(protocol: str) -> None:
+    plain = {verb: steps for verb, steps in GRIDS[protocol].items() if verb not in ("STARTTLS", "STLS")}
+    machine = drawn(protocol, tls=False)
+    assert steps_of(machine) == plain
+    assert not [word for word in machine.words if "TLS" in word.text]
+    assert "TLS" not in " ".join(machine.notes)
+    walk = Walk(KNOWN[protocol].dialect.initial)
+    begins = next((verb for verb in GRIDS[protocol] if verb not in plain), "")
+    if begins:
+        walk.steps[1, 0, begins] = 1
+        assert steps_of(draw(KNOWN[protocol], walk)) == GRIDS[protocol]
+
+
+@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("protocol", GRIDS)
+def test_every_word_stands_inside_the_drawing_and_no_two_in_one_place(protocol: str, busy: bool) -> None:
+    walk = Walk(KNOWN[protocol].dialect.initial)
+    if busy:
+        walk.steps.update({(lane, lane, verb): 12 for lane, verb in BUSY_TURNS[protocol]})
+    machine = draw(KNOWN[protocol], walk, tls=True)
     places = [(word.x, word.y) for word in machine.words]
     assert len(set(places)) == len(places)
     for word in machine.words:
@@ -73,6 +101,9 @@ def test_the_notes_tell_what_is_not_drawn() -> None:
         "HELO is taken in any state and starts over in 1.",
         "LIST and GET_MAIL change no state.",
     )
+    # Not those that are only read to be refused: EXPN; APOP and AUTH.
+    assert drawn("smtp").notes[-1] == "BDAT, NOOP, VRFY, AUTH and HELP change no state."
+    assert drawn("pop3").notes[-1] == "UTF8, STAT, LIST, UIDL, RETR, TOP, DELE, RSET, NOOP and CAPA change no state."
 
 
 def test_a_walk_lights_where_the_session_is_and_counts_its_steps() -> None:

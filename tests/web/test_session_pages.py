@@ -35,7 +35,14 @@ class Office:
         self.check: Check = anybody
         self.recorder = Recorder(self.bus, session_bytes=10**6, clock=self.clock, moment=lambda: NOON)
 
-    def open(self, dialect: Dialect = MY_SMTP, peer: str = "127.0.0.1:4", *, upgrades: bool = False) -> Client:
+    def open(
+        self,
+        dialect: Dialect = MY_SMTP,
+        peer: str = "127.0.0.1:4",
+        *,
+        upgrades: bool = False,
+        login_first: bool = False,
+    ) -> Client:
         number = self.recorder.opened + 1
         self.bus.publish(SessionOpened(number, dialect.name, peer))
         client = Client(
@@ -45,6 +52,7 @@ class Office:
             tape=self.recorder.tape(number),
             check=self.check,
             upgrades=upgrades,
+            login_first=login_first,
         )
         client.dialog._session.id = number
         client.stored.attach(lambda event: self.bus.publish(_of(event, number)))
@@ -139,6 +147,20 @@ def test_the_list_is_filtered_by_a_form(client: FlaskClient, office: Office, que
         assert "No session is like that" in page
 
 
+def test_a_filter_that_is_not_known_is_told_of_and_a_program_is_refused(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL)
+    page = client.get("/sessions", query_string={"protocol": SCRIPT, "state": "4"}).text
+    assert (
+        "There is no protocol &lt;script&gt;alert(1)&lt;/script&gt;.</bdi> Sessions of every protocol are shown."
+        in page
+    )
+    assert "There is no state 4.</bdi> Sessions of every state are shown." in page
+    assert "There is no" not in client.get("/sessions?protocol=smtp&state=").text
+    refused = client.get("/sessions.json?protocol=nope")
+    assert refused.status_code == 400
+    assert "There is no protocol nope." in refused.text
+
+
 def test_a_long_list_is_paged_by_key(client: FlaskClient, office: Office) -> None:
     for _ in range(120):
         office.talk("HELO x")
@@ -179,6 +201,33 @@ def test_tls_is_said_to_be_taken_where_it_was_offered(client: FlaskClient, offic
     assert "<code>RSET</code>" in client.get("/sessions/1").text
     assert "<code>STARTTLS</code>" not in client.get("/sessions/1").text
     assert "<code>STARTTLS</code>" in client.get("/sessions/2").text
+
+
+def codes(row: str) -> list[str]:
+    """Return the commands that stand under a refusal as what is taken there."""
+    return re.findall("<code>(.*?)</code>", row.partition("Taken here:")[2])
+
+
+def test_where_tls_began_it_is_told_as_taken_before_and_not_after(client: FlaskClient, office: Office) -> None:
+    talker = office.open(SMTP, upgrades=True)
+    talker.say(b"DATA\r\nEHLO x\r\nDATA\r\nSTARTTLS\r\n")
+    talker.dialog.upgraded("TLSv1.3 AES")
+    talker.say(b"EHLO x\r\nDATA\r\n")
+    page = client.get("/sessions/1").text
+    refused = [codes(row) for row in re.findall(r'<li id="l[0-9.]+".*?</li>', page, re.DOTALL) if "Too early" in row]
+    assert [("STARTTLS" in each, "RSET" in each) for each in refused] == [(False, True), (True, True), (False, True)]
+    assert "STARTTLS ×1" in page  # on the map
+    office.open(SMTP).say(b"EHLO x\r\n")
+    assert "STARTTLS" not in client.get("/sessions/2").text
+
+
+def test_who_has_to_log_in_first_is_told_so(client: FlaskClient, office: Office) -> None:
+    talker = office.open(SMTP, login_first=True)
+    talker.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\n")
+    page = client.get("/sessions/1").text
+    assert "<b>Log in first.</b> This server takes mail only of who is logged in. Next: <code>AUTH PLAIN</code>" in page
+    assert "RFC 4954, section 6" in page
+    assert "MAIL FROM:&lt;email&gt;" not in codes(page)
 
 
 def test_the_lines_that_are_counted_are_those_that_are_seen(client: FlaskClient, office: Office) -> None:
