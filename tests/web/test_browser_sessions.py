@@ -1,58 +1,18 @@
 """Sessions in a real browser, while real clients talk to the real process: each line is there before the next."""
 
-import contextlib
 import re
-import shutil
-import smtplib
-import socket
-import subprocess
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mysmtp.wire import unspelled
-from tests.process import ROOT, Peer, PostOfficeProcess
+from tests.process import Peer, PostOfficeProcess
 from tests.web.conftest import Reader
 from tests.web.looks import violations
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 20_000  # ms; the machine may be busy with other tests
-
-
-class Proxy:
-    """Passes octets on between a client and a door, one session, and keeps them."""
-
-    def __init__(self, door: tuple[str, int]) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._door = door
-        self.address = self._listener.getsockname()
-        self.sides: dict[str, bytes] = {"C": b"", "S": b""}
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        client, _ = self._listener.accept()
-        server = socket.create_connection(self._door)
-        back = threading.Thread(target=self._pass, args=("S", server, client))
-        back.start()
-        self._pass("C", client, server)
-        back.join()
-        client.close()
-        server.close()
-
-    def _pass(self, side: str, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # either may be gone already
-            while octets := source.recv(65536):
-                self.sides[side] += octets
-                target.sendall(octets)
-            target.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        self._thread.join(20)
-        self._listener.close()
 
 
 @pytest.fixture
@@ -104,45 +64,6 @@ def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house:
     assert page.locator("#lines > li:target .why.good").count() == 1
 
 
-def clients(address: tuple[str, int]) -> None:
-    with smtplib.SMTP(*address) as client:
-        client.sendmail("a@example.com", ["smtplib@example.com"], "Subject: hi\r\n\r\n..\r\n\x1b[2J\r\nlast")
-
-
-@pytest.mark.parametrize("client", ["smtplib", "swaks", "original", "pop3"])
-def test_what_the_page_shows_is_what_a_proxy_saw(reader: Reader, house: PostOfficeProcess, client: str) -> None:
-    doors = {"smtplib": "smtp", "swaks": "smtp", "original": "my_smtp", "pop3": "pop3"}
-    proxy = Proxy(house.doors[doors[client]])
-    if client == "smtplib":
-        clients(proxy.address)
-    elif client == "swaks":
-        if shutil.which("swaks") is None:
-            pytest.skip("no swaks on this machine (Debian: apt install swaks)")
-        words = ["swaks", "--server", f"127.0.0.1:{proxy.address[1]}", "--to", "swaks@example.com", "--helo", "x"]
-        subprocess.run(words, check=True, capture_output=True, timeout=60, cwd=ROOT)
-    elif client == "original":
-        with Peer(proxy.address) as peer:
-            for segment in (b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: o@x", b"DATA\nHello\nBob\n", b"QUIT"):
-                peer.say(segment)
-                peer.recv()
-    else:
-        with Peer(proxy.address) as peer:
-            for line in (b"", b"USER bob@example.com\r\n", b"NOOP\r\n", b"CAPA\r\n", b"QUIT\r\n"):
-                peer.say(line)
-                peer.line()
-    proxy.close()
-    page = reader.open(f"{house.url}/sessions?protocol={doors[client]}")
-    page.locator(".sessions .what a").first.click()
-    shown: dict[str, bytes] = {"C": b"", "S": b""}
-    for row in page.locator("#lines > li").all():
-        drop = "for (const each of copy.querySelectorAll('.note, .part')) each.remove();"
-        text = row.locator(".x > bdi").evaluate(
-            f"it => {{ const copy = it.cloneNode(true); {drop} return copy.textContent; }}"
-        )
-        shown[row.locator(".w").inner_text()] += unspelled(text)
-    assert shown == proxy.sides
-
-
 def test_the_list_is_live_and_moves_no_row_under_a_reader(reader: Reader, house: PostOfficeProcess) -> None:
     page = reader.open(f"{house.url}/sessions")
     page.set_default_timeout(PATIENCE)
@@ -183,6 +104,10 @@ def test_a_finished_session_is_stepped_through_by_key_and_plays(reader: Reader, 
     expect(page.locator(".map .now")).to_contain_text("recipient known")
     assert page.url.endswith("step=8#l8")
     page.set_viewport_size({"width": 1280, "height": 400})
+    page.keyboard.press("ArrowLeft")
+    expect(steps).to_contain_text("Step 7 of 8")
+    expect(steps).to_be_in_viewport(ratio=1)  # though what is stood at is far below
+    expect(page.locator("#lines .sel")).to_be_in_viewport(ratio=1)
     page.goto(page.url.replace("step=8#l8", "step=1#l1"))
     bar, links = page.locator("header").first.bounding_box(), steps.bounding_box()
     assert bar is not None
