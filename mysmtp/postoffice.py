@@ -53,6 +53,7 @@ from mysmtp.store import open_store
 from mysmtp.web import Endpoints, Setup, create_app, serve_web
 from mysmtp.web.governor import charging
 from mysmtp.web.site import reachable
+from mysmtp.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +88,11 @@ class PostOffice:
         self._session_ids = itertools.count(1)
         self._mail_cap, web_cap = connection_caps(config.max_connections)
         pool = ThreadPool(_DISK_THREADS)
+        self._worker = Worker()
         self.store: MessageStore = open_store(
             f"file:{config.mailbox}",
             offload=charging(pool.apply),
-            commit_offload=ThreadPool(1).apply,
+            commit_offload=self._worker,
             signal=HubSignal,
             durability=config.durability,
         )
@@ -197,6 +199,7 @@ class PostOffice:
         if self._upkeep:
             self._upkeep.stop()
         self.store.close()
+        self._worker.close()
 
 
 def incoming_room(config: Config, store: MessageStore) -> Room:
