@@ -16,6 +16,7 @@ MONTHS = (
 )
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # not strftime: that would follow the machine's locale
 TITLE_LENGTH = 160
+NOBODY = "<>"  # how the null sender is shown
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -75,7 +76,7 @@ def title_of(body: bytes) -> str:
 
 def sender_words(sender: str) -> str:
     """Return a sender as shown; the null sender is ``<>``."""
-    return plain(sender) or "<>"
+    return plain(sender) or NOBODY
 
 
 def day_of(dotted: str) -> date | None:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from mysmtp.message import MailSummary, Place
 from mysmtp.web.glimpse import Glimpse, glimpse_of
-from mysmtp.web.presenting import Clock, When, count_words, day_of, joined, plain, sender_words, size_words
+from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, joined, plain, sender_words, size_words
 
 PAGE = 50
 
@@ -35,6 +35,11 @@ class Row:
     attached: bool = False
     mailbox: str = ""
     box: str = ""
+
+    @property
+    def bounce(self) -> bool:
+        """Whether it is from the null sender, as what could not be delivered is (RFC 5321 section 4.5.5)."""
+        return self.sender == NOBODY
 
 
 @dataclass(frozen=True, slots=True)

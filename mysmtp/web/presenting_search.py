@@ -13,7 +13,7 @@ from mysmtp.search.finding import COUNTED, Count, Found, Hit
 from mysmtp.search.query import Field, Query
 from mysmtp.search.sheet import MOST_TEXT, Sheet
 from mysmtp.web.marks import Marks, Piece, Pieces
-from mysmtp.web.presenting import Clock, When, count_words, day_of, plain, size_words
+from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, plain, size_words
 
 LOOKED_AT = 20_000  # characters of a text in which the first mark is looked for
 BEFORE, AFTER = 50, 200  # characters of a text that are shown round its first mark
@@ -58,6 +58,11 @@ class HitRow:
     size: str
     time: When | None
 
+    @property
+    def bounce(self) -> bool:
+        """As of `presenting_lists.Row`."""
+        return "".join(piece.text for piece in self.sender) == NOBODY
+
 
 @dataclass(frozen=True, slots=True)
 class HitDay:
@@ -77,7 +82,7 @@ def days_of(hits: Sequence[Hit], query: Query, clock: Clock) -> tuple[HitDay, ..
 def row_of(hit: Hit, marks: Marks, clock: Clock) -> HitRow:
     """Return a mail that was found as a row."""
     sheet = hit.sheet
-    sender = marks.of("from").marked(plain(sheet.sender.split("\n")[0]) or "<>")
+    sender = marks.of("from").marked(plain(sheet.sender.split("\n")[0]) or NOBODY)
     subject = marks.of("subject").marked(plain(sheet.subject, "\t")[:LONGEST])
     snippet = _snippet(sheet, marks, any(piece.found for piece in (*sender, *subject)))
     return HitRow(

@@ -13,6 +13,7 @@ from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Query, Unreadable, read_query
 from mysmtp.search.sheet import MOST_TEXT
 from mysmtp.web import presenting_search as presenting
+from mysmtp.web.panes import side_of, width_of_list
 from mysmtp.web.presenting import plain
 from mysmtp.web.site import site
 
@@ -57,6 +58,7 @@ def _page(index: MailIndex, query: Query, before: int | None) -> Response:
         searched=presenting.searched_words(found),
         unsearched=presenting.unsearched_words(found),
         others=_others(query, others, found),
+        side=side_of(site().store.mailboxes(), "") if width_of_list() else None,
     )
     return make_response(page)
 

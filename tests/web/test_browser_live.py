@@ -38,6 +38,7 @@ def test_the_empty_page_becomes_the_list(start: Start, reader: Reader) -> None:
     office = start()
     page = reader.open(f"{office.url}/")
     expect(page.locator("h1")).to_have_text("No mail yet")
+    expect(page.get_by_text("Then watch it in Sessions.")).to_be_visible()
     page.locator("pre").first.hover()
     office.send("bob@example.com", body=b"Hello Bob\n")
     expect(page.locator("h1")).to_have_text("Mailboxes")

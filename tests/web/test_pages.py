@@ -363,3 +363,10 @@ def test_lists_show_what_a_letter_says_as_it_is_read(store: MessageStore, client
     assert re.search(row.format(f"/mailbox/{BOB}/1"), client.get(f"/mailbox/{BOB}").text)
     assert re.search(row.format(f"/mailbox/{BOB}/1\\?list=all"), client.get("/all").text)
     assert '<td role="cell" class="sj"><bdi>The Weekly Postcard</bdi></td>' in client.get("/").text
+
+
+def test_what_could_not_be_delivered_is_marked(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("Delivery failed\n", sender=""))
+    store.append([BOB], message("Lunch?\n"))
+    for path in (f"/mailbox/{BOB}", "/all", "/search?q=in:bob"):
+        assert client.get(path).text.count('<span class="tag">bounce</span>') == 1, path

@@ -62,3 +62,14 @@ def test_a_width_that_is_none(client: FlaskClient, many: MessageStore, wanted: s
     assert client.post("/split", data={"split": wanted}).status_code == 400
     client.set_cookie("split", '">x')
     assert beside(client.get(f"{HERE}/7").text) == []
+
+
+def test_lists_of_all_mail_and_of_a_search_leave_room_for_it_too(client: FlaskClient, many: MessageStore) -> None:
+    for path in ("/all", "/search?q=mail"):
+        assert "The chosen mail" not in client.get(path).text
+    client.set_cookie("split", "45")
+    for path in ("/all", "/search?q=mail", "/search?q=nothing"):
+        page = client.get(path).text
+        assert '<div class="shell split w45">' in page
+        assert page.count("<main") == page.count('id="side"') == page.count('id="splitter"') == 1
+        assert ("Choose a mail to read it here." in page) is ("nothing" not in path)
