@@ -17,6 +17,7 @@ from mysmtp.mime.words import decode_words, text_of, unfolded
 from mysmtp.text import visible
 
 T = TypeVar("T")
+Parameter = str | tuple[str | None, str | None, str]  # as the standard library gives it: with a charset or as it is
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")  # RFC 6838 section 4.2
 _ENCODINGS = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
 _UUENCODE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
@@ -59,6 +60,7 @@ class _Reader:
     def __init__(self, header: Header, limits: Limits) -> None:
         self._problems: list[str] = []
         self._message = Message()
+        self._parameters: dict[str, dict[str, Parameter]] = {}
         self._present: set[str] = set()
         for name in _READ:
             raw = header.raw(name)
@@ -118,10 +120,9 @@ class _Reader:
         return decode_words(name).text
 
     def _parameter(self, name: str, header: str = "content-type") -> str:
-        if header not in self._message:
-            return ""
-        nothing: str | tuple[str | None, str | None, str] = ""
-        value = self._asked(header, lambda: self._message.get_param(name, "", header), nothing)
+        if header not in self._parameters:
+            self._parameters[header] = self._asked(header, lambda: self._read(header), {})
+        value = self._parameters[header].get(name, "")
         if isinstance(value, str):
             return value
         charset, _, text = value  # RFC 2231: the octets stand in the text one to one
@@ -129,6 +130,10 @@ class _Reader:
         if found.problem:
             self._problems.append(f"{name}: {found.problem}")
         return found.text
+
+    def _read(self, header: str) -> dict[str, Parameter]:
+        """Return the parameters of a field by their names in small letters; of two with one name the first counts."""
+        return {name.lower(): value for name, value in reversed(self._message.get_params([], header))}
 
     def _asked(self, header: str, ask: Callable[[], T], otherwise: T) -> T:
         """Return what the standard library makes of a field. It raises whatever it likes on what it cannot read."""
