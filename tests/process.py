@@ -108,8 +108,7 @@ class PostOfficeProcess:
             )
             peer.say(b"DATA\n")
             peer.line()
-            stuffed = b"".join(b"." + line if line.startswith(b".") else line for line in body.splitlines(True))
-            peer.say(stuffed + b".\n")
+            peer.say((b"\n" + body).replace(b"\n.", b"\n..")[1:] + b".\n")
             assert peer.line() == b"200 Message stored successfully\n"
 
     def file(self, mailbox: str) -> Path:

@@ -227,11 +227,11 @@ def test_mail_that_means_harm_does_none(house: PostOfficeProcess, reader: Reader
     for vector in HARM:
         word = vector.replace(" ", "/").replace("<", "").replace(">", "") if "<" in vector else vector
         house.send(f"harm{word}@x", body=f"{vector}\n{vector}\n".encode(), sender=f"{word}@x")
-    house.send("harm@x", *[f"harm{number}@x" for number in range(3)], body="\n".join([*HARM, ""]).encode())
+    house.send("harm@x", body="\n".join([*HARM, ""]).encode())
     page = reader.open(f"{house.url}/")
     links = [link.get_attribute("href") or "" for link in page.locator(".all th a").all()]
     harmful = [link for link in links if "/harm" in link]
-    assert len(harmful) > len(HARM)
+    assert len(harmful) == len(HARM) + 1
     page.locator(f'a[href="{harmful[0]}"]').click()
     for link in harmful:
         for rest in ("", "/1", "/1/raw", "/99", quote("<script>alert(1)</script>")):
