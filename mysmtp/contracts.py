@@ -115,6 +115,9 @@ class Surveyed(Protocol):
         Raises StoreFailed.
         """
 
+    def away(self, work: Callable[[], T]) -> T:
+        """Do something that takes long because the mails are many, where it stops nobody else."""
+
 
 @runtime_checkable
 class RecordKeeper(Protocol):

@@ -47,10 +47,14 @@ class Maildrop:
         sizes = self._all_sizes()
         return sum(sizes) - sum(sizes[number - 1] for number in self._marked)
 
-    def sizes(self) -> Iterator[tuple[int, int]]:
-        """Give number and size of each mail that is not marked."""
-        marked = self._marked
-        return ((number, size) for number, size in enumerate(self._all_sizes(), 1) if number not in marked)
+    def scan_listings(self) -> bytes:
+        """Return a line for each mail that is not marked: its number and its size (RFC 1939 section 5)."""
+        marked, sizes = frozenset(self._marked), self._all_sizes()
+
+        def lines() -> bytes:
+            return b"".join(b"%d %d\r\n" % pair for pair in enumerate(sizes, 1) if pair[0] not in marked)
+
+        return self._mails.away(lines) if isinstance(self._mails, Surveyed) else lines()
 
     def size(self, number: int) -> int:
         """Return the octets of a mail as RETR sends it. Raises NoSuchMail."""

@@ -152,8 +152,7 @@ def _list(desk: Desk, number: int | None) -> Reply:
     drop = _drop(desk)
     if number is not None:
         return Reply(f"{number} {drop.size(number)}")
-    lines = b"".join(b"%d %d\r\n" % pair for pair in drop.sizes())
-    return Reply(_messages(len(drop)), lines)
+    return Reply(_messages(len(drop)), drop.scan_listings())
 
 
 def _uidl(desk: Desk, number: int | None) -> Reply:

@@ -6,13 +6,15 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import overload
+from typing import TypeVar, overload
 
+from mysmtp.contracts import Offload, run_here
 from mysmtp.message import MailSummary
 from mysmtp.store.frame import body_start, previewed, read_preview
 from mysmtp.store.record import NO_MOMENT, OWN, Row, microseconds
 from mysmtp.store.textformat import PREVIEW
 
+T = TypeVar("T")
 Stamp = tuple[int, int | None, int]  # id, moment of arrival, size
 
 _MANY = 256  # mails that are made at once for those who want all
@@ -22,7 +24,8 @@ _HEAD = 560  # octets that hold the head of nearly every record
 class Mails(Sequence[MailSummary]):
     """The mails of these rows, as `make` returns them for some of the rows, and then `more`: a Surveyed.
 
-    `stamp` gives the stamps of the rows, `measure` sizes in CR LF lines. Stays as it is when the mailbox goes on.
+    `stamp` gives the stamps of the rows, `measure` sizes in CR LF lines, `do` runs what takes long. Stays as it is when
+    the mailbox goes on.
     """
 
     def __init__(
@@ -32,7 +35,9 @@ class Mails(Sequence[MailSummary]):
         stamp: Callable[[], Iterator[Stamp]],
         measure: Callable[[], Sequence[int]],
         more: Sequence[MailSummary] = (),
+        do: Offload = run_here,
     ) -> None:
+        self._do = do
         self._rows = rows
         self._make = make
         self._stamp = stamp
@@ -70,6 +75,9 @@ class Mails(Sequence[MailSummary]):
 
     def sizes_in_lines(self) -> Sequence[int]:
         return self._measure()
+
+    def away(self, work: Callable[[], T]) -> T:
+        return self._do(work)
 
     def _some(self, places: Sequence[int]) -> list[MailSummary]:
         """Make mails with one call, in the order of their places."""

@@ -34,6 +34,7 @@ def list_mails(mailbox: Mailbox, more: Sequence[MailSummary] = (), do: Offload =
             lambda: _stamps(rows, do),
             lambda: _sizes_in_lines(mailbox, rows, do),
             more,
+            do,
         )
 
 

@@ -244,7 +244,7 @@ class TextFileStore:
         self._ground.close()
         mailboxes = self._boxes.all
         with all_held(mailboxes):
-            self._boxes.catalogue.save(mailboxes)
+            to_the_end(self._offload, lambda: self._boxes.catalogue.save(mailboxes))
             self._boxes.close()
             self._folder.close()
 

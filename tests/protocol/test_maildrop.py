@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -11,6 +12,8 @@ from mysmtp.errors import NoSuchMail
 from mysmtp.message import Envelope, Message
 from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.store import open_store
+
+T = TypeVar("T")
 
 BOX = "bob@y"
 LONG = b"x" * 300 + b"\n"  # longer than what a list keeps of a mail
@@ -51,11 +54,16 @@ def drop_of(store: MessageStore) -> Maildrop:
     return Maildrop(store, BOX)
 
 
+def sizes(drop: Maildrop) -> list[tuple[int, int]]:
+    lines = (line.split() for line in drop.scan_listings().splitlines())
+    return [(int(number), int(size)) for number, size in lines]
+
+
 def test_mails_are_numbered_over_what_was_not_deleted(store: MessageStore) -> None:
     put(store, b"one\n", b"two\r\n", LONG, b"")
     store.delete(BOX, [2])
     drop = drop_of(store)
-    assert list(drop.sizes()) == [(1, 5), (2, 302), (3, 0)]
+    assert sizes(drop) == [(1, 5), (2, 302), (3, 0)]
     assert (len(drop), drop.octets) == (3, 307)
     assert [drop.read(number) for number in (1, 2, 3)] == [b"one\r\n", b"x" * 300 + b"\r\n", b""]
     assert [drop.size(number) for number in (1, 2, 3)] == [5, 302, 0]
@@ -82,7 +90,7 @@ def test_it_stays_as_it_was_when_more_comes_in_and_some_goes(store: MessageStore
     drop = drop_of(store)
     put(store, b"three\n")
     store.delete(BOX, [1])
-    (_, gone), (_, there) = drop.sizes()
+    (_, gone), (_, there) = sizes(drop)
     assert (gone in (301, 302), there) == (True, 604), "of what is gone, the size it was kept in will do"
     with pytest.raises(NoSuchMail):
         drop.read(1)
@@ -94,7 +102,7 @@ def test_a_mark_hides_a_mail_until_it_is_taken_back(store: MessageStore) -> None
     put(store, b"one\n", b"four\n")
     drop = drop_of(store)
     drop.mark(1)
-    assert (len(drop), drop.octets, list(drop.sizes())) == (1, 6, [(2, 6)])
+    assert (len(drop), drop.octets, sizes(drop)) == (1, 6, [(2, 6)])
     assert [number for number, _ in drop.unique_ids()] == [2]
     with pytest.raises(NoSuchMail):
         drop.read(1)
@@ -121,7 +129,7 @@ def test_mails_in_files_are_measured_together_and_none_is_read_by_itself(files: 
     watched = Watched(store)
     for more in (0, 302):
         drop = Maildrop(watched, BOX)  # type: ignore[arg-type]
-        assert [size for _, size in drop.sizes()][:6] == [7, 302, 300, 0, 604, 607]
+        assert [size for _, size in sizes(drop)][:6] == [7, 302, 300, 0, 604, 607]
         assert drop.octets == 1820 + more
         put(store, LONG)
     assert watched.read_ids == []
@@ -137,10 +145,10 @@ def test_a_file_that_is_another_one_by_now_is_read_mail_by_mail(
     path = tmp_path / "box" / "bob@y.txt"
     _, record = path.read_bytes().split(b"===START_EMAIL=== id=1 ")[1].split(b"===START_EMAIL===")
     path.write_bytes(b"===START_EMAIL===" + record)
-    assert list(drop.sizes()) == [(1, 301), (2, 604)], "of what is gone, the size it was kept in"
+    assert sizes(drop) == [(1, 301), (2, 604)], "of what is gone, the size it was kept in"
     drop = drop_of(store)
     path.unlink()
-    assert list(drop.sizes()) == [(1, 602)]
+    assert sizes(drop) == [(1, 602)]
     store.close()
 
 
@@ -160,7 +168,7 @@ def test_unique_ids_outlive_the_server_and_are_short_and_printable(files: Callab
 def test_the_unique_ids_of_all_are_those_of_each_whoever_wrote_the_mails(
     files: Callable[[], MessageStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mysmtp.store.mailbox._MANY", 2)
+    monkeypatch.setattr("mysmtp.store.showing._MANY", 2)
     store = files()
     put(store, *[b"%d\n" % number for number in range(5)])
     store.delete(BOX, [2])
@@ -210,4 +218,20 @@ def test_mails_of_the_original_program_have_lasting_ids_too(files: Callable[[], 
     assert len(one) == 1
     assert written("two") != one
     assert written("one") == one
+    store.close()
+
+
+def test_lines_of_many_mails_are_made_where_they_stop_nobody(tmp_path: Path) -> None:
+    away: list[object] = []
+
+    def offload(work: Callable[[], T]) -> T:
+        away.append(work)
+        return work()
+
+    store = open_store(f"file:{tmp_path}/box", offload=offload)
+    put(store, b"one\n", b"two\n")
+    drop = drop_of(store)
+    first = drop.scan_listings()
+    away.clear()
+    assert (drop.scan_listings(), len(away)) == (first, 1)
     store.close()

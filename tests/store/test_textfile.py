@@ -1,7 +1,8 @@
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ import pytest
 from mysmtp.contracts import MessageStore, RecordKeeper
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import Place
+from mysmtp.store.catalogue import Catalogue
+from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.textfile import TextFileStore
 from tests.store.contract import StoreContract
 from tests.store.mails import BOB, ORIGINAL, SPEC_BODY, SPEC_RECORD, backdate, filed, mail, put
@@ -330,3 +333,21 @@ def test_one_at_a_time_works_on_a_mailbox(folder: Path, first: str, second: str)
         thread.join(30)
     assert [name for name in entered if name in (first, second)][:2] == [first, second]
     store.close()
+
+
+def test_what_is_known_is_saved_at_the_end_where_it_stops_nobody(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a while for large mailboxes, and a second signal is to be heard meanwhile."""
+    saved: list[str] = []
+    save = Catalogue.save
+
+    def noted(catalogue: Catalogue, mailboxes: Iterable[Mailbox]) -> None:
+        saved.append(threading.current_thread().name)
+        save(catalogue, mailboxes)
+
+    monkeypatch.setattr(Catalogue, "save", noted)
+    with ThreadPoolExecutor(1, "elsewhere") as pool:
+        opened = TextFileStore(folder, offload=lambda work: pool.submit(work).result())
+        opened.append([BOB], mail())
+        opened.close()
+    assert saved
+    assert {name.partition("_")[0] for name in saved} == {"elsewhere"}
