@@ -89,7 +89,7 @@ def main() -> None:
     orders = socket.socket(fileno=os.dup(0))  # made before app.py patches sockets: nothing here may wait for a hub
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the tests
     import app  # noqa: F401 - it patches, then imports what follows
-    import mysmtp.postoffice  # noqa: F401 - imported by app.py once it has read its options
+    import mysmtp.serving  # noqa: F401 - imported by app.py once it has read its options
     from mysmtp.cli import serve_main
 
     gc.collect()

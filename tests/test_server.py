@@ -246,7 +246,7 @@ def test_a_setting_from_the_environment_holds_and_a_flag_wins_over_it(start: Sta
 
 
 def test_when_the_grace_is_over_the_client_is_told(start: Start) -> None:
-    shorter = "import app; from mysmtp import postoffice as p; p.GRACE = 1.0; app.serve_main()"
+    shorter = "import app; from mysmtp import serving as s; s.GRACE = 1.0; app.serve_main()"
     office = start(program=("-c", shorter))
     with office.connect() as peer:
         peer.ask(*GREETED, "DATA")

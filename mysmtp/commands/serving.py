@@ -69,9 +69,9 @@ def _serve(positional_port: int | None, **settings: Any) -> None:
     from gevent import monkey
 
     monkey.patch_all()
-    from mysmtp import postoffice
+    from mysmtp import serving
 
-    context.exit(postoffice.run(config.from_mapping(settings), started))
+    context.exit(serving.run(config.from_mapping(settings), started))
 
 
 serve = click.Command(

@@ -25,8 +25,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Config | str]:
 
     monkey = SimpleNamespace(patch_all=lambda: done.append("patched"))
     monkeypatch.setitem(sys.modules, "gevent", SimpleNamespace(monkey=monkey))
-    monkeypatch.setitem(sys.modules, "mysmtp.postoffice", SimpleNamespace(run=start))
-    monkeypatch.setattr("mysmtp.postoffice", sys.modules["mysmtp.postoffice"], raising=False)
+    monkeypatch.setitem(sys.modules, "mysmtp.serving", SimpleNamespace(run=start))
+    monkeypatch.setattr("mysmtp.serving", sys.modules["mysmtp.serving"], raising=False)
     for name in [name for name in os.environ if name.startswith("MYSMTP_")]:
         monkeypatch.delenv(name)
     return done
