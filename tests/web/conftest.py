@@ -1,6 +1,6 @@
 """The application over a store in memory, with a clock that stands still, and a client that its guard lets pass."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -87,6 +87,18 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProces
     process.stop()
 
 
+def watched(page: Page, trouble: list[str], home: Callable[[], str]) -> None:
+    """Note as trouble that a script of a page failed, that one of a mail ran, or that anything came from elsewhere."""
+
+    def note(url: str) -> None:
+        if not url.startswith((f"{home()}/", "data:")):
+            trouble.append(f"fetched from elsewhere: {url}")
+
+    page.on("pageerror", lambda error: trouble.append(f"script failed: {error}"))
+    page.on("dialog", lambda dialog: trouble.append(f"script ran: {dialog.message}"))
+    page.on("request", lambda request: note(request.url))
+
+
 class Reader:
     """Opens pages of one server in one browser; no page may run into an error or fetch from elsewhere."""
 
@@ -108,17 +120,11 @@ class Reader:
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         home = "/".join(url.split("/")[:3])
-        page.on("pageerror", lambda error: self.trouble.append(f"script failed: {error}"))
-        page.on("dialog", lambda dialog: self.trouble.append(f"script ran: {dialog.message}"))
-        page.on("request", lambda request: self._note(request.url, home))
+        watched(page, self.trouble, lambda: home)
         page.goto(url)
         if javascript:
             page.wait_for_selector("#feed[data-state=live]")
         return page
-
-    def _note(self, url: str, home: str) -> None:
-        if not url.startswith((home + "/", "data:")):
-            self.trouble.append(f"fetched from elsewhere: {url}")
 
     def close(self) -> None:
         for context in self._contexts:

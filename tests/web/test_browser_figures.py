@@ -28,11 +28,3 @@ def test_figures_follow_the_mail_unless_their_numbers_are_read(house: PostOffice
     with page.expect_event("requestfinished", timeout=WAIT):
         house.send("figures@x")
     assert table.is_visible()
-
-
-def test_without_javascript_figures_and_their_numbers_are_there(house: PostOfficeProcess, reader: Reader) -> None:
-    page = reader.open(f"{house.url}/figures?span=day", javascript=False)
-    page.locator("summary").first.click()
-    assert page.get_by_role("table", name="Mails a minute").get_by_role("row").count() == 97
-    page.get_by_role("link", name="Hour").click()
-    assert page.locator(".spans [aria-current]").inner_text() == "Hour"

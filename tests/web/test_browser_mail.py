@@ -180,13 +180,6 @@ def test_at_360_the_current_tab_is_in_view(letters: str, reader: Reader) -> None
     assert 0 <= box["x"] <= 360 - box["width"]
 
 
-def test_without_javascript_every_tab_is_a_link(letters: str, reader: Reader) -> None:
-    page = reader.open(f"{letters}/1", javascript=False)
-    for label in ("Text", "Links", "Headers", "Parts", "Raw", "Checks", "HTML"):
-        page.get_by_role("navigation", name="Views of this mail").get_by_role("link", name=label).first.click()
-        assert page.locator(".tabs [aria-current]").inner_text().startswith(label)
-
-
 @pytest.mark.parametrize(
     "pages",
     [

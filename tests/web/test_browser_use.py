@@ -104,64 +104,6 @@ def test_all_of_a_mailbox_is_not_asked_about_but_undone(house: PostOfficeProcess
     assert rows(page) == ["3", "2", "1"]
 
 
-def new(page: Page) -> list[str]:
-    return [row.get_attribute("data-id") or "" for row in page.locator(".mails .new").all()]
-
-
-@pytest.mark.parametrize("javascript", [True, False])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_chosen_mails(house: PostOfficeProcess, reader: Reader, javascript: bool, width: int) -> None:
-    name = f"chosen{javascript}{width}@x".lower()
-    for _ in range(4):
-        house.send(name)
-    page = reader.open(f"{house.url}/mailbox/{name}", javascript=javascript, width=width)
-    mark_read = page.get_by_role("button", name="Mark read")
-    expect(mark_read).to_be_hidden()
-    for mail in (4, 2):
-        page.get_by_label(f"Choose mail {mail}", exact=True).check()
-    if javascript:
-        expect(page.locator("#chosen")).to_have_text("2 chosen:")
-    mark_read.click()
-    expect(page.locator("#status")).to_have_text("Marked 2 mails read")
-    expect(page).to_have_title(f"(2) {name}: 4 mails · mysmtp")
-    assert new(page) == ["3", "1"]
-    expect(mark_read).to_be_hidden()
-    page.get_by_label("Choose mail 3", exact=True).check()
-    page.get_by_label("Choose mail 2", exact=True).check()
-    page.locator("#choose").get_by_role("button", name="Delete").click()
-    expect(page.locator("#status")).to_have_text("Deleted 2 mails")
-    assert rows(page) == ["4", "1"]
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#status")).to_have_text("2 mails are back")
-    assert (rows(page), new(page)) == (["4", "3", "2", "1"], ["3", "1"])
-
-
-@pytest.mark.parametrize("javascript", [True, False])
-def test_what_was_opened_is_seen_and_can_be_new_again(
-    house: PostOfficeProcess, reader: Reader, javascript: bool
-) -> None:
-    name = f"seen{javascript}@x".lower()
-    for _ in range(3):
-        house.send(name)
-    page = reader.open(f"{house.url}/mailbox/{name}", javascript=javascript)
-    assert new(page) == ["3", "2", "1"]
-    page.locator("#mail-2 .what a").click()
-    expect(page.locator("#crumb")).to_contain_text("mail 2 of 3")
-    page.get_by_role("link", name=name, exact=True).click()
-    expect(page.locator("#facts")).to_contain_text("3 mails, 2 new")
-    assert new(page) == ["3", "1"]
-    page.locator("#mail-2 .what a").click()
-    page.get_by_role("button", name="Mark new").click()
-    expect(page.locator("#status")).to_have_text("Marked mail 2 new")
-    assert new(page) == ["3", "2", "1"]
-    page.get_by_role("button", name="Mark all read").click()
-    expect(page.locator("#status")).to_have_text("Marked 3 mails read")
-    expect(page.locator("#facts")).to_have_text("3 mails, 18 B")
-    expect(page.get_by_role("button", name="Mark all read")).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#facts")).to_contain_text("3 new")
-
-
 def test_all_of_it_without_javascript(house: PostOfficeProcess, reader: Reader) -> None:
     for number in range(60):
         house.send("plain@x", body=b"Mail %d\n" % (number + 1))
