@@ -110,11 +110,22 @@ class Follower:
             tls = f", {facts['tls']}" if facts["tls"] else ""
             yield _remark(facts, began, f"{label_of(facts['protocol'])} from {facts['peer']}{tls}")
         followed.framing = facts["framing"]
+        yield from _gone(followed, int(facts["lost"]))
         yield from _news(followed, facts["entries"], over=facts["ended"] is not None)
         if facts["ended"] is not None:
             del self._followed[session]
             self._over[session] = time.monotonic()
             yield _remark(facts, datetime.fromisoformat(facts["ended"]), _ending(facts))
+
+
+def _gone(followed: _Followed, lost: int) -> Iterator[Happening]:
+    """Yield how many entries made room for others before they were seen."""
+    count = lost - followed.seen
+    if count > 0:
+        followed.seen, followed.shown = lost, 0
+        followed.waiting.clear()
+        words = f"# {count:,} {'entry' if count == 1 else 'entries'} made room for others before they could be shown"
+        yield Happening(followed.session, None, [words], {"session": followed.session, "lost": count})
 
 
 def _news(followed: _Followed, told: Sequence[Mapping[str, Any]], *, over: bool) -> Iterator[Happening]:

@@ -66,3 +66,19 @@ def test_after_a_restart_all_is_followed_that_is_new(start: Callable[..., PostOf
     with second.connect() as peer:
         peer.ask("HELO again")
         assert r"C: HELO again\n" in lines_until(follower, second, "again")
+
+
+def test_what_made_room_before_it_could_be_shown_is_counted(start: Callable[..., PostOfficeProcess]) -> None:
+    office = start("--session-bytes", "4096")
+    follower = Follower({})
+    with office.connect() as peer:
+        peer.ask("HELO x")
+        lines_until(follower, office, "HELO x")
+        peer.ask(*["HELO x"] * 50)
+        lines = lines_until(follower, office, "made room")
+        peer.ask("MAIL FROM: a@x")
+        lines += lines_until(follower, office, "MAIL FROM")
+    (words,) = [line for line in lines if "made room" in line]
+    gone = int(words.split()[1])
+    assert words == f"# {gone} entries made room for others before they could be shown"
+    assert gone + sum(line[:2] in ("C:", "S:") for line in lines) in (101, 102)  # the last reply may be under way

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 SHARE = 0.1
 EASY = 0.5  # of the share, for what pages do by themselves
+LONGEST_EASE = 1.0  # seconds that these wait at most
 AHEAD = 0.1  # seconds of work that may be done before it is paid for
 QUIET = 0.25  # seconds without news of mail, of those that the web left free, after which mail is not busy
 WAITING = 64  # requests that may wait; one more is refused
@@ -124,15 +125,14 @@ class Governor:
             self._waiting -= 1
 
     def ease(self) -> None:
-        """Return when the web has used no more than `EASY` of its share since this returned last.
+        """Return when the web has used no more than `EASY` of its share since this returned last, or a second later.
 
         For what pages do by themselves: it leaves the rest to whoever clicks. At once while mail is not busy.
         """
-        while not self._open and self._account.is_busy(now := self._clock()):
-            left = (self.spent - self._eased[0]) / (self._share * EASY) - (now - self._eased[1])
-            if left < 0.001:
-                break
-            self._sleep(min(left, QUIET))
+        spent, began = self._eased
+        until = min(began + (self.spent - spent) / (self._share * EASY), self._clock() + LONGEST_EASE)
+        while not self._open and self._account.is_busy(now := self._clock()) and until - now > 0.001:
+            self._sleep(min(until - now, QUIET))
         self._eased = self.spent, self._clock()
         self.wait()
 

@@ -11,7 +11,7 @@ from gevent.pool import Pool
 from gevent.threadpool import ThreadPool
 
 from mysmtp.web import governor as rules
-from mysmtp.web.governor import AHEAD, QUIET, WAITING, Account, Crowded, Governor, charging
+from mysmtp.web.governor import AHEAD, LONGEST_EASE, QUIET, WAITING, Account, Crowded, Governor, charging
 from mysmtp.web.wsgi import WebServer
 from tests.web.served import Served
 
@@ -292,3 +292,15 @@ def test_and_all_that_is_wanted_while_mail_is_quiet() -> None:
     hours.now = 51.0
     hours.governor.ease()
     assert hours.now == 51.0
+
+
+def test_they_wait_a_second_at_most_whatever_was_used_meanwhile() -> None:
+    hours = Hours()
+    hours.governor.hear()
+    hours.governor.ease()
+    hours.now += 10.0
+    hours.governor.hear()
+    hours.governor.spend(0.9)  # somebody opened many pages
+    began = hours.now
+    hours.governor.ease()
+    assert hours.now - began == pytest.approx(LONGEST_EASE, abs=0.01)
