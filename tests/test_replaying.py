@@ -107,6 +107,15 @@ def starttls(office: PostOfficeProcess) -> None:
         client.sendmail("a@x", ["carol@x"], BODY)
 
 
+def stls(office: PostOfficeProcess) -> None:
+    client = poplib.POP3(*office.doors["pop3"], timeout=30)
+    client.stls(tls.of_client())
+    client.user("carol@x")
+    client.pass_("secret-sauce")
+    client.stat()
+    client.quit()
+
+
 def inside_tls(office: PostOfficeProcess) -> None:
     with smtplib.SMTP_SSL(*office.doors["smtps"], timeout=30, context=tls.of_client()) as client:
         client.user, client.password = "alice", "secret-sauce"
@@ -115,7 +124,7 @@ def inside_tls(office: PostOfficeProcess) -> None:
 
 
 @pytest.mark.parametrize("form", ["session", "wire", "txt"])
-@pytest.mark.parametrize("talk", [my_smtp, segments, smtp, pipelined, lmtp, pop3, starttls, inside_tls])
+@pytest.mark.parametrize("talk", [my_smtp, segments, smtp, pipelined, lmtp, pop3, starttls, stls, inside_tls])
 def test_what_each_protocol_said_is_said_again(
     office: PostOfficeProcess, talk: object, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,6 +143,23 @@ def test_what_each_protocol_said_is_said_again(
     assert octets_of(fetched(office, again, "wire")) == ours
     if talk is not pop3:  # whose mail is too long to be recorded whole
         assert octets_of(printed.out) == ours
+
+
+def test_a_password_is_asked_for_at_a_terminal_and_shown_nowhere(office: PostOfficeProcess) -> None:
+    inside_tls(office)
+    recorded = newest(office)
+    words = ("-m", "mysmtp", "replay", "--session", str(recorded), "--server", office.url)
+    with Terminal(*words) as terminal:
+        terminal.until("User: ")
+        terminal.type("alice\n")
+        terminal.until("Password: ")
+        terminal.type("secret-sauce\n")
+        terminal.until("the same as recorded")
+        assert terminal.finish() == 0
+        assert b"secret-sauce" not in terminal.seen
+    again = fetched(office, newest(office), "json")
+    assert json.loads(again)["login"] == {"user": "alice", "taken": True}
+    assert "secret-sauce" not in again
 
 
 def octets_of(conversation: str) -> tuple[bytes, bytes]:
