@@ -14,6 +14,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from mysmtp import channel as channels
 from mysmtp.channel import Channel, plain
 from mysmtp.contracts import Receipt
 from mysmtp.events import Bus
@@ -177,6 +178,18 @@ def test_a_reply_larger_than_the_socket_takes_goes_out_as_the_peer_reads() -> No
             got += other.recv(1 << 20)
     sending.get(timeout=30)
     assert got == octets
+    channel.close()
+    other.close()
+
+
+def test_a_peer_that_reads_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T31: it has a while for a reply, and longer for a long one."""
+    assert [channels.send_time(size) for size in (0, 64 * 1024 * 60)] == [60.0, 120.0]
+    monkeypatch.setattr(channels, "_SEND_TIME", 0.02)
+    monkeypatch.setattr(channels, "_SEND_RATE", 1 << 40)
+    channel, other = pair()
+    with pytest.raises(TimeoutError):
+        channel.send(bytes(10_000_000))
     channel.close()
     other.close()
 
