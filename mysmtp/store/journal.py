@@ -6,32 +6,27 @@ said that every mail in it is durable in its mailbox file. Blocks. `append` and 
 """
 
 import errno
-import hashlib
 import itertools
 import logging
 import os
-import struct
-import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from mysmtp.store import milestones
 from mysmtp.store.disk import Disk, open_file, put, read_exactly, same_file
 from mysmtp.store.large import Streamed
+from mysmtp.store.milestones import Marks, Milestones
 from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, head_of, pack, payload_of, unpack
 
 log = logging.getLogger(__name__)
 
 FOLDER = ".journal"
-_MARKS = "marks"
-_FORM = struct.Struct("<4sI16sQQ")  # magic, checksum of the rest, boot, batches written behind, batches checkpointed
 _FIRST_SIZE, _SIZE = 4 << 20, 32 << 20  # octets of the first file, and of those that a load asks for later
 _MOST = 512 << 20  # octets of files in use; more only when the mailbox files cannot be written
 _SPARE = 4  # files that must find room on the disk for one to be made before it is needed
 _ZEROS = bytes(1 << 20)
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(slots=True, eq=False)
@@ -44,31 +39,19 @@ class _File:
     last: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """How far the mailbox files had followed: `written` to the system, `synced` to the disk, as numbers of batches.
-
-    What is written survives the end of this process, but not of the machine: `same_boot` tells whether it counts.
-    """
-
-    written: int = 0
-    synced: int = 0
-    same_boot: bool = False
-
-
 class Journal:
     """The journal of one mailbox folder, whose open descriptor is given. Raises OSError when it cannot be had."""
 
     def __init__(self, folder: int, disk: Disk) -> None:
         self._disk = disk
         self._parent = folder
-        self._folder = self._marks_file = -1  # made with the first mail: a folder that is only read stays as it was
+        self._folder = -1  # made with the first mail: a folder that is only read stays as it was
         with suppress(FileNotFoundError):
             self._folder = _open_folder(folder)
-        self._boot = _boot()
+        self._milestones = Milestones(disk)
         self._files: deque[_File] = deque(self._open_all())
         found = list(self._read_all())
-        self.marks = self._read_marks()
+        self.marks = Marks() if self._folder < 0 else self._milestones.read(self._folder)
         self.recovered: Sequence[Batch] = current(found, self.marks.synced)  # for whoever opened it
         self._serial = max((batch.serial for batch in found), default=0)
         self.number = max([self.marks.synced, *(batch.number for batch in found)])
@@ -98,8 +81,7 @@ class Journal:
         After a failure nothing more is put into the same file, for what it holds is not known; the next file begins
         with an empty batch that takes the failed one's number, so that its mails are not found after a restart.
         """
-        if self._marks_file < 0:
-            self._make_folder()
+        self._make_folder()
         if self._broken:
             self._begin_file(0)
             self._write(())
@@ -125,7 +107,7 @@ class Journal:
         before, self.marks = self.marks, Marks(max(synced, self.marks.written), synced, same_boot=True)
         try:
             self._write_marks()
-            self._disk.sync(self._marks_file)
+            self._milestones.sync()
         except OSError:
             self.marks = before  # nobody may rely on what the disk may not have
             raise
@@ -142,10 +124,11 @@ class Journal:
         self.lost = True  # nothing may be put into numbers that are other files by now
         if self._folder < 0:
             return
-        names = [file.name for file in self._files] + [_MARKS]
-        for descriptor in [*(file.descriptor for file in self._files), self._marks_file]:
+        names = [file.name for file in self._files] + [milestones.FILE]
+        for file in self._files:
             with suppress(OSError):
-                os.close(descriptor)
+                os.close(file.descriptor)
+        self._milestones.close()
         if remove:
             with suppress(OSError):
                 for name in names:
@@ -153,7 +136,7 @@ class Journal:
                 os.rmdir(FOLDER, dir_fd=self._parent)
         with suppress(OSError):
             os.close(self._folder)
-        self._folder = self._marks_file = -1
+        self._folder = -1
         self._files.clear()
         self._free.clear()
         self._current = None
@@ -201,12 +184,19 @@ class Journal:
         put(self._disk, descriptor, head, self._at)
 
     def _make_folder(self) -> None:
+        """Make what the first mail needs. Raises OSError."""
+        if self._milestones.is_open:
+            return
         if self._folder < 0:
             with suppress(FileExistsError):
                 os.mkdir(FOLDER, 0o777, dir_fd=self._parent)
             self._disk.sync_folder(self._parent)
             self._folder = _open_folder(self._parent)
-        self._marks_file = open_file(self._folder, _MARKS, os.O_RDWR | os.O_CREAT)
+        self._milestones.open(self._folder)
+
+    def _write_marks(self) -> None:
+        self._make_folder()
+        self._milestones.write(self.marks)
 
     def _begin_file(self, size: int) -> None:
         """Go on with a free file or a new one, marked as in use first, so that `checkpoint` leaves it alone."""
@@ -272,38 +262,6 @@ class Journal:
                 file.last = max(file.last, batch.number)
                 yield batch
 
-    def _read_marks(self) -> Marks:
-        if self._folder < 0:
-            return Marks()
-        try:
-            descriptor = open_file(self._folder, _MARKS, os.O_RDONLY)
-        except FileNotFoundError:
-            return Marks()
-        try:
-            octets = read_exactly(descriptor, _FORM.size, 0)
-        finally:
-            os.close(descriptor)
-        if len(octets) != _FORM.size:
-            return Marks()
-        magic, checksum, boot, written, synced = _FORM.unpack(octets)
-        if magic != b"mySM" or zlib.crc32(octets[8:]) != checksum:
-            return Marks()
-        return Marks(written, synced, boot == self._boot and any(boot))
-
-    def _write_marks(self) -> None:
-        if self._marks_file < 0:
-            self._make_folder()
-        rest = _FORM.pack(b"", 0, self._boot, self.marks.written, self.marks.synced)[8:]
-        put(self._disk, self._marks_file, b"mySM" + struct.pack("<I", zlib.crc32(rest)) + rest, 0)
-
 
 def _open_folder(parent: int) -> int:
     return os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-
-
-def _boot() -> bytes:
-    """Return what tells this run of the machine from any other; zeros where the system does not say."""
-    try:
-        return hashlib.sha256(_BOOT.read_bytes()).digest()[:16]
-    except OSError:
-        return bytes(16)

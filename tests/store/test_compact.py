@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mysmtp.store import filing, journal
+from mysmtp.store import filing, milestones
 from mysmtp.store.disk import Disk
 from mysmtp.store.rewrite import frame
 from mysmtp.store.ripeness import QUIET, UNDO, Clock, worth
@@ -384,7 +384,7 @@ def test_a_deleted_mail_never_comes_back(
     store.close()
     assert left > 12
     if power == "cut":
-        monkeypatch.setattr(journal, "_boot", lambda: b"another boot".ljust(16))
+        monkeypatch.setattr(milestones, "_boot", lambda: b"another boot".ljust(16))
     for number, moment in enumerate(moments):
         now = served(moment)
         assert now[0] == now[1], number

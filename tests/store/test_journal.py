@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mysmtp.store import journal as module
+from mysmtp.store import milestones
 from mysmtp.store.disk import Disk
 from mysmtp.store.journal import FOLDER, Journal
 from mysmtp.store.segment import Entry
@@ -178,7 +179,7 @@ def test_marks_tell_what_the_files_had_and_whether_that_counts(parent: int, monk
     journal.mark(2)
     marks = Journal(parent, Disk()).marks
     assert (marks.written, marks.synced, marks.same_boot) == (2, 1, True)
-    monkeypatch.setattr(module, "_boot", lambda: b"another boot".ljust(16))
+    monkeypatch.setattr(milestones, "_boot", lambda: b"another boot".ljust(16))
     marks = Journal(parent, Disk()).marks
     assert (marks.written, marks.synced, marks.same_boot) == (2, 1, False)
 

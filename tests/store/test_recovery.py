@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.errors import StoreFailed
-from mysmtp.store import filing, journal
+from mysmtp.store import filing, milestones
 from mysmtp.store.disk import Disk
 from mysmtp.store.textfile import TextFileStore
 from tests.store.mails import SPEC_RECORD, mail, put
@@ -56,7 +56,7 @@ def bodies(folder: Path, mailbox: str = "a@x") -> list[bytes]:
 
 
 def another_boot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_boot", lambda: b"another boot".ljust(16))
+    monkeypatch.setattr(milestones, "_boot", lambda: b"another boot".ljust(16))
 
 
 def test_mails_that_were_in_no_file_are_written(store: TextFileStore, crash: Crash) -> None:
