@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 
+import pytest
+
 from mysmtp.following import Follower
-from mysmtp.reaching import pages_of
+from mysmtp.reaching import Gone, pages_of
 from tests.process import PostOfficeProcess
 
 WAIT = 30.0
@@ -69,7 +71,7 @@ def test_after_a_restart_all_is_followed_that_is_new(start: Callable[..., PostOf
 
 
 def test_what_made_room_before_it_could_be_shown_is_counted(start: Callable[..., PostOfficeProcess]) -> None:
-    office = start("--session-bytes", "4096")
+    office = start("--session-bytes", "4096", "--sessions-kept", "2")
     follower = Follower({})
     with office.connect() as peer:
         peer.ask("HELO x")
@@ -82,3 +84,10 @@ def test_what_made_room_before_it_could_be_shown_is_counted(start: Callable[...,
     gone = int(words.split()[1])
     assert words == f"# {gone} entries made room for others before they could be shown"
     assert gone + sum(line[:2] in ("C:", "S:") for line in lines) in (101, 102)  # the last reply may be under way
+    for _ in range(3):
+        office.send("bob@x")
+    kept = pages_of(office.url, office.mailbox).ask("/sessions.json")
+    assert [each["session"] for each in kept["sessions"]] == [4, 3]
+    assert kept["opened"] == 4
+    with pytest.raises(Gone):
+        pages_of(office.url, office.mailbox).ask("/sessions/1.json")

@@ -1,5 +1,6 @@
 """`mysmtp sessions` as a program: the list, all conversations as they happen, and that nothing steers a terminal."""
 
+import base64
 import json
 import os
 import select
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,13 @@ from tests.client.terminals import ROOT, Terminal, environment
 from tests.process import PostOfficeProcess
 
 WAIT = 30.0
+
+
+SECRET = b"correct horse battery"
+
+
+def _encoded(octets: bytes) -> bytes:
+    return base64.b64encode(octets)
 
 
 def sessions(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[bytes]:
@@ -98,6 +107,36 @@ def test_the_list_and_the_news_steer_no_terminal(
     assert listed.returncode == 0
     assert steers(listed.stdout, b"\n") == []
     assert b"      1  SMTP" in listed.stdout
+
+
+def test_no_password_is_told_while_it_crosses_nor_afterwards(
+    start: Callable[..., PostOfficeProcess], following: Callable[..., Following]
+) -> None:
+    office = start("--wire", "--log-level", "debug")
+    shown = [following(office.mailbox), following(office.mailbox, "--json")]
+    said = {
+        "smtp": (b"EHLO x", b"AUTH LOGIN", _encoded(b"alice"), _encoded(SECRET),
+                 b"AUTH PLAIN " + _encoded(b"\0alice\0" + SECRET), b"AUTH LOGIN " + _encoded(SECRET), b"QUIT"),
+        "pop3": (b"USER bob@x", b"PASS " + SECRET, b"QUIT"),
+    }  # fmt: skip
+    for door, commands in said.items():
+        with office.connect(door) as peer:
+            peer.line()
+            for command in commands:
+                peer.say(command[:9])  # a secret may be parted anywhere
+                peer.say(command[9:] + b"\r\n")
+                while peer.line()[3:4] == b"-" and door == "smtp":
+                    pass
+    shown[0].until(b"   2  # ended after")
+    shown[1].until(b'"user":"bob@x"')
+    told = b"".join(each.seen for each in shown) + office.log.read_bytes()
+    for session in (1, 2):
+        for form in ("", ".txt", ".wire", ".json", ".swaks", "?hex=1", f"/beside/{3 - session}"):
+            with urllib.request.urlopen(f"{office.url}/sessions/{session}{form}", timeout=30) as answer:
+                told += answer.read()
+    for secret in (SECRET, _encoded(SECRET), _encoded(b"\0alice\0" + SECRET), SECRET.hex(" ").encode()):
+        assert secret not in told
+    assert told.count(b"PASS ****") > 5
 
 
 def test_the_list_is_filtered_and_told_in_json(office: PostOfficeProcess) -> None:

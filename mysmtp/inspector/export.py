@@ -172,14 +172,18 @@ def _swaks(mail: Sent, tape: Tape, server: tuple[str, int]) -> str:
     words += ["--from", mail.sender or "<>", "--to", ",".join(mail.recipients), "--no-data-fixup", "--data", "-"]
     lines = mail.content.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n") if mail.content else []
     stuffed = [b"." + line if line.startswith(b".") else line for line in lines]
-    return _fed(" ".join(shlex.quote(clean(word)) for word in words), [*stuffed, b"."])
+    return _fed(" ".join(shlex.quote(clean(word)) for word in words), stuffed)
 
 
 def _fed(command: str, lines: Sequence[bytes]) -> str:
-    """Return a shell command that is fed with these lines, whose octets steer no terminal it is pasted into."""
+    """Return a shell command that is fed with these lines, whose octets steer no terminal it is pasted into.
+
+    A dot follows them without its line end, which swaks sends by itself.
+    """
     plain = not any(_LOUD.search(line) for line in lines)
     shown = [shlex.quote(line.decode("ascii") if plain else _escaped(line)) for line in lines]
-    return f"printf '%{'s' if plain else 'b'}\\r\\n' {' '.join(shown)} |\n  {command}\n"
+    told = f"printf '%{'s' if plain else 'b'}\\r\\n' {' '.join(shown)}; " if lines else ""
+    return f"{{ {told}printf .; }} |\n  {command}\n"
 
 
 def _escaped(line: bytes) -> str:

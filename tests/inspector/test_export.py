@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -13,6 +14,7 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
+from mysmtp.reaching import pages_of
 from mysmtp.tape import PIECE_KEPT, Tape
 from mysmtp.wire import unspelled
 from tests.process import PostOfficeProcess
@@ -126,3 +128,21 @@ def test_swaks_sends_the_same_mail_again(office: PostOfficeProcess, protocol: st
         assert peer.line().startswith(b"From: a@x")
         peer.line()
         assert peer.body().replace(b"\n..", b"\n.") == expected
+
+
+def test_what_swaks_said_it_says_again_by_its_command(office: PostOfficeProcess) -> None:
+    if shutil.which("swaks") is None:
+        pytest.skip("no swaks on this machine (Debian: apt install swaks)")
+    words = ["swaks", "--server", f"127.0.0.1:{office.doors['smtp'][1]}", "--helo", "x", "--from", "a@x"]
+    subprocess.run([*words, "--to", "b@x,c@x", "--body", "hi\n.\n..dot"], check=True, capture_output=True, timeout=30)
+
+    def newest(form: str) -> str:
+        pages = pages_of(office.url, office.mailbox)
+        number = pages.ask("/sessions.json")["sessions"][0]["session"]
+        with urllib.request.urlopen(f"{office.url}/sessions/{number}.{form}", timeout=30) as answer:
+            return bytes(answer.read()).decode()
+
+    said = newest("wire")
+    assert subprocess.run(["sh", "-c", newest("swaks")], capture_output=True, timeout=30).returncode == 0
+    assert newest("wire") == said
+    assert said.count("C: ") > 12

@@ -263,8 +263,13 @@ def test_what_a_peer_sends_is_shown_and_never_obeyed(client: FlaskClient, office
     office.talk(evil, f"HELO {evil}", f"MAIL FROM: {SCRIPT}@x", f"HELO {SCRIPT}", f"MAIL FROM: a@{SCRIPT}",
                 f"RCPT TO: {SCRIPT}@b", f"DATA {evil}", peer=SCRIPT)  # fmt: skip
     office.talk(f"EHLO {SCRIPT}", f"VRFY {SCRIPT}", f"{SCRIPT} :", dialect=SMTP)
-    for path in ("/sessions", "/sessions/1", "/sessions/2", "/sessions/1?hex=1", "/sessions/1?step=2",
-                 "/sessions/1/beside/2", f"/sessions?address={SCRIPT}"):  # fmt: skip
+    office.talk(f"USER {SCRIPT}", "PASS x", f"RETR {SCRIPT}", dialect=POP3, ends=False)
+    waiting = office.open(SMTP)
+    waiting.say(f"EHLO x\r\nAUTH LOGIN {_plain_of(SCRIPT)}\r\n{SCRIPT}".encode())
+    for path in ("/sessions", "/sessions/1", "/sessions/2", "/sessions/3", "/sessions/4", "/sessions/1?hex=1",
+                 "/sessions/1?step=2", "/sessions/1/beside/2", f"/sessions?address={SCRIPT}",
+                 f"/sessions?state={SCRIPT}&protocol={SCRIPT}", "/sessions?news=1",
+                 "/sessions/1?news=1&from=1"):  # fmt: skip
         page = client.get(path).text
         assert SCRIPT not in page, path
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", page), path
