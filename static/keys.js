@@ -8,13 +8,14 @@
   const find = (selector) => document.querySelector(selector);
 
   // ---- rows
-  const rows = () => [...document.querySelectorAll("#list .mails > li, #list tbody > tr")];
+  const ROWS = ":is(#list, #pane) .mails > li, #list tbody > tr"; // of a list, or of the one beside a mail
+  const rows = () => [...document.querySelectorAll(ROWS)];
   const linkOf = (row) => row?.querySelector(".what a, th a, a[href]");
-  const here = () => document.activeElement?.closest("#list .mails > li, #list tbody > tr");
+  const here = () => document.activeElement?.closest(ROWS);
 
   function step(by) {
     const all = rows();
-    const at = all.indexOf(here());
+    const at = all.indexOf(here() ?? find("#pane li:has([aria-current])"));
     linkOf(at < 0 ? all[by > 0 ? 0 : all.length - 1] : all[at + by])?.focus({ focusVisible: true });
   }
 
@@ -43,7 +44,7 @@
   }
 
   // ---- deeds
-  const picked = () => find("#list .pick :checked");
+  const picked = () => find(".pick :checked");
   const chosen = (deed) => find(`#choose button[name=do][value=${deed}]`);
 
   function remove() {

@@ -222,6 +222,15 @@
     withdraw();
   }
 
+  // The list beside a mail, with what of it was chosen.
+  function takePane(page) {
+    const chosen = new Set(picked().map((box) => box.value));
+    byId("pane").replaceChildren(...page.getElementById("pane").childNodes);
+    boxes().forEach((box) => (box.checked = chosen.has(box.value)));
+    tellChosen();
+    takeTitle(page);
+  }
+
   function takeAll(page) {
     const reading = byId("main").contains(document.activeElement);
     document.body.replaceWith(page.body);
@@ -289,7 +298,8 @@
     history.replaceState(null, "", reply.url.replace(/#.*/, ""));
     AT_ONCE.forEach((id) => swap(id, page));
     if (!button.closest(".del")) boxes().forEach((box) => (box.checked = false));
-    take(page);
+    if (byId("list")) take(page);
+    else takePane(page);
     button.disabled = false;
     byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
     byId("status").textContent = page.getElementById("status").textContent;
@@ -304,7 +314,7 @@
   }
 
   document.addEventListener("submit", (event) => {
-    if (event.target.dataset.act === undefined || !byId("list")) return;
+    if (event.target.dataset.act === undefined || !(byId("list") ?? byId("pane"))) return;
     event.preventDefault();
     act(event.target, event.submitter);
   });

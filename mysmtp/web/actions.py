@@ -34,7 +34,8 @@ Mails = Mapping[str, Sequence[int]]  # ids by mailbox
 def chosen() -> Response:
     """Delete the chosen mails, or mark them, in whichever mailboxes they lie.
 
-    A field named as the deed holds one mail it is for; else `do` is the deed, for each `mail`.
+    A field named as the deed holds one mail it is for; else `do` is the deed, for each `mail`. Where `open` is one of
+    them, the page of that mail cannot be gone back to: `list` is where it was opened from.
     """
     form = request.form
     single = next((deed for deed in DEEDS if deed in form), "")
@@ -42,7 +43,8 @@ def chosen() -> Response:
     mails = by_mailbox(keys)
     if deed not in DEEDS:
         raise BadRequest("do: delete, seen or new.")
-    back = local_path(form.get("back", "/"))
+    away = deed != "seen" and form.get("open") in keys
+    back = local_path(form.get("list" if away else "back", "/"))
     row = _row_after(mails, origins.at(back)) if deed == "delete" else None
     return told(done(deed, mails), back, row)
 
@@ -187,6 +189,6 @@ def told(deed: Deed, back: str, row: MailAt | None) -> Response:
     anchor = ""
     if row is not None:
         origin = origins.at(back)
-        own = origin != MAILBOX or urlsplit(url_for("pages.mailbox", name=row[0])).path == path
+        own = origin != MAILBOX or f"{path}/".startswith(urlsplit(url_for("pages.mailbox", name=row[0])).path + "/")
         anchor = f"#{origin.row(row)}" if own else ""
     return redirect(f"{path}?{urlencode([*kept, ('done', token)])}{anchor}", 303)

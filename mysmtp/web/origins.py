@@ -59,13 +59,14 @@ def asked() -> Origin:
 
 
 def at(address: str) -> Origin:
-    """Return the list that stands at an address of ours."""
+    """Return the list that stands at an address of ours, or that the page of a mail there was opened from."""
     parts = urlsplit(address)
+    told = {key: values[0] for key, values in parse_qs(parts.query).items()}
     if parts.path == url_for("pages.across"):
         return _origin("all", "")
     if site().index is not None and parts.path == url_for("search.search"):
-        return _origin("", parse_qs(parts.query).get("q", [""])[0])
-    return MAILBOX
+        return _origin("", told.get("q", ""))
+    return _origin(told.get("list", ""), told.get("q", "")) if parts.path.startswith("/mailbox/") else MAILBOX
 
 
 def _origin(listed: str, query: str) -> Origin:

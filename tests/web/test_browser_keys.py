@@ -79,6 +79,7 @@ def test_brackets_delete_and_u_keep_to_the_list_that_was_left(
     page = reader.open(f"{house.url}{origin}")
     page.locator(f"[id='mail-{names[1]}/1'] .what a").click()
     told = "list=all" if origin.startswith("/all") else "q=crossing"
+    page.wait_for_url(f"{house.url}/mailbox/{names[1]}/1?{told}", timeout=WAIT)
     for key, name in (("]", names[0]), ("[", names[1]), ("[", names[2])):
         press(page, key)
         page.wait_for_url(f"{house.url}/mailbox/{name}/1?{told}", timeout=WAIT)
@@ -161,6 +162,36 @@ def test_m_marks_a_row_read_and_new_and_a_mail_new(box: str, reader: Reader) -> 
     press(page, "m")
     page.wait_for_url(lambda url: url.startswith(f"{box}?done="), timeout=WAIT)
     page.locator("#mail-2.new").wait_for(timeout=WAIT)
+
+
+def test_keys_work_in_the_list_beside_a_mail(house: PostOfficeProcess, reader: Reader) -> None:
+    name, around = "aside@x", f"{house.url}/mailbox/aside@x"
+    for number in range(1, 5):
+        house.send(name, body=b"Aside %d\n" % number)
+    page = reader.open(around)
+    page.get_by_role("button", name="beside the list").click()
+    page.goto(f"{around}/3")
+    press(page, "j")
+    focused_row(page, 2)
+    press(page, "k", "k", "Delete")
+    page.locator("#mail-4").wait_for(state="detached", timeout=WAIT)
+    focused_row(page, 3)
+    assert page.locator("h1").text_content() == "Aside 3", "the mail stays open"
+    press(page, "z")
+    page.locator("#mail-4").wait_for(timeout=WAIT)
+    page.locator("#mail-2 .what a").focus()
+    press(page, "m")
+    page.locator("#mail-2:not(.new)").wait_for(timeout=WAIT)
+    page.locator("#mail-2 .what a").focus()
+    press(page, "x")
+    assert page.locator("#mail-2 .pick input").is_checked()
+    page.locator("#mail-3 .what a").focus()
+    press(page, "x", "Delete")
+    page.locator("#status", has_text="Deleted 2 mails").wait_for(timeout=WAIT)
+    assert page.url.partition("?")[0] == around, "the mail that was open is gone"
+    page.locator("#mail-4 .what a").focus()
+    press(page, "j", "Enter")
+    page.wait_for_url(f"{around}/1", timeout=WAIT)
 
 
 def test_a_slash_goes_to_the_search(box: str, reader: Reader) -> None:

@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -73,3 +75,26 @@ def test_lists_of_all_mail_and_of_a_search_leave_room_for_it_too(client: FlaskCl
         assert '<div class="shell split w45">' in page
         assert page.count("<main") == page.count('id="side"') == page.count('id="splitter"') == 1
         assert ("Choose a mail to read it here." in page) is ("nothing" not in path)
+
+
+@pytest.mark.parametrize("told", ["", "list=all", "q=mail"])
+def test_what_is_done_beside_a_mail_leaves_it_open_unless_it_is_gone(
+    client: FlaskClient, many: MessageStore, told: str
+) -> None:
+    client.set_cookie("split", "40")
+    here = f"{HERE}/7?{told}".rstrip("?")
+    fields = dict(
+        re.findall(r'name="(back|open|list)" value="([^"]+)"', client.get(here).text.partition('id="choose"')[2])
+    )
+    form = {key: unescape(value) for key, value in fields.items()}
+    assert (form["back"], form["open"]) == (here, "bob@example.com/7")
+
+    def goes_to(**deed: str) -> str:
+        where = client.post("/mails", data={**form, **deed}).location
+        return unquote(re.sub(r"[?&]done=[^#]+", "", where))
+
+    row = "#mail-bob@example.com/5" if told else "#mail-5"
+    assert goes_to(delete="bob@example.com/6") == here + row
+    assert goes_to(do="seen", mail="bob@example.com/7") == here
+    assert goes_to(do="new", mail="bob@example.com/7").startswith(form["list"])
+    assert goes_to(delete="bob@example.com/7").startswith(form["list"])
