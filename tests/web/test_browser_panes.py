@@ -39,10 +39,11 @@ def test_mails_open_beside_the_list_and_nothing_jumps(
     page.get_by_label("Choose mail 2").check()
     page.locator("#choose").get_by_role("button", name="Delete").click()
     expect(page.locator("#status")).to_have_text("Deleted mail 2")
-    page.get_by_role("button", name="on a page").click()
-    page.locator("#mail-1 .what a").click()
+    expect(page.locator("#mail-2")).to_have_count(0)
     expect(page.locator("h1")).to_have_text("Mail 1")
+    page.get_by_role("button", name="on a page").click()
     expect(page.locator("#pane")).to_have_count(0)
+    expect(page.locator("h1")).to_have_text("Mail 1")
 
 
 def test_the_width_is_dragged_or_set_by_keys_and_remembered(house: PostOfficeProcess, reader: Reader) -> None:
