@@ -5,82 +5,26 @@ than most of the work does. The marks of what was seen are the store's, which is
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
 from itertools import chain, islice
 from typing import TypeVar
 
 from mysmtp.contracts import Marking, MessageStore, Offload
-from mysmtp.search.follower import Box, Follower
+from mysmtp.search.box import Box
+from mysmtp.search.follower import Follower
+from mysmtp.search.found import COUNTED, Count, Found, Hit, Nearby
 from mysmtp.search.keys import LAST_KEY
 from mysmtp.search.plan import Plan, plan_of
 from mysmtp.search.query import Query
-from mysmtp.search.sheet import Sheet
 from mysmtp.search.tables import Tables
 from mysmtp.search.words import fold
 from mysmtp.store.offload import to_the_end
 
 T = TypeVar("T")
 
-COUNTED = 1000  # mails that are counted; of more it is said that there are more
 _CHUNK = COUNTED + 1
 _END = LAST_KEY * 2
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A mail that was found: its key in the order of all mail, its mailbox and id, its texts, whether it was seen."""
-
-    key: int
-    mailbox: str
-    id: int
-    sheet: Sheet
-    seen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many mails a search finds; `more`: and there are more."""
-
-    total: int
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page of what was found, newest first. `newer` and `older` are keys; 0: the newest page, None: none.
-
-    `total` mails in `mailboxes` were counted, `more`: and there are more; `place` is that of the first hit among them,
-    from 1 on, 0 where it is none of them. `unsearched` of all mails were not searched yet; `searched` were, in `boxes`
-    mailboxes, `cut` of them not to their end. `instead` has what other queries find, where nothing was found.
-    """
-
-    hits: Sequence[Hit]
-    newer: int | None
-    older: int | None
-    place: int
-    total: int
-    more: bool
-    mailboxes: int
-    searched: int
-    boxes: int
-    unsearched: int
-    cut: int
-    instead: Sequence[Count]
-
-
-@dataclass(frozen=True, slots=True)
-class Nearby:
-    """What is round a mail among what a search finds, whether it is found itself or not: mailbox and id, None without.
-
-    `key` is its own in the order of all mail; `above` counts what is newer, as far as was asked for.
-    """
-
-    key: int
-    newer: tuple[str, int] | None
-    older: tuple[str, int] | None
-    above: int
 
 
 _Row = tuple[int, Box, int]  # a mail: its key, its mailbox, its id there

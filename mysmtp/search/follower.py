@@ -6,13 +6,13 @@ again. A mailbox counts as indexed in a state only once all of it is. Whoever ca
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
 from mysmtp.contracts import Followed, Offload
 from mysmtp.errors import NoSuchMailbox, StoreFailed
 from mysmtp.message import Changes, StoredMail
+from mysmtp.search.box import Box
 from mysmtp.search.sheet import sheet_of
 from mysmtp.search.tables import Entry, Tables
 from mysmtp.store.offload import to_the_end
@@ -23,47 +23,6 @@ _MAILS = 256  # read in one step
 _OCTETS = 4 << 20  # of their bodies
 _PRINTS = 2000  # compared in one step
 _GONE = 500  # forgotten in one step
-
-
-@dataclass(slots=True)
-class Box:
-    """A mailbox and what is still to be done about it.
-
-    `due` are ids to be read; `check` ids with the prints they are indexed under, to be compared; `stale` ids whose
-    index is of another mail, `gone` ids to be forgotten; `waiting` counts mails that nobody can read now.
-    """
-
-    name: str
-    number: int
-    state: str = ""  # in which it was looked at
-    mark: object = None
-    saved: str = ""  # the state in which all of it is indexed, as the tables have it
-    lost: bool = False  # its file is gone
-    empty: bool = False  # it is lost, and nothing of it is left in the index
-    due: "array[int]" = field(default_factory=lambda: array("q"))
-    check: dict[int, int] = field(default_factory=dict)
-    stale: set[int] = field(default_factory=set)
-    gone: set[int] = field(default_factory=set)
-    waiting: int = 0
-
-    @property
-    def unsearched(self) -> int:
-        """How many of its mails are not searched."""
-        return len(self.due) + len(self.check) + self.waiting
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing is left that can be done about it now."""
-        return not (self.due or self.check or self.gone or self.lost) and (self.saved == self.state or self.waiting > 0)
-
-    @property
-    def is_through(self) -> bool:
-        """Whether all of it is indexed in the state that it has now, and the tables do not know of that."""
-        return not (self.due or self.check or self.gone or self.waiting or self.lost) and self.saved != self.state
-
-    def hides(self, mail_id: int) -> bool:
-        """Tell whether what the index knows under an id counts no more, or not for sure."""
-        return self.lost or mail_id in self.gone or mail_id in self.stale or mail_id in self.check
 
 
 class Follower:

@@ -19,8 +19,9 @@ from mysmtp.contracts import Followed, MessageStore, Offload, run_here
 from mysmtp.errors import MailFault
 from mysmtp.losable import FAULTS, IN_MEMORY, Losable, Words, is_passing, remove
 from mysmtp.search import stamp
-from mysmtp.search.finding import Finder, Found, Nearby
+from mysmtp.search.finding import Finder
 from mysmtp.search.follower import Follower
+from mysmtp.search.found import Found, Nearby
 from mysmtp.search.query import Query
 from mysmtp.search.tables import Tables
 from mysmtp.store.offload import to_the_end

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from mysmtp.search.keys import LAST_KEY, key_of_moment
 from mysmtp.search.query import Condition, Field, Query, Term
-from mysmtp.search.tables import ANY, ATTACHED, own_word
+from mysmtp.search.schema import ANY, ATTACHED, own_word
 
 _COLUMNS: dict[Field, str] = {
     "any": "",

@@ -1,38 +1,22 @@
 """The index of words in SQLite: mails by the moment they came, their sheets, and FTS5 over the words of them.
 
-Blocks, and takes no locks: one at a time uses it. The order of keys is the order of mails, whichever was indexed
-first. FTS5 keeps no texts (`content=''`): what it is to forget must be given to it again, word for word, and comes from
-the sheet.
+Blocks, and takes no locks: one at a time uses it. The order of keys is the order of mails, whichever was indexed first.
 """
 
 import sqlite3
-import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mysmtp.losable import Schema, connect, transaction
+from mysmtp.losable import connect, transaction
 from mysmtp.search.keys import WIDTHS, key_of
+from mysmtp.search.schema import ANY, SCHEMA, made_by, words_of
 from mysmtp.search.sheet import Sheet, pack, unpack
-from mysmtp.search.words import split
 
-ANY = "\ue000all"  # words of our own, which no text holds: every mail has this one
-ATTACHED = "\ue000file"
 _FEW = 200  # ids that are asked for one by one
 _WORDS = 256  # with one beginning, that are asked for by name
 _LAST_LETTER = "\U0010ffff"
-_SCHEMA = Schema({
-    "made": "CREATE TABLE made (by TEXT NOT NULL)",
-    "box": "CREATE TABLE box (number INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, state TEXT NOT NULL)",
-    "mail": "CREATE TABLE mail (key INTEGER PRIMARY KEY, box INTEGER NOT NULL, id INTEGER NOT NULL,"
-    " print INTEGER NOT NULL, size INTEGER NOT NULL, cut INTEGER NOT NULL)",
-    "mail_of_box": "CREATE UNIQUE INDEX mail_of_box ON mail (box, id)",
-    "sheet": "CREATE TABLE sheet (key INTEGER PRIMARY KEY, octets BLOB NOT NULL)",
-    "words": "CREATE VIRTUAL TABLE words USING fts5(subject, sender, recipients, body, files, header, own,"
-    " content='', columnsize=0, tokenize='ascii')",
-})  # fmt: skip
 _COLUMNS = "rowid, subject, sender, recipients, body, files, header, own"
 _PUT = f"INSERT INTO words({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  our own names
 _TAKE = f"INSERT INTO words(words, {_COLUMNS}) VALUES ('delete', ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
@@ -58,7 +42,7 @@ class Tables:
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = connect(path, _SCHEMA, "synchronous = NORMAL", "cache_size = -8000", "temp_store = MEMORY")
+        self._database = connect(path, SCHEMA, "synchronous = NORMAL", "cache_size = -8000", "temp_store = MEMORY")
         self._totals: tuple[int, int] | None = None
         try:
             self._prepare()
@@ -195,7 +179,7 @@ class Tables:
             (key, entry.box, entry.id, entry.print, sheet.size, sheet.cut),
         )
         self._database.execute("INSERT INTO sheet VALUES (?, ?)", (key, pack(sheet)))
-        self._database.execute(_PUT, (key, *_words(sheet, entry.box)))
+        self._database.execute(_PUT, (key, *words_of(sheet, entry.box)))
 
     def _forget(self, box: int, mail_id: int) -> None:
         row = self._database.execute("SELECT key FROM mail WHERE box = ? AND id = ?", (box, mail_id)).fetchone()
@@ -204,26 +188,9 @@ class Tables:
         sheet = self._sheet(row[0])
         if sheet is None:
             raise ValueError("a mail has no sheet")
-        self._database.execute(_TAKE, (row[0], *_words(sheet, box)))
+        self._database.execute(_TAKE, (row[0], *words_of(sheet, box)))
         self._database.execute("DELETE FROM mail WHERE key = ?", row)
         self._database.execute("DELETE FROM sheet WHERE key = ?", row)
-
-
-def made_by() -> str:
-    """Return what an index depends on besides the mails: these tables, and the words that this Python finds."""
-    return f"1 {unicodedata.unidata_version} {sys.maxunicode}"
-
-
-def own_word(box: int) -> str:
-    """Return the word that every mail of a mailbox has."""
-    return f"\ue000box{box}"
-
-
-def _words(sheet: Sheet, box: int) -> tuple[str, ...]:
-    """Return the words of a mail as FTS5 is given them: parted by spaces, nothing else in them."""
-    texts = (sheet.subject, sheet.sender, sheet.recipients, sheet.body, sheet.files, sheet.header)
-    own = f"{ANY} {own_word(box)} {ATTACHED if sheet.attached else ''}"
-    return (*(" ".join(split(text)) for text in texts), own)
 
 
 def _name(octets: bytes) -> str:

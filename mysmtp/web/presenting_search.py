@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from mysmtp.search.finding import COUNTED, Count, Found, Hit
+from mysmtp.search.found import COUNTED, Count, Found, Hit
 from mysmtp.search.query import Field, Query
 from mysmtp.search.sheet import MOST_TEXT, Sheet
 from mysmtp.web.marks import Marks, Piece, Pieces

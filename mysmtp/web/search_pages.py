@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
-from mysmtp.search.finding import Found
+from mysmtp.search.found import Found
 from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Query, Unreadable, read_query
 from mysmtp.search.sheet import MOST_TEXT

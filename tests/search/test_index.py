@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.contracts import Followed, Marking, MessageStore
-from mysmtp.search.finding import COUNTED
+from mysmtp.search.found import COUNTED
 from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Unreadable, read_query
 from mysmtp.search.tables import Tables

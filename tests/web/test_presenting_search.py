@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mysmtp.search.finding import Hit
+from mysmtp.search.found import Hit
 from mysmtp.search.query import read_query
 from mysmtp.search.sheet import Sheet
 from mysmtp.web.marks import Marks
