@@ -14,7 +14,7 @@ from gevent.lock import Semaphore
 
 from mysmtp.contracts import Offload
 from mysmtp.crowd import source_of
-from mysmtp.store.offload import to_the_end
+from mysmtp.offload import to_the_end
 
 AT_ONCE = 4  # logins of one address
 WRONG_TAKES = 1.0  # seconds

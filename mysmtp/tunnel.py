@@ -12,7 +12,7 @@ from gevent import sleep
 
 from mysmtp.channel import Channel, send_time
 from mysmtp.contracts import Offload, run_here
-from mysmtp.store.offload import to_the_end
+from mysmtp.offload import to_the_end
 
 HANDSHAKE_TIME = 10.0  # seconds a client may take for it
 _READ_SIZE = 64 * 1024

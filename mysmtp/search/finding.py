@@ -11,6 +11,7 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from mysmtp.contracts import Marking, MessageStore, Offload
+from mysmtp.offload import to_the_end
 from mysmtp.search.box import Box
 from mysmtp.search.follower import Follower
 from mysmtp.search.found import COUNTED, Count, Found, Hit, Nearby
@@ -19,7 +20,6 @@ from mysmtp.search.plan import Plan, plan_of
 from mysmtp.search.query import Query
 from mysmtp.search.tables import Tables
 from mysmtp.search.words import fold
-from mysmtp.store.offload import to_the_end
 
 T = TypeVar("T")
 

@@ -12,10 +12,10 @@ from typing import TypeVar
 from mysmtp.contracts import Followed, Offload
 from mysmtp.errors import NoSuchMailbox, StoreFailed
 from mysmtp.message import Changes, StoredMail
+from mysmtp.offload import to_the_end
 from mysmtp.search.box import Box
 from mysmtp.search.sheet import sheet_of
 from mysmtp.search.tables import Entry, Tables
-from mysmtp.store.offload import to_the_end
 
 T = TypeVar("T")
 

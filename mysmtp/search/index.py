@@ -18,13 +18,13 @@ from typing import TypeVar
 from mysmtp.contracts import Followed, MessageStore, Offload, run_here
 from mysmtp.errors import MailFault
 from mysmtp.losable import FAULTS, IN_MEMORY, Losable, Words, is_passing, remove
+from mysmtp.offload import to_the_end
 from mysmtp.search import stamp
 from mysmtp.search.finding import Finder
 from mysmtp.search.follower import Follower
 from mysmtp.search.found import Found, Nearby
 from mysmtp.search.query import Query
 from mysmtp.search.tables import Tables
-from mysmtp.store.offload import to_the_end
 
 T = TypeVar("T")
 

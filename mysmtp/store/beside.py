@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from mysmtp.contracts import Offload
+from mysmtp.offload import to_the_end
 from mysmtp.store.disk import open_file
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.spool import PREFIX
 
 _PREFIX = ".compact-"

@@ -15,13 +15,13 @@ from typing import TypeVar
 
 from mysmtp.contracts import Offload
 from mysmtp.message import Compaction, Outcome
+from mysmtp.offload import to_the_end
 from mysmtp.store import damage
 from mysmtp.store.beside import beside, sweep
 from mysmtp.store.disk import Disk, open_file, read_exactly, signature, write_all
 from mysmtp.store.folder import Folder
 from mysmtp.store.index import Index
 from mysmtp.store.mailbox import Mailbox
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.rewrite import Rewrite
 from mysmtp.store.ripeness import Clock, Ripeness, worth
 from mysmtp.store.tray import Tray

@@ -14,13 +14,13 @@ from functools import partial
 
 from mysmtp.contracts import Offload
 from mysmtp.errors import StoreFailed
+from mysmtp.offload import to_the_end
 from mysmtp.store.checkpoint import Checkpoint
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.holding import all_held, some
 from mysmtp.store.journal import Journal
 from mysmtp.store.mailbox import Mailbox
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.recovery import take_out
 from mysmtp.store.tray import Tray
 from mysmtp.text import visible

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from mysmtp.contracts import Offload
 from mysmtp.message import Gathered, MailSummary, Rank
+from mysmtp.offload import to_the_end
 from mysmtp.store import showing
 from mysmtp.store.holding import all_held, with_each
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.moments import Standing
-from mysmtp.store.offload import to_the_end
 
 T = TypeVar("T")
 

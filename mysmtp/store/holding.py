@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TypeVar
 
 from mysmtp.contracts import Offload
+from mysmtp.offload import to_the_end
 from mysmtp.store.mailbox import Mailbox
-from mysmtp.store.offload import to_the_end
 
 T = TypeVar("T")
 

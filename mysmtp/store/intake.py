@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from mysmtp.contracts import Offload, Signal
 from mysmtp.errors import StoreFailed
 from mysmtp.message import Message
+from mysmtp.offload import to_the_end
 from mysmtp.store import names
 from mysmtp.store.boxes import Boxes
 from mysmtp.store.commit import Committer, Delivery, Ticket
@@ -17,7 +18,6 @@ from mysmtp.store.folder import Folder
 from mysmtp.store.ground import Ground
 from mysmtp.store.large import large_draft
 from mysmtp.store.mailbox import Mailbox
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.segment import Entry
 from mysmtp.store.textformat import draft
 from mysmtp.store.tray import Tray

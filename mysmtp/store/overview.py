@@ -13,12 +13,12 @@ from functools import partial
 from mysmtp.contracts import Offload
 from mysmtp.errors import NoSuchMailbox, StoreFailed
 from mysmtp.message import MailboxSummary
+from mysmtp.offload import to_the_end
 from mysmtp.store import names
 from mysmtp.store.disk import Signature, signature
 from mysmtp.store.folder import Folder
 from mysmtp.store.holding import all_held, some
 from mysmtp.store.mailbox import FRESH, Mailbox
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.showing import summarize
 from mysmtp.text import visible
 

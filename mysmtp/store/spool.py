@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from mysmtp.contracts import Offload
 from mysmtp.errors import StoreFailed
+from mysmtp.offload import to_the_end
 from mysmtp.store.disk import open_file
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.space import free_on
 
 STEP = 256 << 10  # octets that are read at once

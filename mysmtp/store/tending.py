@@ -9,11 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mysmtp.contracts import Offload
+from mysmtp.offload import to_the_end
 from mysmtp.store.compact import Compactor
 from mysmtp.store.disk import open_file
 from mysmtp.store.folder import Folder
 from mysmtp.store.mailbox import Mailbox
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.textformat import GONE
 
 _ENOUGH = 64 << 20  # octets read at one look for deletions of earlier runs

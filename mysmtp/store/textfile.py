@@ -18,6 +18,7 @@ from mysmtp.contracts import Offload, Receipt, Signal, run_here
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Changes, Compaction, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
+from mysmtp.offload import to_the_end
 from mysmtp.store import fetching, showing
 from mysmtp.store.across import Across
 from mysmtp.store.boxes import Boxes
@@ -32,7 +33,6 @@ from mysmtp.store.holder import announce
 from mysmtp.store.holding import all_held
 from mysmtp.store.intake import Intake
 from mysmtp.store.mailbox import Mailbox
-from mysmtp.store.offload import to_the_end
 from mysmtp.store.overview import Overview
 from mysmtp.store.remarking import remark
 from mysmtp.store.ripeness import Clock

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mysmtp.contracts import run_here
-from mysmtp.store.offload import to_the_end
+from mysmtp.offload import to_the_end
 
 
 class Killed(BaseException):
