@@ -68,7 +68,7 @@ class Channel:
         """In any greenlet: have the hub call `wake`."""
         self._hub.loop.run_callback(self._resume, False)
 
-    def send(self, octets: bytes, deadline: float | None = None) -> None:
+    def send(self, octets: bytes | memoryview, deadline: float | None = None) -> None:
         """Send it all. Raises TimeoutError when the peer has not read it by `deadline` (None: in `send_time`)."""
         try:
             sent = self._socket.send(octets)

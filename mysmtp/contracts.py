@@ -270,6 +270,19 @@ class Spooling(Protocol):
     def spool(self) -> Spool:
         """Return an empty spool, which is to become the body of a mail for this store. Raises StoreFailed."""
 
+    def pour(
+        self,
+        mailbox: str,
+        mail_id: int,
+        through: Callable[[Iterator[bytes]], Iterator[bytes]],
+        head: Callable[[], bytes],
+    ) -> tuple[MailSummary, memoryview] | None:
+        """Return a large mail as `through` changes it piece by piece, behind what `head` then returns (1,024 octets at
+
+        most), as one piece that takes no memory and is to be sent, not looked at. Both are called elsewhere. None where
+        the mail is to be read as a whole; its summary has no preview. Raises NoSuchMailbox, StoreFailed.
+        """
+
 
 @runtime_checkable
 class Exclusive(Protocol):

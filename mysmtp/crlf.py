@@ -1,5 +1,7 @@
 """A mail in lines that end with CR LF, as POP3 sends every mail (RFC 1939 section 11). Pure."""
 
+from collections.abc import Iterable, Iterator
+
 
 def in_crlf_lines(body: bytes) -> bytes:
     """Return a mail with CR LF for each LF that stands alone, and for a last line end that is missing.
@@ -9,6 +11,17 @@ def in_crlf_lines(body: bytes) -> bytes:
     if body.count(b"\n") != body.count(b"\r\n"):
         body = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     return body if not body or body.endswith(b"\n") else body + b"\r\n"
+
+
+def crlf_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Give what `in_crlf_lines` makes of all pieces together, piece by piece."""
+    held, last = b"", b"\n"
+    for piece in pieces:
+        octets = held + piece
+        held = b"\r" if octets.endswith(b"\r") else b""
+        last = octets[-1:] or last
+        yield octets[: len(octets) - len(held)].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    yield held if last == b"\n" else held + b"\r\n"
 
 
 def size_in_crlf_lines(body: bytes) -> int:

@@ -21,6 +21,7 @@ from mysmtp.crowd import Crowd
 from mysmtp.errors import IdleTooLong, MailFault, ServerBusy, ShuttingDown, StartFailed
 from mysmtp.events import Bus, SessionClosed, SessionOpened, TlsBegun
 from mysmtp.protocol.dialog import Dialog
+from mysmtp.protocol.reply import Octets
 from mysmtp.tunnel import Tunnel, in_words
 
 BACKLOG = 4096
@@ -240,7 +241,7 @@ class LineServer:
         self._bus.publish(TlsBegun(session_id, agreed))
 
 
-def _send_all(channel: Channel | Tunnel, pieces: Iterable[bytes]) -> None:
+def _send_all(channel: Channel | Tunnel, pieces: Iterable[Octets]) -> None:
     """Send each piece; between two, let the other greenlets run: a client that always has more must not starve them."""
     for number, piece in enumerate(pieces):
         if number:

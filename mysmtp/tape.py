@@ -23,9 +23,9 @@ class Cut:
 
     __slots__ = ("length", "tail")
 
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes | memoryview) -> None:
         self.length = len(octets)
-        self.tail = octets[-TAIL_KEPT:]
+        self.tail = bytes(octets[-TAIL_KEPT:])
 
     def grow(self, octets: bytes) -> None:
         """Add octets that came later."""
@@ -190,7 +190,7 @@ class Tape:
         if self._size > self._limit:
             self._make_room()
 
-    def said(self, at: float, octets: bytes, note: Note = NOTHING) -> None:
+    def said(self, at: float, octets: bytes | memoryview, note: Note = NOTHING) -> None:
         """The server answered."""
         length = len(octets)
         self.sent += length
@@ -198,9 +198,10 @@ class Tape:
         self.state = note.after
         if note.mark:
             self.refused += 1
-            self.last_refusal = octets[:200]
+            self.last_refusal = bytes(octets[:200])
         if length > PIECE_KEPT:
-            self._entries.append((SERVER, at, octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:]), note))
+            rest = memoryview(octets)[PIECE_KEPT:]  # it may be large
+            self._entries.append((SERVER, at, bytes(octets[:PIECE_KEPT]), Cut(rest), note))
             length = PIECE_KEPT
         else:
             self._entries.append((SERVER, at, octets, None, note))

@@ -3,6 +3,8 @@
 Lines here end with LF; a CR before it is content.
 """
 
+from collections.abc import Iterable, Iterator
+
 END = b".\n"
 
 
@@ -18,3 +20,12 @@ def stuff(body: bytes) -> bytes:
     if body.startswith(b"."):
         body = b"." + body
     return body.replace(b"\n.", b"\n..")
+
+
+def stuffed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Give what `stuff` makes of all pieces together, which end with LF, piece by piece."""
+    begins = True  # whether the next octet begins a line
+    for piece in pieces:
+        if piece:
+            yield (b"." if begins and piece.startswith(b".") else b"") + piece.replace(b"\n.", b"\n..")
+            begins = piece.endswith(b"\n")

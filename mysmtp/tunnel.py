@@ -94,7 +94,7 @@ class Tunnel:
         """As `Channel.wake_soon`."""
         self._channel.wake_soon()
 
-    def send(self, octets: bytes) -> None:
+    def send(self, octets: bytes | memoryview) -> None:
         """As `Channel.send`."""
         deadline = time.monotonic() + send_time(len(octets))
         view = memoryview(octets)

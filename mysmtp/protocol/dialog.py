@@ -15,7 +15,7 @@ from mysmtp.protocol.framing import LINES, SEGMENTS, Framing
 from mysmtp.protocol.gate import Gate
 from mysmtp.protocol.outbox import Outbox
 from mysmtp.protocol.phrases import Phrase, Phrasebook
-from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.reply import Octets, Reply
 from mysmtp.protocol.room import UNLIMITED, Room
 from mysmtp.protocol.scribe import Scribe
 from mysmtp.protocol.transaction import Session
@@ -120,7 +120,7 @@ class Dialog:
         """Whether a message has begun and not ended."""
         return self._gate.awaited is not None or self._framing.in_body
 
-    def greet(self) -> bytes:
+    def greet(self) -> Octets:
         """Return what the server says first: nothing, in a dialect without a greeting."""
         if self._greeting is None:
             return b""
@@ -134,7 +134,7 @@ class Dialog:
         if self._tape is not None:
             self._tape.secured(self._clock(), tls)
 
-    def receive(self, data: bytes) -> Iterable[bytes]:
+    def receive(self, data: bytes) -> Iterable[Octets]:
         """Take what one `recv` returned; give the replies."""
         now, framing, gate = self._clock(), self._framing, self._gate
         phrase = self._phrases.known.get(data)
@@ -151,11 +151,11 @@ class Dialog:
             self.progress += 1
         return self._answer_all(now)
 
-    def silence(self) -> Iterator[bytes]:
+    def silence(self) -> Iterator[Octets]:
         """Note that nothing came until `deadline`; give the replies."""
         return self._answer_all(self._clock())
 
-    def end_of_input(self) -> Iterator[bytes]:
+    def end_of_input(self) -> Iterator[Octets]:
         """Note that nothing will come any more; give the last reply. A message without its end is dropped."""
         unit = None if self._gate.awaited is not None else self._framing.finish()
         if unit is not None:
@@ -168,14 +168,14 @@ class Dialog:
         self._gate.closing = True
         self._outbox.settle()
         self._say(self._dialect.refuse(fault), self._framing.kind is SEGMENTS, Told(type(fault).__name__))
-        return self._outbox.take()
+        return bytes(self._outbox.take())
 
     def _say(self, reply: Reply, as_segment: bool, fault: Told | None = None) -> None:
         """Say what answers no command."""
         state = self._session.state
         self._outbox.say(reply, Note(reply.mark, "", state, state, fault), as_segment)
 
-    def _answer_all(self, now: float) -> Iterator[bytes]:
+    def _answer_all(self, now: float) -> Iterator[Octets]:
         """Answer command after command, or read content piece by piece, until more octets are needed."""
         framing, outbox, gate, answered = self._framing, self._outbox, self._gate, 0
         while not gate.closing:
@@ -192,6 +192,8 @@ class Dialog:
         if self._scribe is not None and framing.has_more and gate.awaited is None:
             self._scribe.rest(self._shown(framing.rest))
         yield outbox.take_all()
+        while outbox.size:
+            yield outbox.take()
 
     def _read_content(self) -> bool:
         """Read a piece of what is awaited; tell whether there was any."""

@@ -6,16 +6,17 @@ as it is asked for, some mails at a time, and each time the store is asked other
 
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from mysmtp.contracts import MessageStore, Surveyed
+from mysmtp.contracts import MessageStore, Spooling, Surveyed
 from mysmtp.crlf import in_crlf_lines, size_in_crlf_lines
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox
 from mysmtp.message import MailSummary
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+LARGE = 1 << 20  # octets of a mail that is not held in memory on its way out
 _MANY = 256  # mails that are measured one by one before the store is asked for more
 
 
@@ -76,6 +77,22 @@ class Maildrop:
     def read(self, number: int) -> bytes:
         """Return a mail in CR LF lines. Raises NoSuchMail, DamagedMail, StoreFailed."""
         return in_crlf_lines(self._body(self._find(number)))
+
+    def pour(
+        self, number: int, through: Callable[[Iterator[bytes]], Iterator[bytes]], head: Callable[[], bytes]
+    ) -> memoryview | None:
+        """Return a large mail as `contracts.Spooling.pour` does, None for one that is to be read.
+
+        Raises NoSuchMail, StoreFailed.
+        """
+        mail = self._find(number)
+        if mail.size < LARGE or not isinstance(self._store, Spooling):
+            return None
+        try:
+            found = self._store.pour(self.mailbox, mail.id, through, head)
+        except NoSuchMailbox:
+            raise NoSuchMail(self.mailbox, mail.id) from None
+        return found[1] if found and _identity(found[0]) == _identity(mail) else None
 
     def mark(self, number: int) -> None:
         """Mark a mail as deleted. Raises NoSuchMail, also where it is marked."""

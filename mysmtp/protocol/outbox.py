@@ -13,7 +13,7 @@ from mysmtp.contracts import Receipt
 from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus, CommandAnswered, Refused, ReplySent
 from mysmtp.protocol.outcome import Owed
-from mysmtp.protocol.reply import FAILED, Reply
+from mysmtp.protocol.reply import FAILED, Octets, Reply
 from mysmtp.protocol.transaction import Session
 from mysmtp.tape import Note, Tape, Told
 from mysmtp.text import decode
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MOST_OWED = 100  # mails whose replies may be owed at the same time
 MOST_OCTETS = 4 * 1024 * 1024  # and octets of their bodies, which the store holds meanwhile
+_LARGE = 512 * 1024  # octets that may hold a reply that lies in a file
 _MOST_WAITING = 1000  # replies that may wait behind one that is owed
 
 
@@ -62,7 +63,7 @@ class Outbox:
         self._broken = broken
         self._clock = clock
         self._tape = tape
-        self._ready: list[bytes] = []
+        self._ready: list[Octets] = []
         self._waiting: list[Answer] = []  # the first of these is owed
         self._owed = 0
         self._octets = 0
@@ -121,21 +122,31 @@ class Outbox:
         self._ready.append(octets)
         self.size += len(octets)
 
-    def take_all(self) -> bytes:
-        """Return every reply that was not taken yet, once all of them are true."""
+    def take_all(self) -> Octets:
+        """Return what `take` does, once all that was not taken yet is true."""
         if self._waiting:
             self.settle()
         return self.take()
 
-    def take(self) -> bytes:
-        """Return what may be sent now."""
-        ready, self.size = self._ready, 0
+    def take(self) -> Octets:
+        """Return what may be sent now; where `size` tells of more, take again."""
+        ready, size = self._ready, self.size
+        self.size = 0
         if len(ready) == 1:
             return ready.pop()
+        if size > _LARGE:
+            return self._take_some(ready)
         self._ready = []
         return b"".join(ready)
 
-    def _tell(self, reply: Reply, note: Note, octets: bytes, argument: bytes | None) -> None:
+    def _take_some(self, ready: list[Octets]) -> Octets:
+        """Return what stands before the next reply that lies in a file, or that one: it is not copied into memory."""
+        count = next((at for at, each in enumerate(ready) if not isinstance(each, bytes)), len(ready)) or 1
+        self._ready = ready[count:]
+        self.size = sum(map(len, self._ready))
+        return ready[0] if count == 1 else b"".join(ready[:count])
+
+    def _tell(self, reply: Reply, note: Note, octets: Octets, argument: bytes | None) -> None:
         """Publish what is said to those who want it."""
         bus, session = self._bus, self._session.id
         if argument is not None and CommandAnswered in bus.wanted:
@@ -144,7 +155,7 @@ class Outbox:
         if note.mark and Refused in bus.wanted:
             bus.publish(Refused(session, reply.code, note.mark == FAILED))
         if ReplySent in bus.wanted:
-            bus.publish(ReplySent(session, octets))
+            bus.publish(ReplySent(session, bytes(octets)))
 
     def _wait(self, receipt: Receipt, verb: str) -> Exception | None:
         """Wait for a receipt; return what broke its promise."""

@@ -8,12 +8,12 @@ The user is the mailbox, whoever asks for it. No maildrop is locked: ids are nev
 one mailbox do no harm to each other, and what one deleted is no such message to the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from mysmtp import errors
+from mysmtp import errors, transparency
 from mysmtp.address import mailbox_name
-from mysmtp.crlf import top_of
+from mysmtp.crlf import crlf_lines, top_of
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.events import MailboxChanged
 from mysmtp.protocol import command
@@ -22,8 +22,8 @@ from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.outbox import log_failure
 from mysmtp.protocol.outcome import Upgrade
 from mysmtp.protocol.patience import Patience
+from mysmtp.protocol.pop3_reply import END, LargeReply, Refused, failure, refusal
 from mysmtp.protocol.pop3_reply import Pop3Reply as Reply
-from mysmtp.protocol.pop3_reply import Refused, failure, refusal
 
 AUTHORIZATION, USER, TRANSACTION = "authorization", "user given", "transaction"
 EVERY = (AUTHORIZATION, USER, TRANSACTION)
@@ -163,8 +163,23 @@ def _uidl(desk: Desk, number: int | None) -> Reply:
     return Reply(_messages(len(drop)), lines.encode("ascii"))
 
 
-def _retr(desk: Desk, number: int) -> Reply:
-    mail = _drop(desk).read(number)
+def _retr(desk: Desk, number: int) -> Reply | LargeReply:
+    drop, octets = _drop(desk), 0
+
+    def counted(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        nonlocal octets
+        for piece in crlf_lines(pieces):
+            octets += len(piece)
+            yield piece
+
+    def through(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        yield from transparency.stuffed(counted(pieces))
+        yield END
+
+    large = drop.pour(number, through, lambda: b"+OK %d octets\r\n" % octets)
+    if large is not None:
+        return LargeReply(large)
+    mail = drop.read(number)
     return Reply(f"{len(mail)} octets", mail)
 
 

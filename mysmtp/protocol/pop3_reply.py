@@ -10,7 +10,7 @@ from mysmtp.errors import MailFault
 from mysmtp.protocol.reply import DONE, FAILED, REFUSED
 
 _CODE = {DONE: 200, REFUSED: 400, FAILED: 500}
-_END = b".\r\n"
+END = b".\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,26 @@ class Pop3Reply:
 
     def in_lines(self) -> bytes:
         status = f"{'-ERR' if self.mark else '+OK'} {self.text}".rstrip(" ").encode("ascii", "replace") + b"\r\n"
-        return status if self.lines is None else b"".join((status, transparency.stuff(self.lines), _END))
+        return status if self.lines is None else b"".join((status, transparency.stuff(self.lines), END))
 
     def in_segment(self) -> bytes:
         return self.in_lines()
+
+
+@dataclass(frozen=True, slots=True)
+class LargeReply:
+    """A reply to RETR that lies outside of memory, ready to be sent: status line, lines and last dot."""
+
+    octets: memoryview
+    text: str = ""
+    mark: str = DONE
+    code: int = _CODE[DONE]
+
+    def in_lines(self) -> memoryview:
+        return self.octets
+
+    def in_segment(self) -> memoryview:
+        return self.octets
 
 
 def refusal(text: str) -> Pop3Reply:

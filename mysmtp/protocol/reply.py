@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+Octets = bytes | memoryview  # the second where they are many, and lie in a file
 DONE, REFUSED, FAILED = "", "x", "X"  # the marks of a reply: done; the client's doing; the server's failure
 
 
@@ -18,8 +19,8 @@ class Reply(Protocol):
     def mark(self) -> str:
         """DONE, REFUSED or FAILED."""
 
-    def in_lines(self) -> bytes:
+    def in_lines(self) -> Octets:
         """Return it as it goes on the wire, every line ended."""
 
-    def in_segment(self) -> bytes:
+    def in_segment(self) -> Octets:
         """Return it as the original My_SMTP program sends it; only a dialect that knows segments is asked."""

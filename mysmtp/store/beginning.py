@@ -21,7 +21,7 @@ def read_beginning(descriptor: int, row: Row, most: int) -> Frame | None:
     if not body:
         return None
     sender, _, date = row.text.decode("utf-8", "surrogateescape").partition("\n")
-    last = _last_line(descriptor, row)
+    last = last_line(descriptor, row)
     crc = checksum(last) if row.flags & OWN else None
     return Frame("", row.id, sender, date, moment(row.arrived), body, crc, last)
 
@@ -34,7 +34,8 @@ def print_of(descriptor: int, row: Row) -> int:
     return crc
 
 
-def _last_line(descriptor: int, row: Row) -> bytes:
+def last_line(descriptor: int, row: Row) -> bytes:
+    """Return the END line of a record. Raises OSError."""
     length = row.end - row.start
     size = min(_LINE, length)
     while True:

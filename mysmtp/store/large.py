@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mysmtp.message import MailSummary, Message, Spooled
-from mysmtp.store.spool import nameless, read_by_steps
+from mysmtp.store.spool import nameless, put_at, read_by_steps
 from mysmtp.store.textformat import PREVIEW, START, Outline, escape, outline, quote
 
 _LONG = 64 << 10  # octets of a line after which its end is not waited for
@@ -94,10 +94,10 @@ def large_draft(message: Message, body: Spooled, folder: int) -> LargeDraft:
     lines = quoted(_with_lf(body.pieces()) if crlf else body.pieces())
     descriptor = nameless(folder)
     try:
-        at = _ROOM + _put(descriptor, told.first, _ROOM)
+        at = _ROOM + put_at(descriptor, told.first, _ROOM)
         for piece in lines:
-            at += _put(descriptor, piece, at)
-        at += _put(descriptor, (b"\n" if is_open else b"") + told.last, at)
+            at += put_at(descriptor, piece, at)
+        at += put_at(descriptor, (b"\n" if is_open else b"") + told.last, at)
         os.ftruncate(descriptor, at + _ROOM_AFTER)
     except BaseException:
         os.close(descriptor)
@@ -155,11 +155,3 @@ def quoted(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield quote(held[:known]) if inside else held[:known]
             held = held[known:]
     yield quote(held)
-
-
-def _put(descriptor: int, octets: bytes, at: int) -> int:
-    """Write octets at a place; return how many. Raises OSError."""
-    done = 0
-    while done < len(octets):
-        done += os.pwrite(descriptor, octets[done:], at + done)
-    return len(octets)

@@ -82,3 +82,11 @@ def read_by_steps(descriptor: int, start: int, end: int) -> Iterator[bytes]:
             raise OSError("a file ended before it should")
         yield piece
         start += len(piece)
+
+
+def put_at(descriptor: int, octets: bytes, at: int) -> int:
+    """Write octets at a place of a file; return how many. Raises OSError."""
+    done = 0
+    while done < len(octets):
+        done += os.pwrite(descriptor, octets[done:], at + done)
+    return done

@@ -34,6 +34,7 @@ from mysmtp.store.holding import all_held
 from mysmtp.store.intake import Intake
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.overview import Overview
+from mysmtp.store.pouring import Pouring, Through
 from mysmtp.store.remarking import remark
 from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
@@ -64,6 +65,7 @@ class TextFileStore:
     ) -> None:
         self._folder = Folder(path)
         self._space = Space(self._folder)
+        self._pouring = Pouring()
         self._offload = offload
         self._address = ""
         self._disk = disk = disk or Disk()
@@ -225,6 +227,12 @@ class TextFileStore:
     def spool(self) -> Spool:
         self._ground.follow()
         return Spool(self._folder.descriptor, self._offload)
+
+    def pour(
+        self, mailbox: str, mail_id: int, through: Through, head: Callable[[], bytes]
+    ) -> tuple[MailSummary, memoryview] | None:
+        there = self._find(mailbox)
+        return self._do(there, lambda: self._pouring.pour(there, mail_id, through, head))
 
     def announce(self, address: str) -> None:
         self._address = address

@@ -78,7 +78,7 @@ def test_a_long_pipeline_lets_others_run_and_still_waits_once() -> None:
     sent = next(pieces)
     assert len(sent) < len(ANSWERED)
     assert "waited for 1" not in ledger.book
-    assert sent + b"".join(pieces) == ANSWERED * 40
+    assert b"".join([sent, *pieces]) == ANSWERED * 40
     assert ledger.book.index("waited for 1") == 40
 
 

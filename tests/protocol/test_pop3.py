@@ -3,8 +3,10 @@
 Expectations: RFC 1939, and those of its extensions that are cited.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -14,11 +16,13 @@ from mysmtp.contracts import MessageStore
 from mysmtp.errors import DamagedMail, IdleTooLong, ServerBusy, ShuttingDown, StoreFailed
 from mysmtp.events import CommandAnswered, LineReceived, MailboxChanged, ReplySent
 from mysmtp.message import Envelope, Message
+from mysmtp.protocol import maildrop, outbox
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.pop3 import POP3
-from mysmtp.store import open_store
+from mysmtp.store import open_store, spool
 from tests.protocol.conversation import Client, cut, play
 
+NUMBERS = count(1)
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MAILS = (b"Subject: one\r\n\r\n.dot\r\n..\r\n\r\nend\r\n", b"two\n", b"three\r\n" + b"x" * 2000)
 
@@ -526,3 +530,32 @@ def test_a_client_gets_every_line_as_it_was(body: bytes) -> None:
     got = b"".join(line.removeprefix(b".") + b"\r\n" for line in lines)
     assert got == (body if body.endswith(b"\r\n") or not body else body + b"\r\n")
     assert reply.startswith(b"+OK %d octets\r\n" % len(got))
+
+
+LINES = st.lists(
+    st.sampled_from([b"\n", b"\r\n", b"\r", b".", b"..", b"x" * 40, b">===END_EMAIL==="]), max_size=20
+).map(b"".join)
+
+
+@pytest.fixture(scope="module")
+def on_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MessageStore]:
+    store = open_store(f"file:{tmp_path_factory.mktemp('pop3')}/mailbox")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maildrop, "LARGE", 1)
+        patch.setattr(outbox, "_LARGE", 0)
+        patch.setattr(spool, "STEP", 7)
+        yield store
+    store.close()
+
+
+@given(st.lists(LINES, min_size=2, max_size=2))
+def test_a_large_mail_is_sent_as_any_other(on_disk: MessageStore, bodies: list[bytes]) -> None:
+    """From a file, step by step: the octets on the wire are the same, and in their place."""
+    box = f"{next(NUMBERS)}@y"
+    said = f"USER {box}\r\nPASS x\r\nRETR 1\r\nNOOP\r\nRETR 2\r\nRETR 1\r\nRETR 3\r\nQUIT\r\n".encode()
+    plain = open_store("memory:")
+    for store in (on_disk, plain):
+        for body in bodies:
+            store.append([box], Message(Envelope("a@x", (box,)), body, NOON))
+    answers = [Pop3Client(dialect=POP3, store=store).say(said) for store in (on_disk, plain)]
+    assert answers[0] == answers[1]

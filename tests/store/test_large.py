@@ -1,6 +1,7 @@
 """A large mail goes through files instead of memory, and comes out as any other would: every octet, in every record."""
 
 import errno
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +13,18 @@ from mysmtp.contracts import run_here
 from mysmtp.errors import StoreFailed
 from mysmtp.message import Message
 from mysmtp.store import filing, large, spool
+from mysmtp.store import pouring as pouring_room
+from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.large import large_draft, quoted
+from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.pouring import Pouring, unquoted
 from mysmtp.store.spool import Spool
 from mysmtp.store.textfile import TextFileStore
-from mysmtp.store.textformat import draft, quote
+from mysmtp.store.textformat import draft, quote, unquote
+from mysmtp.store.write import write_records
 from tests.store.disks import Faults
-from tests.store.mails import mail
+from tests.store.mails import ORIGINAL, mail
 
 MARKER = b"===START_EMAIL==="
 WORDS = (
@@ -40,6 +46,7 @@ def small_steps() -> Iterator[None]:
     """Have everything that is large be so in small."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large, "_LONG", 20)
+        patch.setattr(pouring_room, "_LONG", 20)
         patch.setattr(spool, "STEP", 7)
         yield
 
@@ -70,6 +77,51 @@ def test_a_record_is_the_one_that_any_mail_has(held: Folder, pieces: list[bytes]
     assert bytes(record.whole()) == expected
     assert [record.end(count) for count in (1, 3, 30, 90)] == [expected[-count:] for count in (1, 3, 30, 90)]
     assert (made.size, made.summary(3)) == (plain.size, plain.summary(3))
+
+
+@given(PIECES)
+@example([b">" * 30, b">", MARKER + b"\n>" + MARKER])
+@example([b">" + MARKER[:-1], b"x\n", b">" * 30 + MARKER[:-1], b"=\n"])
+def test_and_unquoted(pieces: list[bytes]) -> None:
+    assert b"".join(unquoted(pieces)) == unquote(b"".join(pieces))
+
+
+@given(PIECES)
+def test_a_mail_goes_out_piece_by_piece_as_it_came(held: Folder, pieces: list[bytes]) -> None:
+    whole = b"".join(pieces)
+    file = f"{zlib.crc32(whole):x}@x.txt"
+    (held.path / file).unlink(missing_ok=True)
+    box = Mailbox(held, file, file.removesuffix(".txt"))
+    write_records(box, Disk(), [draft(mail(b"other")), draft(mail(whole))], "")
+    pouring = Pouring()
+    found = pouring.pour(box, 2, lambda pieces: (each.upper() for each in pieces), lambda: b"head:")
+    assert found is not None
+    assert (bytes(found[1]), found[0].size) == (b"head:" + whole.upper(), len(whole))
+    (held.path / file).unlink()
+
+
+def test_one_that_is_damaged_or_not_ours_is_read_as_a_whole(held: Folder) -> None:
+    (held.path / "odd.txt").write_bytes(ORIGINAL + draft(mail(b"whole" * 20)).record(3))
+    box = Mailbox(held, "odd.txt", "odd")
+    pouring = Pouring()
+    assert [pouring.pour(box, number, iter, bytes) is None for number in (1, 2, 3, 4)] == [True, True, False, True]
+    octets = (held.path / "odd.txt").read_bytes()
+    with (held.path / "odd.txt").open("r+b") as file:
+        file.seek(octets.index(b"wholewhole"))
+        file.write(b"W")
+    assert pouring.pour(box, 3, iter, bytes) is None
+
+
+def test_only_so_many_are_on_their_way_out(held: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    (held.path / "many.txt").write_bytes(draft(mail(b"x")).record(1))
+    box = Mailbox(held, "many.txt", "many")
+    monkeypatch.setattr("mysmtp.store.pouring._MOST", 2)
+    pouring = Pouring()
+    found = [pouring.pour(box, 1, iter, bytes) for _ in range(2)]
+    with pytest.raises(StoreFailed):
+        pouring.pour(box, 1, iter, bytes)
+    found.clear()
+    assert pouring.pour(box, 1, iter, bytes)
 
 
 def test_what_was_taken_off_its_end_is_gone(held: Folder) -> None:

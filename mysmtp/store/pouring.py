@@ -1,0 +1,127 @@
+"""A large mail on its way out, piece by piece: from its record into a file without a name, changed as it goes.
+
+So that who reads slowly, or not at all, costs no memory. Blocks; the caller holds the mailbox. Only records that lie
+there just as this project writes them are read so; any other is to be read as a whole.
+"""
+
+import errno
+import mmap
+import os
+import re
+import weakref
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+
+from mysmtp.message import MailSummary
+from mysmtp.store.beginning import last_line
+from mysmtp.store.disk import read_exactly
+from mysmtp.store.frame import checksum
+from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.record import KNOWN, OWN, Row, Status
+from mysmtp.store.spool import nameless, put_at, read_by_steps
+from mysmtp.store.textformat import unquote
+
+Through = Callable[[Iterator[bytes]], Iterator[bytes]]
+
+_ROOM = 1024  # octets for what is put before all others once these have gone through
+_MOST = 200  # mails that may be on their way out at once: each has a descriptor
+_LONG = 64 << 10  # octets of a line after which its end is not waited for
+_MARKERS = 17  # octets of the longest marker
+_HEAD = re.compile(rb"===START_EMAIL===[^\n]* size=(\d{1,18}) eol=(lf|crlf)( open=1)?\nFrom: [^\n]*\nDate: [^\n]*\n")
+_HEADS = 16 << 10  # octets that hold any head
+_QUOTES = re.compile(rb">*")
+
+
+class Pouring:
+    """Counts what is on its way out."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+
+    def pour(
+        self, mailbox: Mailbox, mail_id: int, through: Through, head: Callable[[], bytes]
+    ) -> tuple[MailSummary, memoryview] | None:
+        """Return a mail as `through` changes it, behind what `head` then returns, as one piece that takes no memory.
+
+        None where its record is to be read as a whole. Raises NoSuchMailbox, StoreFailed.
+        """
+        with mailbox.opened(os.O_RDONLY) as descriptor:
+            row = mailbox.index.row(mail_id)
+            if row is None or row.flags != int(Status.MAIL) | KNOWN | OWN:
+                return None
+            if self._under_way >= _MOST:
+                raise OSError(errno.EMFILE, "too many large mails are being read")
+            file = nameless(mailbox.folder.descriptor)
+            try:
+                end = _ROOM
+                for piece in through(body_pieces(descriptor, row)):
+                    end += put_at(file, piece, end)
+                first = head()
+                start = _ROOM - put_at(file, first, _ROOM - len(first))
+                summary = row.summary()
+                assert summary is not None
+                return summary, memoryview(self._mapped(file, end))[start:]
+            except ValueError:  # it does not lie there as it should: found out, and told, by whoever reads all of it
+                return None
+            finally:
+                os.close(file)
+
+    def _mapped(self, file: int, end: int) -> mmap.mmap:
+        mapped = mmap.mmap(file, end, prot=mmap.PROT_READ)
+        self._under_way += 1
+        weakref.finalize(mapped, self._is_out)
+        return mapped
+
+    def _is_out(self) -> None:
+        self._under_way -= 1
+
+
+def body_pieces(descriptor: int, row: Row) -> Iterator[bytes]:
+    """Give the body of a mail, piece by piece; raise ValueError where, in the end, it is not what its record says."""
+    head = _HEAD.match(read_exactly(descriptor, min(_HEADS, row.end - row.start), row.start))
+    last = last_line(descriptor, row)
+    told = checksum(last)
+    if head is None or told is None or int(head[1]) != row.size:
+        raise ValueError("not as this project writes it")
+    eol = b"\r\n" if head[2] == b"crlf" else b"\n"
+    lines = unquoted(read_by_steps(descriptor, row.start + head.end(), row.end - len(last)))
+    if eol != b"\n":
+        lines = (piece.replace(b"\n", eol) for piece in lines)
+    crc = size = 0
+    for piece in _without_end(lines, len(eol)) if head[3] else lines:
+        crc, size = zlib.crc32(piece, crc), size + len(piece)
+        yield piece
+    if (size, f"{crc:08x}") != (row.size, told):
+        raise ValueError("its size or checksum is wrong")
+
+
+def unquoted(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Give what `textformat.unquote` makes of all pieces together, in pieces of their size, however long the lines."""
+    held, inside = b"", False  # the beginning of a line that may be quoted; whether this line is not
+    for piece in pieces:
+        octets = held + piece
+        start = octets.find(b"\n") + 1 if inside else 0
+        if inside and not start:
+            held = b""
+            yield octets
+            continue
+        end = octets.rfind(b"\n") + 1
+        yield octets[:start] + unquote(octets[start:end])
+        held, inside = octets[end:], False
+        if len(held) > _LONG:
+            quotes = _QUOTES.match(held)
+            assert quotes is not None
+            inside = quotes.end() + _MARKERS <= len(held)
+            known = len(held) if inside else max(0, quotes.end() - 1)  # the last `>` is the one that may go
+            yield unquote(held) if inside else held[:known]
+            held = held[known:]
+    yield unquote(held)
+
+
+def _without_end(pieces: Iterable[bytes], octets: int) -> Iterator[bytes]:
+    """Give all but the last octets."""
+    held = b""
+    for piece in pieces:
+        held += piece
+        yield held[:-octets]
+        held = held[-octets:]
