@@ -45,7 +45,7 @@ def rows(octets: bytes, cuts: list[int], carefully: bool) -> tuple[list[Row], li
     return settled, scanner.end(), *where
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(st.data(), st.lists(pieces, max_size=8).map(b"".join))
 def test_the_short_way_reads_what_the_long_way_reads(data: st.DataObject, octets: bytes) -> None:
     at = data.draw(st.integers(0, len(octets)))

@@ -104,7 +104,7 @@ def test_the_first_line_stays_short_whatever_is_in_the_mail() -> None:
     assert len(record.split(b"\n", 1)[0]) < 1000
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(st.lists(bodies, min_size=1, max_size=4), st.data())
 def test_any_bodies_come_back_to_the_byte_and_forge_nothing(some: list[bytes], data: st.DataObject) -> None:
     octets = b"".join(draft(mail(body)).record(number) for number, body in enumerate(some, 1))
