@@ -96,15 +96,18 @@ def test_there_are_many_vectors() -> None:
     assert len(set(VECTORS)) >= 90
 
 
-@pytest.mark.parametrize("page", VECTORS)
-@pytest.mark.parametrize("wrapped", ["{}", "<p>before{}after", "<table><tr><td>{}</table>", "<style>p{{}}</style>{}"])
-def test_nothing_of_a_vector_survives(page: str, wrapped: str) -> None:
-    assert_harmless(sanitise(wrapped.replace("{}", page, 1) if "{}" in wrapped else page, cid))
+@pytest.mark.parametrize(
+    "around",
+    ["{}", "<p>before{}after", "<table><tr><td>{}</table>", "<style>p{b:c}</style>{}", "<style>p{{}}</style>"],
+)
+def test_nothing_of_a_vector_survives(around: str) -> None:
+    for vector in VECTORS:
+        assert_harmless(sanitise(around.replace("{}", vector, 1), cid))
 
 
-@pytest.mark.parametrize("page", VECTORS)
-def test_nothing_that_acts_survives_where_remote_content_is_allowed(page: str) -> None:
-    assert_harmless(sanitise(page, cid, remote=True), REMOTE)
+def test_nothing_that_acts_survives_where_remote_content_is_allowed() -> None:
+    for vector in VECTORS:
+        assert_harmless(sanitise(vector, cid, remote=True), REMOTE)
 
 
 @settings(max_examples=400)
@@ -269,8 +272,7 @@ HEAVY = [
 @pytest.mark.parametrize("piece", HEAVY)
 def test_a_megabyte_of_anything_takes_two_seconds_at_most(piece: str) -> None:
     page = (piece * (rewriting.LONGEST // len(piece) + 1))[: rewriting.LONGEST]
-    smaller = page[: len(page) // 10]
-    for text in (page, smaller, "<b><i><u>" + smaller):
+    for text in (page, "<b><i><u>" + page[: len(page) // 10]):
         begun = time.process_time()
         assert_harmless(found) if len((found := sanitise(text, cid)).html) < 20_000 else None
         assert time.process_time() - begun < 10  # measured: 1.6 s for the worst; without bounds 7 to 140 s
