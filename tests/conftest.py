@@ -6,24 +6,21 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-import hypothesis
 import pytest
-from hypothesis import HealthCheck, settings
 
-from tests.process import APP, PostOfficeProcess
+# Where the environment forbids it, each of the many processes that tests start would compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+from hypothesis import HealthCheck, settings  # noqa: E402 - rewritten by pytest, which shall keep what it wrote
+
+from tests.process import APP, PostOfficeProcess  # noqa: E402
 
 # How long an example takes, or the making of one, says more about what else the machine does.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("any machine")
-
-# Where the environment forbids it, each of the many processes that tests start would compile all modules again.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
-
-hypothesis.settings.register_profile("any machine")  # a busy machine is no fault of what is tested
-hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture
