@@ -91,8 +91,10 @@ def main() -> None:
     import app  # noqa: F401 - it patches, then imports what follows
     import mysmtp.serving  # noqa: F401 - imported by app.py once it has read its options
     from mysmtp.cli import serve_main
+    from tests.sparing import compile_addresses_once, compile_templates
 
-    _compile_templates()
+    compile_addresses_once()
+    compile_templates()
     gc.collect()
     gc.freeze()
     while True:
@@ -114,18 +116,6 @@ def main() -> None:
         with suppress(ChildProcessError):
             while waitpid(-1, os.WNOHANG) != (0, 0):
                 pass
-
-
-def _compile_templates() -> None:
-    """Have the templates compiled once for all servers."""
-    from mysmtp.events import Bus
-    from mysmtp.store import open_store
-    from mysmtp.web import Endpoints, Setup, create_app
-
-    nowhere = ("127.0.0.1", 0)
-    made = create_app(Setup(open_store("memory:"), Bus(), Endpoints(nowhere, nowhere, nowhere, nowhere)))
-    for name in made.jinja_env.list_templates(["html"]):
-        made.jinja_env.get_template(name)
 
 
 def _is_server(report: int) -> bool:

@@ -16,11 +16,13 @@ from mysmtp.web import Endpoints, Setup, create_app
 from mysmtp.web.presenting import Clock
 from tests.chromium import open_chromium
 from tests.process import PostOfficeProcess
+from tests.sparing import compile_addresses_once
 from tests.web.posts import NOON, OddStore
 
 ENDPOINTS = Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025), ("127.0.0.1", 1025), ("127.0.0.1", 1110))
 PATIENCE = 30_000  # ms that a page may take for anything, on a machine that is busy
 expect.set_options(timeout=PATIENCE)
+compile_addresses_once()
 ZONE = timezone(timedelta(hours=2), "test")  # two hours ahead, so that a forgotten conversion shows
 
 
