@@ -10,6 +10,7 @@
   const OF_SESSIONS = ["sessions", "session", "beside"]; // pages that mail changes nothing of
   const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage", "figures"];
   const byId = (id) => document.getElementById(id);
+  const mailsHave = (count) => (count === 1 ? "1 mail has" : `${count.toLocaleString("en")} mails have`);
   let feed = null; // state of the feed, as last shown: [state, words, link words]
 
   // ---- the feed, its state always in words
@@ -84,7 +85,7 @@
     unnoticed += 1;
     if (Date.now() - noticed < TELL_GAP) return;
     noticed = Date.now();
-    const words = unnoticed === 1 ? `1 mail has come in for ${mailbox}` : `${unnoticed} mails have come in`;
+    const words = `${mailsHave(unnoticed)} come in${unnoticed === 1 ? ` for ${mailbox}` : ""}`;
     new Notification("mysmtp", { body: words, tag: "mysmtp", icon: byId("icon").href }).onclick = () => window.focus();
   }
 
@@ -177,7 +178,7 @@
       mine.dataset.news = theirs.dataset.news;
       return withdraw();
     }
-    const words = count === 1 ? "1 mail has come in" : `${count} mails have come in`;
+    const words = `${mailsHave(count)} come in`;
     if (unread(mine)) {
       take(page);
       if (count > 0) tell(words);

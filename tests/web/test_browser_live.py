@@ -135,7 +135,8 @@ def test_a_hidden_tab_catches_up_when_shown(house: PostOfficeProcess, reader: Re
     page = reader.open(f"{house.url}/mailbox/hide@x")
     show = "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
     show += "document.dispatchEvent(new Event('visibilitychange')); }"
-    page.evaluate(show, True)
+    with page.expect_event("requestfailed", lambda request: "/live?" in request.url):  # browsers allow six to a host
+        page.evaluate(show, True)
     house.send("hide@x")
     page.evaluate(show, False)
     expect(page.locator("#mail-2")).to_be_visible()
@@ -166,21 +167,6 @@ def test_a_mail_appended_to_a_file_by_others_appears(house: PostOfficeProcess, r
         end.write(record)
     expect(page.locator("#mail-2")).to_contain_text("By hand", timeout=30_000)
     expect(page).to_have_title("(2) cat@x: 2 mails · mysmtp")
-
-
-def test_a_burst_is_painted_a_few_times_and_the_page_goes_on(house: PostOfficeProcess, reader: Reader) -> None:
-    house.send("burst@x")
-    page = reader.open(f"{house.url}/mailbox/burst@x")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    with house.connect() as peer:
-        peer.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: burst@x\nDATA hello\n" * 400)
-        for _ in range(1600):
-            assert peer.line().startswith(b"200 ")
-    expect(page.locator("#facts")).to_contain_text("401 mails", timeout=30_000)
-    expect(page.locator("#mail-401")).to_be_visible(timeout=30_000)
-    assert len(asked) < 100  # not one for each mail
-    assert len(rows(page)) == 50
 
 
 def test_how_many_are_new_stands_on_the_icon(house: PostOfficeProcess, reader: Reader) -> None:
