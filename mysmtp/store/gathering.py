@@ -7,6 +7,7 @@ mail can be on the page are asked for more than that.
 import heapq
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -38,24 +39,18 @@ class Gathering:
         """
         ranks: list[Rank] = []
         if above is not None:
-            ranks = self._merged(count, lambda mailbox: _above(mailbox, above), up=True)[::-1]
+            ranks = self._merged(count, partial(_above, rank=above), partial(_first_above, rank=above), up=True)[::-1]
         if len(ranks) < count:
             below = below if above is None else None
-            ranks = self._merged(
-                count, lambda mailbox: _below(mailbox, below), up=False, first=None if below else _newest
-            )
+            ranks = self._merged(count, partial(_below, rank=below), partial(_first_below, rank=below), up=False)
         made = self._made(ranks)
         newest = not ranks or (above is None and below is None)
         before = 0 if newest else sum(self._each(self._mailboxes, lambda mailbox: _count(mailbox, ranks[0])))
         return Gathered(tuple((rank, made[rank]) for rank in ranks if rank in made), max(0, before - 1), total)
 
-    def _merged(self, count: int, ranks: _Ranks, up: bool, first: _First | None = None) -> list[Rank]:
-        """Return the first ranks of all mailboxes; `first` tells that of one where there is a short way to it."""
-        firsts = zip(
-            self._each(self._mailboxes, first or (lambda mailbox: next(ranks(mailbox), None))),
-            self._mailboxes,
-            strict=True,
-        )
+    def _merged(self, count: int, ranks: _Ranks, first: _First, up: bool) -> list[Rank]:
+        """Return the first ranks of all mailboxes; `first` tells the first of one, on a shorter way."""
+        firsts = zip(self._each(self._mailboxes, first), self._mailboxes, strict=True)
         there = [(rank, mailbox) for rank, mailbox in firsts if rank is not None]
         chosen = (heapq.nsmallest if up else heapq.nlargest)(count, there, key=lambda each: each[0])
         mailboxes = [mailbox for _, mailbox in chosen]
@@ -87,6 +82,18 @@ def _newest(mailbox: Mailbox) -> Rank | None:
     return Rank(found[0], mailbox.name, int(found[1])) if found else None
 
 
+def _first_below(mailbox: Mailbox, rank: Rank | None) -> Rank | None:
+    newest = _newest(mailbox)
+    if newest is None or rank is None or newest < rank:
+        return newest
+    return next(_below(mailbox, rank), None)
+
+
+def _first_above(mailbox: Mailbox, rank: Rank) -> Rank | None:
+    newest = _newest(mailbox)
+    return None if newest is None or newest <= rank else next(_above(mailbox, rank), None)
+
+
 def _below(mailbox: Mailbox, rank: Rank | None) -> Iterator[Rank]:
     found = mailbox.moments.below(mailbox.index, _standing(mailbox, rank) if rank else None)
     return (Rank(moment, mailbox.name, int(mail_id)) for moment, mail_id in found)
@@ -98,7 +105,10 @@ def _above(mailbox: Mailbox, rank: Rank) -> Iterator[Rank]:
 
 
 def _count(mailbox: Mailbox, rank: Rank) -> int:
-    return mailbox.moments.count_above(mailbox.index, _standing(mailbox, rank))
+    newest = _newest(mailbox)
+    return (
+        0 if newest is None or newest < rank else mailbox.moments.count_above(mailbox.index, _standing(mailbox, rank))
+    )
 
 
 def _standing(mailbox: Mailbox, rank: Rank, after: bool = False) -> Standing:

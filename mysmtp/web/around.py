@@ -80,12 +80,13 @@ def _in_all(mail: MailAt, beside: bool) -> Around | None:
         return None
     start = rank._replace(id=rank.id + 1)
     page = store.gather(lists.PAGE if beside else 2, start)
+    above = store.gather(1, above=rank).mails if page.above else ()
     at_top = page.above < lists.PAGE
     found = Around(
         ALL,
         mail,
         ALL.address("", None if at_top else key_of(start)),
-        newer=next((_mail_of(each) for each, _ in store.gather(1, above=rank).mails if each > rank), None),
+        newer=next((_mail_of(each) for each, _ in above if each > rank), None),
         older=next((_mail_of(each) for each, _ in page.mails if each < rank), None),
     )
     if not beside:
