@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 SHARE = 0.1
 EASY = 0.5  # of the share, for what pages do by themselves
-LONGEST_EASE = 1.0  # seconds that these wait at most
+LONGEST_EASE = 2.5  # seconds that these wait at most
 AHEAD = 0.1  # seconds of work that may be done before it is paid for
 QUIET = 0.25  # seconds without news of mail, of those that the web left free, after which mail is not busy
 WAITING = 64  # requests that may wait; one more is refused
@@ -125,7 +125,7 @@ class Governor:
             self._waiting -= 1
 
     def ease(self) -> None:
-        """Return when the web has used no more than `EASY` of its share since this returned last, or a second later.
+        """Return when the web has used no more than `EASY` of its share since this returned, or `LONGEST_EASE` later.
 
         For what pages do by themselves: it leaves the rest to whoever clicks. At once while mail is not busy.
         """

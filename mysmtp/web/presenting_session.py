@@ -20,7 +20,7 @@ from mysmtp.web.presenting_transcript import Around, Asked, Fold, Row, rows_of
 from mysmtp.wire import spelled
 
 LINES = 400  # shown on one page
-NEWS = 40  # of what came while a page is open; nobody reads faster than that
+NEWS = 30  # of what came while a page is open; nobody reads faster than that
 
 
 @dataclass(frozen=True, slots=True)

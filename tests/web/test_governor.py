@@ -294,7 +294,7 @@ def test_and_all_that_is_wanted_while_mail_is_quiet() -> None:
     assert hours.now == 51.0
 
 
-def test_they_wait_a_second_at_most_whatever_was_used_meanwhile() -> None:
+def test_they_wait_a_while_at_most_whatever_was_used_meanwhile() -> None:
     hours = Hours()
     hours.governor.hear()
     hours.governor.ease()
