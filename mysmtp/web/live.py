@@ -91,6 +91,10 @@ class Live:
     def _id(self, number: int) -> str:
         return f"{self._prefix}-{number}"
 
+    def told(self, session: int) -> float | None:
+        """Return when those who show a session were told of it last, on the monotonic clock; None if nobody listens."""
+        return self._lookout.told(session) if self._lookout else None
+
     def listen(self, last: str = "", session: int | None = None, *, mails: bool = True) -> Iterator[bytes]:
         """Return the stream of a new listener, who listens from now until the stream is closed.
 

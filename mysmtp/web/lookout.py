@@ -19,8 +19,16 @@ class Lookout:
     def begin(self, session: int, now: float) -> bool:
         """Look at one more session from now on; return whether there is anything to see in it."""
         version = self._version(session)
-        self._told.setdefault(session, (version, now))
+        known, _ = self._told.get(session, (version, now))
+        self._told[session] = known, now
         return version is not None
+
+    def told(self, session: int) -> float | None:
+        """Return when it was last told of, or somebody began to listen; None if nobody listens.
+
+        What was made of it since then may be shown until it is told of again: whatever changes later is told.
+        """
+        return self._told[session][1] if session in self._told else None
 
     def changed(self, shown: Iterable[int], now: float) -> Sequence[int]:
         """Return those of the sessions shown that are to be told of, and forget those that are not shown any more."""

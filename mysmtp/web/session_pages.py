@@ -37,7 +37,9 @@ routes = Blueprint("sessions", __name__)
 def index() -> Response:
     """Show every session that is kept, the newest first; its list only if a page that is open asks for `news`."""
     news = request.args.get("news") == "1"
-    return site().shared.answer(lambda: _index(news=True)) if news else Response(_index(news=False))
+    return (
+        site().shared.answer(lambda: _index(news=True), site().live.told(0)) if news else Response(_index(news=False))
+    )
 
 
 def _index(*, news: bool) -> str:
@@ -74,7 +76,9 @@ def show(session: int) -> Response:
         news=request.args.get("news") == "1",
     )
     if asked.news:
-        return site().shared.answer(lambda: _show(tape, site().studies.of(tape, known), asked))
+        return site().shared.answer(
+            lambda: _show(tape, site().studies.of(tape, known), asked), site().live.told(session)
+        )
     return Response(_show(tape, site().offload(lambda: Study(known).read(tape)), asked))
 
 

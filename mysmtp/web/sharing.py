@@ -1,6 +1,7 @@
-"""Pages that many ask for at the same moment are made once, for all of them.
+"""Pages that many ask for are made once, for all of them.
 
-Who asks gets what was made after the request came, so nobody is told of less than there was then.
+Who asks gets what was made after the request came, or after there was news last: nobody is told of less than there was
+then, and whatever changed later is news that is still to come.
 """
 
 import gzip
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from mysmtp.web.squeeze import LEAST, LEVEL
+from mysmtp.web.squeeze import LEAST
 
 ARRIVED = "mysmtp.arrived"  # in the environment of a request: when it came, on the monotonic clock
 KEPT = 32  # pages
+LEVEL = 1  # of zlib: these are made often
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,13 @@ class Shared:
         self._clock = clock
         self._made: OrderedDict[tuple[str, str], _Made] = OrderedDict()
 
-    def answer(self, make: Callable[[], str]) -> Response:
-        """Return the page of this request: what another has been given since it came, or what `make` makes now."""
+    def answer(self, make: Callable[[], str], news: float | None = None) -> Response:
+        """Return the page of this request: what was made since it came, or since there was `news`, or is made now."""
         key = request.full_path, request.host
         now = self._clock()
         found = self._made.pop(key, None)
-        if found is None or found.began < request.environ.get(ARRIVED, now):
+        arrived = request.environ.get(ARRIVED, now)
+        if found is None or found.began < (arrived if news is None else min(arrived, news)):
             octets = make().encode()
             found = _Made(now, octets, gzip.compress(octets, LEVEL, mtime=0) if len(octets) >= LEAST else b"")
         self._made[key] = found

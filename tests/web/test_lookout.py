@@ -47,10 +47,27 @@ def test_what_is_said_between_the_first_look_and_the_next_is_told() -> None:
     lookout.begin(1, 10.0)
     say(recorder, 1)
     lookout.begin(1, 10.1)  # another page of it, which must not make the first one miss this
-    assert lookout.changed([1], 10.3) == [1]
+    assert lookout.changed([1], 10.35) == [1]
 
 
 def test_of_a_session_that_is_not_there_nothing_is_to_be_seen() -> None:
     lookout = Lookout(sessions(), gap=0.25)
     assert not lookout.begin(7, 10.0)
     assert not lookout.changed([7], 11.0)
+
+
+def test_what_was_made_since_it_was_told_of_last_may_be_shown() -> None:
+    recorder = sessions(1)
+    lookout = Lookout(recorder, gap=0.25)
+    assert lookout.told(1) is None
+    lookout.begin(1, 10.0)
+    assert lookout.told(1) == 10.0
+    say(recorder, 1)
+    lookout.changed([1], 11.0)
+    assert lookout.told(1) == 11.0
+    lookout.changed([1], 12.0)
+    assert lookout.told(1) == 11.0
+    lookout.begin(1, 13.0)  # who listens from now on has seen what there is
+    assert lookout.told(1) == 13.0
+    lookout.changed([], 14.0)
+    assert lookout.told(1) is None
