@@ -224,21 +224,21 @@ def test_the_newest_mail_is_followed_until_something_else_is_opened(house: PostO
 def test_the_newest_mail_is_followed_in_the_view_that_was_chosen(
     house: PostOfficeProcess, reader: Reader, where: str
 ) -> None:
-    name = f"view{where}@x"
-    house.send(name, body=simple("One", "First\n"))
-    page = reader.open(f"{house.url}/mailbox/{name}/1" + ("?list=all" if where == "all" else ""))
+    one, two, three = (f"view{where}{number if where == 'all' else ''}@x" for number in range(3))
+    house.send(one, body=simple("One", "First\n"))
+    page = reader.open(f"{house.url}/mailbox/{one}/1" + ("?list=all" if where == "all" else ""))
     page.get_by_role("link", name="Follow newest").click()
-    newest = f"{house.url}/all/newest" if where == "all" else f"{house.url}/mailbox/{name}/newest"
+    newest = f"{house.url}/all/newest" if where == "all" else f"{house.url}/mailbox/{one}/newest"
     page.wait_for_url(newest)
     page.get_by_role("link", name="Headers").click()
     page.wait_for_url(f"{newest}?tab=headers")
     expect(page.locator("#crumb")).to_contain_text("Following the newest.")
     page.wait_for_selector("#feed[data-state=live]")
-    house.send(name, body=simple("Two", "Second\n"))
+    house.send(two, body=simple("Two", "Second\n"))
     expect(page.locator("h1")).to_have_text("Two")
     expect(page.get_by_role("row", name="Subject Two")).to_be_visible()
     page.wait_for_selector("#feed[data-state=live]")
-    house.send(name, body=b"Three\n")  # which has no headers to show
+    house.send(three, body=b"Three\n")  # which has no headers to show
     expect(page.locator("h1")).to_have_text("Three")
     page.get_by_role("link", name="Stop").click()
-    page.wait_for_url(f"{house.url}/mailbox/{name}/3" + ("?list=all" if where == "all" else ""))
+    page.wait_for_url(f"{house.url}/mailbox/{three}/" + ("1?list=all" if where == "all" else "3"))
