@@ -275,13 +275,23 @@ class Spooling(Protocol):
         mailbox: str,
         mail_id: int,
         through: Callable[[Iterator[bytes]], Iterator[bytes]],
-        head: Callable[[], bytes],
+        head: Callable[[MailSummary], bytes],
     ) -> tuple[MailSummary, memoryview] | None:
-        """Return a large mail as `through` changes it piece by piece, behind what `head` then returns (1,024 octets at
+        """Return a large mail as one piece that takes no memory, and is to be sent, not looked at; and its summary.
 
-        most), as one piece that takes no memory and is to be sent, not looked at. Both are called elsewhere. None where
-        the mail is to be read as a whole; its summary has no preview. Raises NoSuchMailbox, StoreFailed.
+        `through` changes it piece by piece; what `head` returns afterwards, 8 KiB at most, stands before it. Both are
+        called elsewhere. None where the mail is to be read as a whole. Raises NoSuchMailbox, StoreFailed.
         """
+
+    def fetch(
+        self,
+        mailbox: str,
+        mail_id: int,
+        least: int,
+        through: Callable[[Iterator[bytes]], Iterator[bytes]],
+        head: Callable[[MailSummary], bytes],
+    ) -> StoredMail | memoryview:
+        """Return a mail as `pour` does where it has so many octets at least, else as `read`. Raises as `read`."""
 
 
 @runtime_checkable

@@ -22,6 +22,16 @@ def stuff(body: bytes) -> bytes:
     return body.replace(b"\n.", b"\n..")
 
 
+def ended(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Give all pieces, and a last LF if they lack one."""
+    last = b"\n"
+    for piece in pieces:
+        last = piece[-1:] or last
+        yield piece
+    if last != b"\n":
+        yield b"\n"
+
+
 def stuffed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Give what `stuff` makes of all pieces together, which end with LF, piece by piece."""
     begins = True  # whether the next octet begins a line

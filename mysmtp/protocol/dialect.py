@@ -1,6 +1,6 @@
 """A protocol as data: what the engine (`dialog`) needs to speak it. Each protocol module makes one of these."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from mysmtp.contracts import Deliverer, MessageStore
 from mysmtp.errors import MailFault, TooManyWrongLogins, WrongLogin
 from mysmtp.events import Event, LoginAnswered
-from mysmtp.message import Body
+from mysmtp.message import Body, MailSummary, StoredMail
 from mysmtp.protocol.framing import LINE_LIMIT
 from mysmtp.protocol.outcome import Outcome, Owed
 from mysmtp.protocol.patience import Patience
@@ -18,6 +18,8 @@ from mysmtp.protocol.transaction import Session
 
 Check = Callable[[str, str], bool]
 Moves = Mapping[str, str]
+_Pieces = Iterator[bytes]
+Fetch = Callable[[str, int, int, Callable[[_Pieces], _Pieces], Callable[[MailSummary], bytes]], StoredMail | memoryview]
 
 MOST_WRONG_LOGINS = 5  # of a session; the last one ends it
 
@@ -37,7 +39,7 @@ class Desk:
 
     `name` is what the server calls itself; `check` says whether a user has this password; `upgrades` tells whether TLS
     can be started; `login_first`, whether mail is taken of nobody else; `tell` publishes what a command has done; mails
-    on their way in share `room`.
+    on their way in share `room`; `fetch` is the store's, if it is one that has it (`contracts.Spooling`).
     """
 
     session: Session
@@ -50,6 +52,7 @@ class Desk:
     tell: Callable[[Event], None] = nobody
     login_first: bool = False
     room: Room = UNLIMITED
+    fetch: Fetch | None = None
 
     def log_in(self, user: str, password: str) -> None:
         """Have the client be this user. Raises WrongLogin, and TooManyWrongLogins when it goes on guessing."""

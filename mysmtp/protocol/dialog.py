@@ -6,7 +6,7 @@ commands, however the octets were cut.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mysmtp.contracts import Deliverer, MessageStore
+from mysmtp.contracts import Deliverer, MessageStore, Spooling
 from mysmtp.errors import MailFault
 from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol import command
@@ -75,9 +75,11 @@ class Dialog:
             room=room,
         )
         self._session = Session(dialect.initial, dialect.name, session_id, peer)
+        self._session.in_lines = self._framing.kind is LINES
         desk = Desk(
-            self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish, login_first, room
-        )
+            self._session, store, deliverer, max_message_size, name, check, upgrades, bus.publish, login_first, room,
+            store.fetch if isinstance(store, Spooling) else None,
+        )  # fmt: skip
         self._outbox = Outbox(self._session, bus, dialect.broken, clock, tape)
         self._gate = Gate(dialect, desk, self._framing, self._outbox, tape)
         self._greeting = dialect.greeting(desk) if dialect.greeting is not None else None

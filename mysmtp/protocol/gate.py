@@ -163,6 +163,7 @@ class Gate:
             return False
         if not reply.mark:
             self._framing.settle(unit)
+            self._session.in_lines = self._framing.kind is LINES
             if self._tape is not None:
                 self._tape.framing = self._framing.kind.value
         return isinstance(unit, Segment)

@@ -13,10 +13,10 @@ from mysmtp.contracts import MessageStore, Spooling, Surveyed
 from mysmtp.crlf import in_crlf_lines, size_in_crlf_lines
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox
 from mysmtp.message import MailSummary
+from mysmtp.protocol.reply import LARGE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-LARGE = 1 << 20  # octets of a mail that is not held in memory on its way out
 _MANY = 256  # mails that are measured one by one before the store is asked for more
 
 
@@ -79,7 +79,7 @@ class Maildrop:
         return in_crlf_lines(self._body(self._find(number)))
 
     def pour(
-        self, number: int, through: Callable[[Iterator[bytes]], Iterator[bytes]], head: Callable[[], bytes]
+        self, number: int, through: Callable[[Iterator[bytes]], Iterator[bytes]], head: Callable[[MailSummary], bytes]
     ) -> memoryview | None:
         """Return a large mail as `contracts.Spooling.pour` does, None for one that is to be read.
 

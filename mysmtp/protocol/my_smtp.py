@@ -5,17 +5,18 @@ HELO is taken in every state and starts over in greeted; LIST and GET_MAIL, from
 FROM steps back to sender known; delivered is initial with LIST and GET_MAIL allowed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from mysmtp import errors
+from mysmtp import errors, transparency
 from mysmtp.address import NULL, Address, mailbox_name, parse_path, same_domain
 from mysmtp.errors import InvalidSyntax, MailFault
-from mysmtp.message import Body
+from mysmtp.message import Body, MailSummary
 from mysmtp.protocol.content import DottedContent, Given
 from mysmtp.protocol.dialect import Desk, Dialect, Segments, Verb, stay, to
 from mysmtp.protocol.my_smtp_reply import MySmtpReply as Reply
 from mysmtp.protocol.outcome import Expect, Owed
+from mysmtp.protocol.reply import LARGE, LargeReply
 from mysmtp.protocol.room import NoRoom
 from mysmtp.protocol.transaction import Transaction
 
@@ -162,14 +163,27 @@ def _list(desk: Desk, mailbox: str) -> Reply:
     return Reply(200, "OK", desk.store.contents(mailbox), dotless=True)
 
 
-def _get_mail(desk: Desk, argument: tuple[str, str]) -> Reply:
+def _get_mail(desk: Desk, argument: tuple[str, str]) -> Reply | LargeReply:
     mailbox, word = argument
     if not (word.isascii() and word.isdigit()):
         desk.store.summary(mailbox)  # a mailbox that does not exist is said first
         raise InvalidSyntax("an id is digits")
-    mail = desk.store.read(mailbox, int(word))
-    head = f"From: {mail.summary.sender}\nDate: {mail.summary.date}\n".encode("utf-8", "surrogateescape")
-    return Reply(200, "OK", head + mail.body)
+    if desk.fetch is not None and desk.session.in_lines:
+        mail = desk.fetch(mailbox, int(word), LARGE, _stuffed, lambda summary: _OK.line + _head(summary))
+    else:
+        mail = desk.store.read(mailbox, int(word))
+    if isinstance(mail, memoryview):
+        return LargeReply(mail, "OK")
+    return Reply(200, "OK", _head(mail.summary) + mail.body)
+
+
+def _head(mail: MailSummary) -> bytes:
+    return f"From: {mail.sender}\nDate: {mail.date}\n".encode("utf-8", "surrogateescape")
+
+
+def _stuffed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    yield from transparency.stuffed(transparency.ended(pieces))
+    yield transparency.END
 
 
 def _quit(_desk: Desk, _argument: None) -> Reply:

@@ -22,8 +22,9 @@ from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.outbox import log_failure
 from mysmtp.protocol.outcome import Upgrade
 from mysmtp.protocol.patience import Patience
-from mysmtp.protocol.pop3_reply import END, LargeReply, Refused, failure, refusal
+from mysmtp.protocol.pop3_reply import END, Refused, failure, refusal
 from mysmtp.protocol.pop3_reply import Pop3Reply as Reply
+from mysmtp.protocol.reply import LargeReply
 
 AUTHORIZATION, USER, TRANSACTION = "authorization", "user given", "transaction"
 EVERY = (AUTHORIZATION, USER, TRANSACTION)
@@ -176,7 +177,7 @@ def _retr(desk: Desk, number: int) -> Reply | LargeReply:
         yield from transparency.stuffed(counted(pieces))
         yield END
 
-    large = drop.pour(number, through, lambda: b"+OK %d octets\r\n" % octets)
+    large = drop.pour(number, through, lambda _: b"+OK %d octets\r\n" % octets)
     if large is not None:
         return LargeReply(large)
     mail = drop.read(number)

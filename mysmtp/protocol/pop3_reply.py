@@ -36,22 +36,6 @@ class Pop3Reply:
         return self.in_lines()
 
 
-@dataclass(frozen=True, slots=True)
-class LargeReply:
-    """A reply to RETR that lies outside of memory, ready to be sent: status line, lines and last dot."""
-
-    octets: memoryview
-    text: str = ""
-    mark: str = DONE
-    code: int = _CODE[DONE]
-
-    def in_lines(self) -> memoryview:
-        return self.octets
-
-    def in_segment(self) -> memoryview:
-        return self.octets
-
-
 def refusal(text: str) -> Pop3Reply:
     """Return the reply to what the client did wrong."""
     return Pop3Reply(text, mark=REFUSED)

@@ -61,8 +61,8 @@ class Session:
     """One client's state: where in the protocol it is and how it got there, who it is, the transaction if one is open.
 
     `shape` is its path, a mark for each reply (`message.Trace`); it keeps the last ones only. `extended`: the client
-    said EHLO, and may use what was offered. `maildrop` is what a client of POP3 opened. `wrong_logins` counts on over
-    `start_over`.
+    said EHLO, and may use what was offered. `in_lines`: replies go out in lines for good.
+    `maildrop` is what a client of POP3 opened. `wrong_logins` counts on over `start_over`.
     """
 
     state: str
@@ -75,6 +75,7 @@ class Session:
     tls: str = ""
     user: str = ""
     wrong_logins: int = 0
+    in_lines: bool = False
     transaction: Transaction | None = None
     maildrop: Maildrop | None = None
 

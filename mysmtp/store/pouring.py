@@ -12,7 +12,8 @@ import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-from mysmtp.message import MailSummary
+from mysmtp.message import MailSummary, StoredMail
+from mysmtp.store import fetching
 from mysmtp.store.beginning import last_line
 from mysmtp.store.disk import read_exactly
 from mysmtp.store.frame import checksum
@@ -22,8 +23,9 @@ from mysmtp.store.spool import nameless, put_at, read_by_steps
 from mysmtp.store.textformat import unquote
 
 Through = Callable[[Iterator[bytes]], Iterator[bytes]]
+Head = Callable[[MailSummary], bytes]
 
-_ROOM = 1024  # octets for what is put before all others once these have gone through
+_ROOM = 8 << 10  # octets for what is put before all others once these have gone through
 _MOST = 200  # mails that may be on their way out at once: each has a descriptor
 _LONG = 64 << 10  # octets of a line after which its end is not waited for
 _MARKERS = 17  # octets of the longest marker
@@ -39,7 +41,7 @@ class Pouring:
         self._under_way = 0
 
     def pour(
-        self, mailbox: Mailbox, mail_id: int, through: Through, head: Callable[[], bytes]
+        self, mailbox: Mailbox, mail_id: int, through: Through, head: Head
     ) -> tuple[MailSummary, memoryview] | None:
         """Return a mail as `through` changes it, behind what `head` then returns, as one piece that takes no memory.
 
@@ -56,15 +58,26 @@ class Pouring:
                 end = _ROOM
                 for piece in through(body_pieces(descriptor, row)):
                     end += put_at(file, piece, end)
-                first = head()
-                start = _ROOM - put_at(file, first, _ROOM - len(first))
                 summary = row.summary()
                 assert summary is not None
+                first = head(summary)
+                start = _ROOM - put_at(file, first, _ROOM - len(first))
                 return summary, memoryview(self._mapped(file, end))[start:]
             except ValueError:  # it does not lie there as it should: found out, and told, by whoever reads all of it
                 return None
             finally:
                 os.close(file)
+
+    def fetch(
+        self, mailbox: Mailbox, mail_id: int, least: int, through: Through, head: Head
+    ) -> StoredMail | memoryview:
+        """Return a mail as `pour` does where it is known to have so many octets at least, else all of it.
+
+        Raises NoSuchMailbox, NoSuchMail, DamagedMail, StoreFailed.
+        """
+        row = mailbox.index.row(mail_id)
+        found = self.pour(mailbox, mail_id, through, head) if row is not None and row.size >= least else None
+        return found[1] if found else fetching.read(mailbox, mail_id)
 
     def _mapped(self, file: int, end: int) -> mmap.mmap:
         mapped = mmap.mmap(file, end, prot=mmap.PROT_READ)

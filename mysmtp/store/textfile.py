@@ -34,7 +34,7 @@ from mysmtp.store.holding import all_held
 from mysmtp.store.intake import Intake
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.overview import Overview
-from mysmtp.store.pouring import Pouring, Through
+from mysmtp.store.pouring import Head, Pouring, Through
 from mysmtp.store.remarking import remark
 from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
@@ -228,9 +228,13 @@ class TextFileStore:
         self._ground.follow()
         return Spool(self._folder.descriptor, self._offload)
 
-    def pour(
-        self, mailbox: str, mail_id: int, through: Through, head: Callable[[], bytes]
-    ) -> tuple[MailSummary, memoryview] | None:
+    def fetch(self, mailbox: str, mail_id: int, least: int, through: Through, head: Head) -> StoredMail | memoryview:
+        there = self._find(mailbox)
+        return self._do(
+            there, lambda: self._pouring.fetch(there, mail_id, least, through, head), lambda tray: tray.read(mail_id)
+        )
+
+    def pour(self, mailbox: str, mail_id: int, through: Through, head: Head) -> tuple[MailSummary, memoryview] | None:
         there = self._find(mailbox)
         return self._do(there, lambda: self._pouring.pour(there, mail_id, through, head))
 

@@ -1,13 +1,21 @@
 """My_SMTP in lines framing: the grid of verbs and states, syntax, addresses, limits. Expectations: docs/protocol.md."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.store import open_store
+from mysmtp.contracts import MessageStore
+from mysmtp.message import Envelope, Message
+from mysmtp.protocol import my_smtp, outbox
+from mysmtp.store import open_store, spool
 from tests.protocol.conversation import Client, cut, play
+
+NUMBERS = count(1)
 
 # How a session gets into each state, and what each command is answered there: written by hand, not read from the table.
 INTO = {
@@ -417,3 +425,35 @@ def test_one_octet_at_a_time_is_the_same_conversation() -> None:
     whole, bytewise = Client(), Client()
     assert b"".join(bytewise.say(bytes([octet])) for octet in stream) == whole.say(stream)
     assert bytewise.bodies("b@y") == [b"Hello\r\n.dots\r\n"]
+
+
+LINES = st.lists(
+    st.sampled_from([b"\n", b"\r\n", b"\r", b".", b"..", b"x" * 40, b">===END_EMAIL==="]), max_size=20
+).map(b"".join)
+
+
+@pytest.fixture(scope="module")
+def on_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MessageStore]:
+    store = open_store(f"file:{tmp_path_factory.mktemp('my_smtp')}/mailbox")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(my_smtp, "LARGE", 1)
+        patch.setattr(outbox, "_LARGE", 0)
+        patch.setattr(spool, "STEP", 7)
+        yield store
+    store.close()
+
+
+@given(LINES, st.sampled_from([b"\n", b""]))
+def test_a_large_mail_is_sent_as_any_other(on_disk: MessageStore, body: bytes, end: bytes) -> None:
+    """From a file, step by step, where replies go out in lines: the octets on the wire are the same."""
+    box, plain = f"{next(NUMBERS)}@y", open_store("memory:")
+    said: list[bytes] = []
+    for store in (on_disk, plain):
+        store.append([box], Message(Envelope("é@x", (box,)), body, datetime(2026, 1, 2, 12, tzinfo=UTC)))
+        store.contents(box)
+        client = Client(store=store, framing="auto")
+        said.append(client.say(b"HELO x" + end) + client.wait(1))
+        pieces = [*client.dialog.receive(f"GET_MAIL {box} 1".encode() + end)]
+        assert any(isinstance(each, memoryview) for each in pieces) == bool(store is on_disk and end and body)
+        said.append(b"".join(pieces) + client.say(f"GET_MAIL {box} 2".encode() + end))
+    assert said[:2] == said[2:]

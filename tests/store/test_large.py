@@ -94,9 +94,11 @@ def test_a_mail_goes_out_piece_by_piece_as_it_came(held: Folder, pieces: list[by
     box = Mailbox(held, file, file.removesuffix(".txt"))
     write_records(box, Disk(), [draft(mail(b"other")), draft(mail(whole))], "")
     pouring = Pouring()
-    found = pouring.pour(box, 2, lambda pieces: (each.upper() for each in pieces), lambda: b"head:")
+    found = pouring.pour(
+        box, 2, lambda pieces: (each.upper() for each in pieces), lambda summary: b"head of %d:" % summary.id
+    )
     assert found is not None
-    assert (bytes(found[1]), found[0].size) == (b"head:" + whole.upper(), len(whole))
+    assert (bytes(found[1]), found[0].size) == (b"head of 2:" + whole.upper(), len(whole))
     (held.path / file).unlink()
 
 
@@ -104,12 +106,17 @@ def test_one_that_is_damaged_or_not_ours_is_read_as_a_whole(held: Folder) -> Non
     (held.path / "odd.txt").write_bytes(ORIGINAL + draft(mail(b"whole" * 20)).record(3))
     box = Mailbox(held, "odd.txt", "odd")
     pouring = Pouring()
-    assert [pouring.pour(box, number, iter, bytes) is None for number in (1, 2, 3, 4)] == [True, True, False, True]
+    assert [pouring.pour(box, number, iter, lambda _: b"") is None for number in (1, 2, 3, 4)] == [
+        True,
+        True,
+        False,
+        True,
+    ]
     octets = (held.path / "odd.txt").read_bytes()
     with (held.path / "odd.txt").open("r+b") as file:
         file.seek(octets.index(b"wholewhole"))
         file.write(b"W")
-    assert pouring.pour(box, 3, iter, bytes) is None
+    assert pouring.pour(box, 3, iter, lambda _: b"") is None
 
 
 def test_only_so_many_are_on_their_way_out(held: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,11 +124,11 @@ def test_only_so_many_are_on_their_way_out(held: Folder, monkeypatch: pytest.Mon
     box = Mailbox(held, "many.txt", "many")
     monkeypatch.setattr("mysmtp.store.pouring._MOST", 2)
     pouring = Pouring()
-    found = [pouring.pour(box, 1, iter, bytes) for _ in range(2)]
+    found = [pouring.pour(box, 1, iter, lambda _: b"") for _ in range(2)]
     with pytest.raises(StoreFailed):
-        pouring.pour(box, 1, iter, bytes)
+        pouring.pour(box, 1, iter, lambda _: b"")
     found.clear()
-    assert pouring.pour(box, 1, iter, bytes)
+    assert pouring.pour(box, 1, iter, lambda _: b"")
 
 
 def test_what_was_taken_off_its_end_is_gone(held: Folder) -> None:
