@@ -1,33 +1,28 @@
 """How a page looks to everybody: what axe-core finds on it, where things lie, what is too small or too wide."""
 
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FloatRect, Locator, Page
 
-_LOOKS: tuple[tuple[int, Literal["light", "dark"], tuple[str, ...]], ...] = (
-    (1280, "light", ()),
-    (1280, "dark", ("color-contrast", "link-in-text-block")),
-    (360, "dark", ()),
-)
+_WIDTHS = (1280, 360)
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # Of a long list the first rows speak for those after them, which the same lines of a template made.
 _REST = ":is(ul, ol, tbody, pre) > :nth-child(n + 11)"
 _RUN = "async ([context, options]) => (await axe.run(context, options)).violations"
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds on this page at both widths, light and dark; of a second theme, by colours alone."""
+def violations(page: Page, *, turned: bool = False) -> list[str]:
+    """Return what axe-core finds on this page, wide and light, narrow and dark; `turned`, wide and dark, then light."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_script())
+    # A mail in its frame is not ours to mend, and no script runs there.
+    options = {"resultTypes": ["violations"], "preload": False, "iframes": False}
     found = []
-    for width, theme, rules in _LOOKS:
+    for width, theme in zip(_WIDTHS, reversed(_THEMES) if turned else _THEMES, strict=True):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)
-        # A mail in its frame is not ours to mend, and no script runs there.
-        options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False, "iframes": False}
-        if rules:
-            options["runOnly"] = list(rules)
         broken = page.evaluate(_RUN, [{"exclude": [_REST]}, options])
         found += [f"{width} {theme} {rule['id']}: {node['html'][:200]}" for rule in broken for node in rule["nodes"]]
     return found

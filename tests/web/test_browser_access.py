@@ -73,7 +73,10 @@ def each(page: Page, full: PostOfficeProcess, kinds: Iterable[str]) -> Iterator[
 def test_axe_finds_nothing(full: PostOfficeProcess, reader: Reader, third: int) -> None:
     page = reader.open(full.url)
     kinds = list(KINDS)[third::3]
-    assert [f"{kind}: {found}" for kind in each(page, full, kinds) for found in violations(page)] == []
+    found = []
+    for number, kind in enumerate(each(page, full, kinds)):
+        found += [f"{kind}: {fault}" for fault in violations(page, turned=number % 2 == 1)]
+    assert found == []
 
 
 def test_axe_finds_nothing_before_the_first_mail(empty: PostOfficeProcess, reader: Reader) -> None:
@@ -91,7 +94,7 @@ def test_axe_finds_nothing_on_a_page_to_print(full: PostOfficeProcess, reader: R
     page.route("**/print", _out_of_its_sandbox)  # in which no script runs, axe neither
     for number in (1, 2, 3):
         page.goto(f"{full.url}/mailbox/print@x/{number}/print")
-        assert violations(page) == []
+        assert violations(page, turned=number == 2) == []
         page.set_viewport_size({"width": 320, "height": 800})
         page.evaluate(SPACED)
         assert not too_wide(page)

@@ -159,9 +159,9 @@ def many(house: PostOfficeProcess, chromium: Browser) -> list[str]:
 def test_axe_finds_nothing_on_the_pages_of_sessions(reader: Reader, house: PostOfficeProcess, many: list[str]) -> None:
     page = reader.open(f"{house.url}/sessions")
     found = []
-    for path in many:
+    for number, path in enumerate(many):
         page.goto(house.url + path)
-        found += [f"{path} {each}" for each in violations(page)]
+        found += [f"{path} {each}" for each in violations(page, turned=number % 2 == 1)]
     assert found == []
 
 
