@@ -349,7 +349,7 @@ def test_by_keyboard_alone(stage: Stage, house: PostOfficeProcess) -> None:
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     stage.look_at_focus()
     press(page, "Enter")
-    for goal in ("Mark all read", "Delete all", "Choose mail 2", "New: Mail 2", "Delete mail 2"):
+    for goal in ("Follow newest", "Mark all read", "Delete all", "Choose mail 2", "New: Mail 2", "Delete mail 2"):
         press(page, "Tab")
         focused = page.locator(":focus")
         expect(focused).to_have_accessible_name(re.compile(goal))
