@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 SHARE = 0.1
 EASY = 0.5  # of the share, for what pages do by themselves
+MANY = 20  # mails a second that are a flood
+AFTERWARDS = 2.0  # seconds for which it is taken to go on
 LONGEST_EASE = 2.5  # seconds that these wait at most
 AHEAD = 0.1  # seconds of work that may be done before it is paid for
 QUIET = 0.25  # seconds without news of mail, of those that the web left free, after which mail is not busy
@@ -39,7 +41,8 @@ class Account:
         self._at = now
         self.spent = 0.0
         self._news = self._known = 0
-        self._heard = float("-inf")
+        self._heard = self._flooded_until = float("-inf")
+        self._counted, self._counted_at = 0, now
 
     def hear(self, _news: object = None) -> None:
         """Take note that mail moves. Called for every mail, so it does next to nothing."""
@@ -69,6 +72,14 @@ class Account:
         if self._news != self._known:
             self._known, self._heard = self._news, free
         return free - self._heard <= QUIET
+
+    def is_flooded(self, now: float) -> bool:
+        """Return whether mail comes in numbers, though it may stand still now: a machine with other work stalls it."""
+        if now - self._counted_at >= 1.0:
+            if self._news - self._counted >= MANY * (now - self._counted_at):
+                self._flooded_until = now + AFTERWARDS
+            self._counted, self._counted_at = self._news, now
+        return now < self._flooded_until
 
 
 class Crowded(Exception):
@@ -131,10 +142,14 @@ class Governor:
         """
         spent, began = self._eased
         until = min(began + (self.spent - spent) / (self._share * EASY), self._clock() + LONGEST_EASE)
-        while not self._open and self._account.is_busy(now := self._clock()) and until - now > 0.001:
+        while not self._open and self._is_pressed(now := self._clock()) and until - now > 0.001:
             self._sleep(min(until - now, QUIET))
         self._eased = self.spent, self._clock()
         self.wait()
+
+    def _is_pressed(self, now: float) -> bool:
+        flooded = self._account.is_flooded(now)
+        return self._account.is_busy(now) or flooded
 
     @property
     def spent(self) -> float:

@@ -11,7 +11,18 @@ from gevent.pool import Pool
 from gevent.threadpool import ThreadPool
 
 from mysmtp.web import governor as rules
-from mysmtp.web.governor import AHEAD, LONGEST_EASE, QUIET, WAITING, Account, Crowded, Governor, charging
+from mysmtp.web.governor import (
+    AFTERWARDS,
+    AHEAD,
+    LONGEST_EASE,
+    MANY,
+    QUIET,
+    WAITING,
+    Account,
+    Crowded,
+    Governor,
+    charging,
+)
 from mysmtp.web.wsgi import WebServer
 from tests.web.served import Served
 
@@ -304,3 +315,22 @@ def test_they_wait_a_while_at_most_whatever_was_used_meanwhile() -> None:
     began = hours.now
     hours.governor.ease()
     assert hours.now - began == pytest.approx(LONGEST_EASE, abs=0.01)
+
+
+def test_a_flood_that_stands_still_for_a_moment_is_taken_to_go_on() -> None:
+    account = Account(0.0)
+    for _ in range(2 * MANY):
+        account.hear()
+    assert account.is_flooded(1.5)
+    assert account.is_busy(1.5)
+    assert not account.is_busy(1.5 + 2 * QUIET)
+    assert account.is_flooded(1.5 + AFTERWARDS - 0.1)
+    assert not account.is_flooded(1.5 + AFTERWARDS)
+
+
+def test_a_mail_now_and_then_is_no_flood() -> None:
+    account, now = Account(0.0), 0.0
+    for _ in range(50):
+        now += 0.2
+        account.hear()
+        assert not account.is_flooded(now)
