@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -309,8 +310,13 @@ def test_a_large_mail_comes_back_whole_and_holds_nobody_up(office: PostOfficePro
             for _ in range(6 if line.startswith(b".") else 0):
                 other = idle.enter_context(office.connect())
                 other.ask("HELO x", "GET_MAIL bob@example.com 1")
+                page = idle.enter_context(socket.create_connection(office.web, timeout=30))
+                page.sendall(b"GET /mailbox/bob%40example.com/1/body HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert page.recv(12) == b"HTTP/1.1 200"
             peer.ask("GET_MAIL bob@example.com 1")
             got = peer.large_body()
+            with urllib.request.urlopen(f"{office.url}/mailbox/bob%40example.com/1/body", timeout=30) as saved:
+                assert saved.read() == body
         with open(f"/proc/{office.popen.pid}/status") as status:
             assert next(int(each.split()[1]) for each in status if each.startswith("VmHWM")) < 170_000  # kB
     text = got.partition(b"\nDate: ")[2].partition(b"\n")[2]

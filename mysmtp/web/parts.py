@@ -11,6 +11,7 @@ from typing import Final
 from flask import Blueprint, Response, request, url_for
 from werkzeug.exceptions import NotFound
 
+from mysmtp.contracts import Spooling
 from mysmtp.mime.fields import begins_with_header
 from mysmtp.mime.names import content_disposition
 from mysmtp.web.guard import POLICY
@@ -19,6 +20,8 @@ from mysmtp.web.reading import Address, download_of, html_of
 from mysmtp.web.site import site
 
 CHUNK: Final = 64 * 1024
+_LARGE = 1 << 20  # octets of a mail that is not held in memory while it is saved
+_BEGINNING = 128 * 1024  # octets that tell whether it begins with a header
 STYLE: Final = (
     "html{color-scheme:light;background:#fff;color:#000}"
     "body{margin:16px;font:16px/1.5 sans-serif;overflow-wrap:anywhere}"
@@ -30,8 +33,8 @@ routes = Blueprint("parts", __name__, url_prefix="/mailbox/<mailbox:name>/<mail_
 @routes.get("/body")
 def body(name: str, mail_id: int) -> Response:
     """Give the body of one mail as a file, byte for byte."""
-    octets = site().store.read(name, mail_id).body
-    ending = ".eml" if begins_with_header(octets) else ".txt"
+    octets = _whole(name, mail_id)
+    ending = ".eml" if begins_with_header(bytes(octets[:_BEGINNING])) else ".txt"
     disposition = content_disposition(file_name(name, mail_id).removesuffix(".txt") + ending)
     return _sandboxed(octets, "application/octet-stream", disposition)
 
@@ -116,8 +119,17 @@ def _key(name: str, mail_id: int) -> str:
     return hmac.new(site().secret, what, hashlib.sha256).hexdigest()[:32]
 
 
-def _sandboxed(octets: bytes, kind: str, disposition: str) -> Response:
-    pieces = (octets[start : start + CHUNK] for start in range(0, len(octets), CHUNK))
+def _whole(name: str, mail_id: int) -> bytes | memoryview:
+    """Return the octets of a mail; a large one takes no memory while it is waited for who saves it."""
+    store = site().store
+    if not isinstance(store, Spooling):
+        return store.read(name, mail_id).body
+    found = store.fetch(name, mail_id, _LARGE, lambda pieces: pieces, lambda _: b"")
+    return found if isinstance(found, memoryview) else found.body
+
+
+def _sandboxed(octets: bytes | memoryview, kind: str, disposition: str) -> Response:
+    pieces = (bytes(octets[start : start + CHUNK]) for start in range(0, len(octets), CHUNK))
     response = Response(pieces, content_type=kind)
     response.content_length = len(octets)
     response.headers["Content-Disposition"] = disposition
