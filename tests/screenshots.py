@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.chromium import OPTIONS
+from tests.chromium import OPTIONS, PROGRAMS
 from tests.moving import moving
 from tests.process import ROOT, PostOfficeProcess
 
@@ -156,7 +156,7 @@ def main() -> None:
     """Take all pictures."""
     ALL.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        program = shutil.which("chromium") or shutil.which("chromium-browser")
+        program = next(filter(None, map(shutil.which, PROGRAMS)), None)
         browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         mailbox = Path(folder) / "mailbox"
         mailbox.mkdir()

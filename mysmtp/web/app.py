@@ -33,7 +33,7 @@ from mysmtp.web import (
     parts,
     printing,
     search_pages,
-    session_pages,
+    session_exports,
 )
 from mysmtp.web.common import equip
 from mysmtp.web.deeds import Deeds
@@ -51,7 +51,7 @@ _ROUTES = tuple(
         figures,
         exposition,
         search_pages,
-        session_pages,
+        session_exports,
         mail_pages,
         parts,
         printing,

@@ -20,6 +20,10 @@ from mysmtp.web.presenting_transcript import Around, Asked, Fold, Row, rows_of
 from mysmtp.wire import spelled
 
 LINES = 400  # shown on one page
+_READING = {
+    "DATA": "Reading a message; a line that holds a single dot ends it.",
+    "BDAT": "Reading a chunk of a message; it ends after as many octets as were announced.",
+}
 NEWS = 30  # of what came while a page is open; nobody reads faster than that
 
 
@@ -29,7 +33,8 @@ class View:
 
     `lines` is how many lines there are, as far as they were kept; `partly` tells that some were not.
 
-    `counts` are the octets that came and went, the mails stored, the replies.
+    `reading` tells what the server reads besides commands. `counts` are the octets that came and went, the mails
+    stored, the replies.
     """
 
     id: int
@@ -42,6 +47,7 @@ class View:
     guides: tuple[str, str]
     machine: Machine
     waiting: str
+    reading: str
     findings: tuple[Finding, ...]
     counts: tuple[int, int, int, int]
     lines: int
@@ -75,6 +81,7 @@ def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) ->
         guides=(_guides(len(known.places), 30), _guides(len(known.places), 10)),
         machine=machine,
         waiting=_waiting(tape, now),
+        reading=_READING.get(tape.reading, "") if is_open and step is None else "",
         findings=tuple(examine(Case(known, entries, ended=not is_open, reading=tape.reading))),
         counts=(tape.received, tape.sent, tape.mails, tape.answers),
         lines=len(lines),

@@ -46,6 +46,7 @@ def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house:
         talk.line()
     expect(page.locator(".map .now")).to_contain_text("recipient known")
     expect(page.locator("#wait")).to_contain_text("Waiting for the rest of the message")
+    expect(page.locator(".next")).to_contain_text("Reading a message; a line that holds a single dot ends it.")
     talk.say(b"half a li")
     expect(rows.last).to_contain_text("half a lino line end")
     talk.say(b"ne\n")
