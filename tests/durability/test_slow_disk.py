@@ -62,7 +62,7 @@ def test_no_more_waits_for_a_disk_that_hangs_than_fits_the_queue(traced: Start, 
     with Strace(process, *fault("fdatasync", "delay_enter=60s"), trace="fdatasync"):
         first = _send_aside(process, ledger)
         until(lambda: ledger.sent, "one mail is under way")
-        large = [_send_aside(process, ledger, size=16 << 20) for _ in range(7)]
+        large = [_send_aside(process, ledger, size=1_000_000) for _ in range(80)]  # larger ones wait on the disk
         ledger.wait_for(Fate.REFUSED, 1, 30)  # as 64 MB wait
         assert ledger.count(Fate.ACKNOWLEDGED) == 0
     for thread in (first, *large):
