@@ -161,13 +161,14 @@
     paintList(page);
   }
 
-  // The list beside a mail: taken over when nobody is there; counts tell of it at once.
+  // The list beside a mail: taken over when nobody is there.
   function paintPane(page) {
     const [mine, theirs] = [byId("pane"), page.getElementById("pane")];
     if (!mine || !theirs || mine.innerHTML === theirs.innerHTML) return;
     const box = mine.parentElement;
     const read = box.scrollTop > 4 || box.matches(":hover") || box.contains(document.activeElement) || picked().length;
-    if (!read) mine.replaceChildren(...theirs.childNodes);
+    if (read) offer("This list has changed. Show it as it is now");
+    else take(page);
   }
 
   function paintList(page) {
@@ -212,24 +213,17 @@
     if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
   }
 
+  const listOf = (page) => page.getElementById("list") ?? page.getElementById("pane");
+
   function take(page) {
-    const [mine, theirs] = [byId("list"), page.getElementById("list")];
+    const [mine, theirs] = [listOf(document), listOf(page)];
     const chosen = new Set(picked().map((box) => box.value));
-    mine.dataset.news = theirs.dataset.news;
+    mine.dataset.news = theirs.dataset.news ?? 0;
     mine.replaceChildren(...theirs.childNodes);
     boxes().forEach((box) => (box.checked = chosen.has(box.value)));
     tellChosen();
     takeTitle(page);
     withdraw();
-  }
-
-  // The list beside a mail, with what of it was chosen.
-  function takePane(page) {
-    const chosen = new Set(picked().map((box) => box.value));
-    byId("pane").replaceChildren(...page.getElementById("pane").childNodes);
-    boxes().forEach((box) => (box.checked = chosen.has(box.value)));
-    tellChosen();
-    takeTitle(page);
   }
 
   function takeAll(page) {
@@ -299,8 +293,7 @@
     history.replaceState(null, "", reply.url.replace(/#.*/, ""));
     AT_ONCE.forEach((id) => swap(id, page));
     if (!button.closest(".del")) boxes().forEach((box) => (box.checked = false));
-    if (byId("list")) take(page);
-    else takePane(page);
+    take(page);
     button.disabled = false;
     byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
     byId("status").textContent = page.getElementById("status").textContent;
@@ -315,7 +308,7 @@
   }
 
   document.addEventListener("submit", (event) => {
-    if (event.target.dataset.act === undefined || !(byId("list") ?? byId("pane"))) return;
+    if (event.target.dataset.act === undefined || !listOf(document)) return;
     event.preventDefault();
     act(event.target, event.submitter);
   });
@@ -328,8 +321,8 @@
       event.preventDefault();
       take(latest);
       if (!byId("undo").childElementCount) byId("status").textContent = "";
-      scrollTo(0, 0);
-      byId("list").querySelector("a")?.focus();
+      (byId("list") ? window : listOf(document).parentElement).scrollTo(0, 0);
+      listOf(document).querySelector("a")?.focus();
     } else if (link.id === "notify") {
       switchNotices();
     } else if (link.dataset.all !== undefined) {

@@ -122,6 +122,26 @@ def test_the_list_beside_is_the_one_that_was_left(
     expect(page.get_by_role("link", name=f"{word} 0")).to_be_visible()
 
 
+def test_the_list_beside_does_not_move_under_a_reader(house: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(filled(house, "moves@x"))
+    page.get_by_role("button", name="beside the list").click()
+    page.locator("#mail-2 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 2")
+    page.wait_for_selector("#feed[data-state=live]")
+    page.mouse.move(1200, 700)
+    house.send("moves@x", body=b"Mail 4\n")
+    expect(page.locator("#pane #mail-4")).to_be_visible()
+    page.locator("#mail-3 .what a").focus()
+    house.send("moves@x", body=b"Mail 5\n")
+    bar = page.get_by_role("link", name="This list has changed. Show it as it is now")
+    expect(bar).to_be_visible()
+    expect(page.locator("#mail-5")).to_have_count(0)
+    bar.click()
+    expect(page.locator("#pane #mail-5 .what a")).to_be_focused()
+    expect(bar).to_be_hidden()
+    expect(page.locator("h1")).to_have_text("Mail 2")
+
+
 def test_axe_finds_nothing_in_three_panes(house: PostOfficeProcess, reader: Reader) -> None:
     page = reader.open(filled(house, "axe@x"))
     page.get_by_role("button", name="beside the list").click()
