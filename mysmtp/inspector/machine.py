@@ -175,7 +175,10 @@ def _put_back(moves: Moves, walk: Walk, edges: list[Edge], words: list[Word]) ->
         rail = rails[min(rank, len(rails) - 1)]
         edges += _rail(back, walk, rail, LEFT, rank * 9 - 9)
         y = middle(back.target) + APART // 2 + 4 if not back.target else middle(1 + min(rank, 1)) + APART // 2 + 8
-        words += _rail_words(back, walk, max(rail, 4) if rail > 40 else 4, y, "middle" if rail > 40 else "start")
+        if back.target:  # how often stands below, where another rail is near
+            words += _rail_words(back, walk, rail, y, "middle", apart=rank > 0)
+        else:
+            words += _rail_words(back, walk, *((rail, y, "middle") if rail > 40 else (4, y, "start")))
     for back in backs:
         if back.target >= 2:
             edges += _rail(back, walk, RIGHT_RAIL, RIGHT, 16)
@@ -197,11 +200,13 @@ def _rail(back: _Back, walk: Walk, rail: int, side: int, shift: int) -> Iterator
         yield Edge(path, walked, source, back.target, back.verbs, arrow=source == longest or walked)
 
 
-def _rail_words(back: _Back, walk: Walk, x: int, y: int, anchor: str) -> Iterator[Word]:
+def _rail_words(back: _Back, walk: Walk, x: int, y: int, anchor: str, *, apart: bool = False) -> Iterator[Word]:
     y -= LINE * (len(back.verbs) - 1) // 2
-    for at, verb in enumerate(back.verbs):
+    for verb in back.verbs:
         text, walked = _label(walk, verb, [(source, back.target) for source in back.sources])
-        yield Word(x, y + LINE * at, anchor, text, walked)
+        for line in text.split(" ") if apart else (text,):
+            yield Word(x, y, anchor, line, walked)
+            y += LINE
 
 
 def _turns(moves: Moves, walk: Walk, lane: int) -> Iterator[Word]:
@@ -226,9 +231,18 @@ def _notes(known: Known, moves: Moves) -> Iterator[str]:
     if fresh:
         words = "is taken in any state and starts" if len(fresh) == 1 else "are taken in any state and start"
         yield f"{_listed(fresh)} {words} over in {next(iter(moves[fresh[0]]))[1]}."
-    still = [verb for verb, steps in moves.items() if all(before == after for before, after in steps)]
+    still = [verb for verb in moves if _stays(known.dialect.verbs[verb])]
     if still:
         yield f"{_listed(still)} {'changes' if len(still) == 1 else 'change'} no state."
+    chunks = [
+        verb for verb, steps in moves.items() if verb not in still and all(here == there for here, there in steps)
+    ]
+    if chunks:
+        yield f"{_listed(chunks)} is taken in 3 and stays there; with LAST it leads where DATA does."
+
+
+def _stays(rule: Verb) -> bool:
+    return all(before == after for before, after in rule.moves.items() if before not in rule.vain)
 
 
 def _listed(verbs: Sequence[str]) -> str:

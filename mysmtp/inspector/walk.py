@@ -63,9 +63,14 @@ def walk_of(entries: Iterable[Entry], known: Known) -> Walk:
 
 
 def moves_of(known: Known) -> Mapping[str, frozenset[tuple[int, int]]]:
-    """Return for each verb but those that end a session the lanes it leads from and to, as its table has them."""
+    """Return for each verb but those that end a session the lanes it leads from and to, as its table has them.
+
+    Where it is read only to be refused it leads nowhere.
+    """
     return {
-        verb: frozenset((known.digit(state), known.digit(after)) for state, after in rule.moves.items())
+        verb: frozenset(
+            (known.digit(state), known.digit(after)) for state, after in rule.moves.items() if state not in rule.vain
+        )
         for verb, rule in known.dialect.verbs.items()
         if not rule.ends
     }

@@ -102,7 +102,10 @@ def test_the_notes_tell_what_is_not_drawn() -> None:
         "LIST and GET_MAIL change no state.",
     )
     # Not those that are only read to be refused: EXPN; APOP and AUTH.
-    assert drawn("smtp").notes[-1] == "BDAT, NOOP, VRFY, AUTH and HELP change no state."
+    assert drawn("smtp").notes[-2:] == (
+        "NOOP, VRFY, AUTH and HELP change no state.",
+        "BDAT is taken in 3 and stays there; with LAST it leads where DATA does.",  # RFC 3030, section 2
+    )
     assert drawn("pop3").notes[-1] == "UTF8, STAT, LIST, UIDL, RETR, TOP, DELE, RSET, NOOP and CAPA change no state."
 
 
@@ -148,3 +151,23 @@ def test_a_chunk_that_is_the_last_leads_back_though_no_table_says_so() -> None:
     machine = draw(KNOWN["smtp"], walk_of(taped(SMTP, *said).entries(), KNOWN["smtp"]))
     assert any((edge.walked and edge.verbs == ("DATA", "BDAT")) or "BDAT" in edge.verbs for edge in machine.edges)
     assert machine.state == "greeted"
+    # Where there is no recipient BDAT is refused, so it turns in no other lane; and its path is told by the drawing.
+    assert not [word for word in machine.words if word.text == "↺ BDAT"]
+    assert "BDAT" not in " ".join(machine.notes)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 500])
+def test_the_word_of_a_rail_that_leads_back_lies_on_no_other_rail(tls: bool, count: int) -> None:
+    walk = Walk("greeted")
+    walk.steps.update({(3, 1, "DATA"): count, (3, 1, "BDAT"): count} if count else {})
+    machine = draw(KNOWN["smtp"], walk, tls=tls)
+    rails = {int(edge.path.split("Q")[1].split()[0]): edge.verbs for edge in machine.edges if "Q" in edge.path}
+    for verb in ("DATA", "BDAT") if count else ("DATA",):
+        (word,) = [word for word in machine.words if word.text == verb]
+        assert word.anchor == "middle"
+        under = [verbs for x, verbs in rails.items() if abs(x - word.x) <= 7.9 * len(verb) / 2]
+        assert [verb in verbs for verbs in under] == [True]
+    assert ([word.text for word in machine.words if word.walked] == ["DATA", f"×{count}", "BDAT", f"×{count}"]) == (
+        count > 0
+    )
