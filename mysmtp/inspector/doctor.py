@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise, zip_longest
 
 from mysmtp.inspector.case import Case, Finding, verb_of
+from mysmtp.inspector.explain import needs
 from mysmtp.tape import BODY, CLIENT, SERVER, Entry
 
 _SPACE_BEFORE_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO) +:", re.IGNORECASE)
@@ -22,7 +23,7 @@ def no_newline(case: Case) -> Finding | None:
     """A command that ends without a newline: the receiver can only guess that it is over."""
     at = [entry for entry in case.commands if not entry.octets.endswith(b"\n") and not entry.cut and entry.octets]
     told_off = next((reply.number for reply in case.replies if reply.fault and reply.fault.name == "OutOfStep"), None)
-    at = [entry for entry in at if not _is_foreign(entry) and (told_off is None or entry.number < told_off)]
+    at = [entry for entry in at if not tongue(entry) and (told_off is None or entry.number < told_off)]
     return case.found(
         "no-newline", at,
         "The client sends a command without a newline at its end.",
@@ -35,11 +36,16 @@ def bare_lf(case: Case) -> Finding | None:
     """LF alone where the protocol says CR LF."""
     at = [entry for entry in case.commands if case.crlf and _BARE_LF.search(entry.octets)]
     at += [entry for entry in case.entries if case.crlf and entry.kind == BODY and _bare_in_body(case, entry)]
+    rule = "In POP3 a line ends with CR LF (RFC 1939, section 3). This server overlooks it; stricter ones do not."
+    if case.known.dialect.name != "pop3":
+        rule = (
+            f"In {case.protocol} a line ends with CR LF (RFC 5321, section 2.3.8). Where servers disagree about a lone"
+            " LF, mails can be smuggled past one of them, so more and more refuse it."
+        )
     return case.found(
         "bare-lf", sorted(at, key=lambda entry: entry.number),
         "The client ends a line with LF alone.",
-        f"In {case.protocol} a line ends with CR LF (RFC 5321, section 2.3.8). Where servers disagree about a lone LF,"
-        " mails can be smuggled past one of them, so more and more refuse it.",
+        rule,
         r"Write \r\n at the end of each line, in the message too; open the socket in binary mode.",
     )  # fmt: skip
 
@@ -54,9 +60,7 @@ def _bare_in_body(case: Case, entry: Entry) -> bool:
 def nul(case: Case) -> Finding | None:
     """A NUL octet."""
     at = [
-        entry
-        for entry in case.entries
-        if entry.kind in (CLIENT, BODY) and b"\0" in entry.octets and not _is_foreign(entry)
+        entry for entry in case.entries if entry.kind in (CLIENT, BODY) and b"\0" in entry.octets and not tongue(entry)
     ]
     at = [entry for entry in at if entry.kind == CLIENT or not _is_binary(case, entry)]
     return case.found(
@@ -79,7 +83,8 @@ def space_before_colon(case: Case) -> Finding | None:
     return case.found(
         "space-before-colon", at,
         "The client puts a space before the colon of MAIL FROM: or RCPT TO:.",
-        "The colon belongs to the word: MAIL FROM: and RCPT TO: (RFC 5321, section 4.1.1.2). Most servers refuse this.",
+        f"{'' if case.crlf else 'My_SMTP overlooks it; SMTP does not. '}The colon belongs to the word: MAIL FROM: and"
+        " RCPT TO: (RFC 5321, section 4.1.1.2). Most servers refuse this.",
         "Take the space away.",
     )  # fmt: skip
 
@@ -105,7 +110,7 @@ def data_before_rcpt(case: Case) -> Finding | None:
         "data-before-rcpt", at,
         "The client sends DATA before any recipient was taken.",
         "A message without a recipient cannot be stored, and what follows would be read as commands.",
-        "Wait until a RCPT TO was answered with 2xx; if none was, send RSET or QUIT.",
+        f"Wait until a RCPT TO was answered with 2xx; if none was, send {'RSET' if case.crlf else 'HELO'} or QUIT.",
     )  # fmt: skip
 
 
@@ -155,8 +160,12 @@ def not_waiting(case: Case) -> Finding | None:
     return case.found(
         "not-waiting", at,
         "The client sends the next command before it can have read the reply.",
-        "What it sends next hangs on that reply: after a refusal it is refused too, or means something else. RFC 2920"
-        " (section 3.1) tells what may be sent together; EHLO, DATA, NOOP and QUIT end a group.",
+        "What it sends next hangs on that reply: after a refusal it is refused too, or means something else."
+        + (
+            " RFC 2920 (section 3.1) tells what may be sent together; EHLO, DATA, NOOP and QUIT end a group."
+            if case.known.dialect.name in ("smtp", "lmtp")
+            else ""
+        ),
         "Read a whole reply, all its lines, before you send the next command.",
     )  # fmt: skip
 
@@ -196,31 +205,50 @@ def goes_on(case: Case) -> Finding | None:
     at = [
         after for before, after in pairwise(case.replies)
         if before.mark == "x" and after.fault is not None and after.fault.name == "OutOfOrder"
-        and before.verb != after.verb and before.after == after.before
+        and before.verb != after.verb and before.after == after.before and _is_early(case, after)
     ]  # fmt: skip
+    why, mend = (
+        "Each step stands on the one before it: without a mailbox that was opened there is nothing to list or read.",
+        "Look how each reply begins; on -ERR mend the command or give up, and tell who wants the mail.",
+    ) if case.known.dialect.name == "pop3" else (
+        "Each step stands on the one before it: after a refused MAIL FROM there is no mail to add recipients to.",
+        "Look at the first digit of each reply; on 4xx or 5xx mend the command or give up, and tell who sent the mail.",
+    )  # fmt: skip
     return case.found(
         "goes-on", at,
         "The client goes on after a refusal as though it had been taken.",
-        "Each step stands on the one before it: after a refused MAIL FROM there is nobody to add recipients to.",
-        "Look at the first digit of each reply; on 4xx or 5xx mend the command or give up, and tell who sent the mail.",
+        why,
+        mend,
     )  # fmt: skip
+
+
+def _is_early(case: Case, reply: Entry) -> bool:
+    """Tell whether a command came before its state, not after it."""
+    needed = needs(reply.verb, case.known)
+    return needed is not None and case.known.digit(needed) > case.known.digit(reply.before)
 
 
 def foreign(case: Case) -> Finding | None:
     """TLS or HTTP on a plain mail port."""
-    at = [entry for entry in case.commands if _is_foreign(entry)]
-    what = "HTTP" if at and _HTTP.match(at[0].octets) else "TLS"
+    at = [entry for entry in case.commands if tongue(entry)]
+    what = tongue(at[0]) if at else ""
+    upgrade = {"pop3": ", or use STLS if it is offered", "my_smtp": ""}.get(
+        case.known.dialect.name, ", or use STARTTLS if it is offered"
+    )
     return case.found(
         "foreign", at,
         f"The client speaks {what} to a port of {case.protocol}.",
-        f"This port begins in plain {case.protocol}; the server closed the connection without a word.",
-        "Turn off implicit TLS in the client (often called SSL), or use STARTTLS if it is offered."
+        f"This port begins in plain {case.protocol}; the server closed the connection without a reply.",
+        f"Turn off implicit TLS in the client (often called SSL){upgrade}."
         if what == "TLS" else "The pages have a port of their own.",
     )  # fmt: skip
 
 
-def _is_foreign(entry: Entry) -> bool:
-    return entry.octets.startswith(b"\x16\x03") or _HTTP.match(entry.octets) is not None
+def tongue(entry: Entry) -> str:
+    """Return what a client speaks that takes the port for another: ``TLS`` or ``HTTP``; "" if it does not."""
+    if entry.octets.startswith(b"\x16\x03"):
+        return "TLS"
+    return "HTTP" if _HTTP.match(entry.octets) else ""
 
 
 Rule = Callable[[Case], Finding | None]

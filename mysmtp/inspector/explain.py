@@ -30,19 +30,23 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What is said of a fault: for My_SMTP and for the others the source; POP3's where it has one of its own."""
+    """What is said of a fault: for My_SMTP and for the others the source; POP3's where it has one of its own.
+
+    `pop3_words` are said in POP3 instead of `words`.
+    """
 
     lead: str
     words: str
     ours: str
     smtp: str
     pop3: str
+    pop3_words: str = ""
 
 
 _ROWS: Mapping[str, _Row] = MappingProxyType({
-    "UnknownCommand": _Row("Not a command.", "The first word is no command of {protocol}.",
+    "UnknownCommand": _Row("Not a command.", "This line does not begin with a command of {protocol}.",
         "Commands", "RFC 5321, section 4.2.4", "RFC 1939, section 3"),
-    "InvalidSyntax": _Row("Written otherwise.", "{verb} is written {usage}.",
+    "InvalidSyntax": _Row("Wrong syntax.", "{verb} is written {usage}.",
         "Commands", "RFC 5321, section 4.1.1", "RFC 1939, section 3"),
     "InvalidAddress": _Row("No address.", "An address has text on both sides of an @.",
         "Commands", "RFC 5321, section 4.1.2", ""),
@@ -58,7 +62,7 @@ _ROWS: Mapping[str, _Row] = MappingProxyType({
         "Commands", "RFC 5321, section 4.5.3.1.8", ""),
     "NoSuchMailbox": _Row("No such mailbox.", "It is made with its first mail.", "Replies", "", ""),
     "NoSuchMail": _Row("No such mail.", "This id was never given, or the mail was deleted.",
-        "Replies", "", "RFC 1939, section 5"),
+        "Replies", "", "RFC 1939, section 5", "This session knows no message of this number, or has deleted it."),
     "DamagedMail": _Row("Damaged.", "The record of this mail is cut off or its checksum is wrong; its bytes are kept.",
         "The mailbox file", "", "RFC 3206, section 4"),
     "StoreFailed": _Row("Not stored.", "The store could not do it; the log has the cause. Nothing of it was kept.",
@@ -85,6 +89,9 @@ _BROKEN = _Row("The server failed.", "This is no fault of the client; the log ha
 _OTHER = _Row("Refused.", "The reply tells why.", "Replies", "docs/rfc.md", "docs/rfc.md")
 
 
+_ELSEWHERE = {"AUTH": "RFC 4954, section 4", "STARTTLS": "RFC 3207, section 4", "BDAT": "RFC 3030, section 2"}
+_PARAMETER = _Row("No such parameter.", "{verb} takes the parameters of those extensions that the reply to EHLO named.",
+                  "", "RFC 5321, section 4.1.1.11", "")  # fmt: skip
 _LOG_IN = _Row("Log in first.", "This server takes mail only of who is logged in.", "", "RFC 4954, section 6", "")
 _NOT_HERE = _Row("Not offered.", "{verb} is a command of {protocol}, but this server does not do it here.",
                  "Commands", "RFC 5321, section 4.2.4", "docs/rfc.md")  # fmt: skip
@@ -100,17 +107,18 @@ def explain(entry: Entry, known: Known, *, tls: bool = False) -> Explanation | N
         lead, words, source = (
             "Too early." if _is_early(entry, known) else "Not now.",
             _order(entry, known),
-            _of_order(protocol),
+            _of_order(entry, protocol),
         )
     else:
         row = _ROWS.get(name) or _row_of(entry, known)
         lead, source = row.lead, _source(row, protocol)
-        words = row.words.format(
+        words = ((protocol == "pop3" and row.pop3_words) or row.words).format(
             protocol=label_of(protocol), verb=name_of(entry.verb), usage=usage_of(protocol, entry.verb),
             remark=entry.fault.remark if entry.fault else "",
         )  # fmt: skip
         if name == "InvalidSyntax" and entry.fault and entry.fault.remark:
             words = f"{entry.fault.remark[:1].upper()}{entry.fault.remark[1:]}."
+            source = _of_syntax(entry, protocol) or source
     locked = _needs_login(entry)
     taken = tuple(
         usage_of(protocol, verb) for verb in known.taken_in(entry.after, tls=tls) if not locked or verb != entry.verb
@@ -124,6 +132,8 @@ def _row_of(entry: Entry, known: Known) -> _Row:
         return _BROKEN
     if _needs_login(entry):
         return _LOG_IN
+    if entry.octets.startswith(b"555 "):
+        return _PARAMETER
     rule = known.dialect.verbs.get(entry.verb)
     vain = rule is not None and entry.before in rule.vain
     return _NOT_HERE if vain or entry.octets.startswith(b"502 ") else _OTHER
@@ -163,9 +173,18 @@ def _order(entry: Entry, known: Known) -> str:
     return f"{verb} needs {there}; this session is in state {here}{', ' + entry.before if not here else ''}."
 
 
-def _of_order(protocol: str) -> str:
+def _of_syntax(entry: Entry, protocol: str) -> str:
+    """Return where it stands how a command is written, if that is elsewhere than for most; else ""."""
+    if protocol not in ("smtp", "lmtp"):
+        return ""
+    return "RFC 5321, section 2.3.8" if b"CR LF" in entry.octets else _ELSEWHERE.get(entry.verb, "")
+
+
+def _of_order(entry: Entry, protocol: str) -> str:
     if protocol == "my_smtp":
         return f"{OURS}, Replies"
+    if protocol in ("smtp", "lmtp") and entry.verb == "AUTH":
+        return _ELSEWHERE["AUTH"]
     return "RFC 1939, section 3" if protocol == "pop3" else "RFC 5321, section 4.1.4"
 
 
@@ -184,7 +203,7 @@ def _next(entry: Entry, known: Known) -> str:
         return ""
     if _needs_login(entry):
         return usage_of(protocol, "AUTH")
-    if name == "NoSuchMail" and protocol == "my_smtp":
+    if name == "NoSuchMail":
         return usage_of(protocol, "LIST")
     verb = step_on(entry.after, known)
     return usage_of(protocol, verb) if verb else ""

@@ -96,3 +96,24 @@ def test_the_finding_names_the_line_and_how_often() -> None:
     finding = found(SMTP, taped(SMTP, b"EHLO x\n", b"NOOP\r\n", b"NOOP\n"))["bare-lf"]
     assert (finding.number, finding.times) == (2, 2)
     assert smtplib.CRLF == "\r\n"
+
+
+def test_what_is_advised_is_of_the_protocol_that_is_spoken() -> None:
+    """My_SMTP has no RSET and takes spaces round the colon (docs/protocol.md); POP3 has no MAIL FROM and no digits."""
+    early = found(MY_SMTP, taped(MY_SMTP, *lines("HELO x", "DATA", end="\n")))["data-before-rcpt"]
+    assert "HELO or QUIT" in early.mend
+    assert "RSET or QUIT" in found(SMTP, taped(SMTP, *lines("EHLO x", "DATA")))["data-before-rcpt"].mend
+    colon = found(MY_SMTP, taped(MY_SMTP, *lines("HELO x", "MAIL FROM : a@x", end="\n")))["space-before-colon"]
+    assert colon.why.startswith("My_SMTP overlooks it")
+    on = found(POP3, taped(POP3, *lines("PASS x", "STAT")))["goes-on"]
+    assert "-ERR" in on.mend
+    assert "MAIL FROM" not in on.why
+    assert "RFC 1939" in found(POP3, taped(POP3, b"NOOP\n"))["bare-lf"].why
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+    assert "STLS" in found(POP3, taped(POP3, hello))["foreign"].mend
+    assert "TLS if" not in found(MY_SMTP, taped(MY_SMTP, hello))["foreign"].mend
+
+
+def test_a_command_that_comes_too_late_does_not_go_on_after_what_was_refused_before_it() -> None:
+    said = lines("USER b", "PASS x", "RETR 9", "USER b")
+    assert "goes-on" not in found(POP3, taped(POP3, *said))

@@ -49,15 +49,26 @@ def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() 
         (MY_SMTP, ["HELO example.com", "MAIL FROM: a@exmaple.com"], "Another domain.",
          "The sender’s domain must be the one that HELO named: exmaple.com is not example.com.", "MAIL FROM: <email>",
          "docs/protocol.md, Commands"),
-        (MY_SMTP, ["DATAX"], "Not a command.", "The first word is no command of My_SMTP.", "HELO <domain>",
+        (MY_SMTP, ["DATAX"], "Not a command.", "This line does not begin with a command of My_SMTP.", "HELO <domain>",
          "docs/protocol.md, Commands"),
         (MY_SMTP, ["HELO x", "LIST nobody@x"], "No such mailbox.", "It is made with its first mail.",
          "MAIL FROM: <email>", "docs/protocol.md, Replies"),
         (SMTP, ["EHLO x", "MAIL FROM:<a@x>", "MAIL FROM:<a@x>"], "Not now.",
          "MAIL FROM needs state 1, greeted; this session is in state 2.", "RCPT TO:<email>",
          "RFC 5321, section 4.1.4"),
-        (SMTP, ["EHLO x", "MAIL TO:<a@x>"], "Written otherwise.", "Write FROM:<local-part@domain>.",
+        (SMTP, ["EHLO x", "MAIL TO:<a@x>"], "Wrong syntax.", "Write FROM:<local-part@domain>.",
          "MAIL FROM:<email>", "RFC 5321, section 4.1.1"),
+        (MY_SMTP, [""], "Not a command.", "This line does not begin with a command of My_SMTP.", "HELO <domain>",
+         "docs/protocol.md, Commands"),
+        (SMTP, ["EHLO x", "STARTTLS now"], "Wrong syntax.", "This command stands alone.", "STARTTLS",
+         "RFC 3207, section 4"),
+        (SMTP, ["EHLO x", "MAIL FROM:<a@x>", "AUTH PLAIN ="], "Not now.",
+         "AUTH needs state 1, greeted; this session is in state 2.", "RCPT TO:<email>", "RFC 4954, section 4"),
+        (SMTP, ["EHLO x", "MAIL FROM:<a@x> FOO=1"], "No such parameter.",
+         "MAIL FROM takes the parameters of those extensions that the reply to EHLO named.", "MAIL FROM:<email>",
+         "RFC 5321, section 4.1.1.11"),
+        (POP3, ["USER b", "PASS c", "RETR 9"], "No such mail.",
+         "This session knows no message of this number, or has deleted it.", "LIST", "RFC 1939, section 5"),
         (POP3, ["STAT"], "Too early.",
          "STAT needs state 2, transaction; this session is in state 0, authorization.", "USER <mailbox>",
          "RFC 1939, section 3"),
@@ -106,6 +117,13 @@ def test_a_command_that_the_server_does_not_do_is_called_so() -> None:
         told = explained(SMTP, *said)
         assert (told.lead, told.source) == ("Not offered.", "RFC 5321, section 4.2.4")
         assert not {"EXPN", "STARTTLS"} & set(told.accepted)
+
+
+def test_a_line_without_its_cr_breaks_the_rule_of_line_ends() -> None:
+    (refused,) = [entry for entry in taped(SMTP, b"EHLO x\n").entries() if entry.mark]
+    words = explain(refused, KNOWN["smtp"])
+    assert words is not None
+    assert words.source == "RFC 5321, section 2.3.8"
 
 
 def test_what_was_taken_is_not_explained() -> None:

@@ -56,7 +56,7 @@ def test_text_tells_the_facts_each_line_with_its_time_and_why_it_was_refused() -
         " (docs/protocol.md, Replies) Next: HELO <domain>",
         r"     3.000  C: HELO \x1b[2J\n",
         r"     3.000  S: 400 Invalid syntax: a command holds no control characters\n",
-        "            #  Written otherwise. A command holds no control characters."
+        "            #  Wrong syntax. A command holds no control characters."
         " (docs/protocol.md, Commands) Next: HELO <domain>",
         "# Ended after 4.000 s: client closed",
     ]
