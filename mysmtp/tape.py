@@ -155,7 +155,8 @@ class Tape:
 
     def _hear_odd(self, at: float, octets: bytes, masked: bool) -> None:
         """Note a command that is long, holds a secret, or came in pieces."""
-        pieces = () if masked or self.rest is None else tuple(self._pieces)
+        parted = () if masked or self.rest is None else self._pieces
+        pieces = tuple(place for place in parted if place < len(octets))  # all that came is no place it was parted at
         self._pieces.clear()
         self.rest = None
         cut = None

@@ -48,7 +48,7 @@ def test_a_rest_is_kept_when_the_connection_closes() -> None:
     tape = new()
     tape.left(101, b"HELO")
     tape.close(104, "client closed")
-    assert [(entry.octets, entry.at) for entry in tape.entries()] == [(b"HELO", 1.0)]
+    assert [(entry.octets, entry.at, entry.pieces) for entry in tape.entries()] == [(b"HELO", 1.0, ())]
     assert (tape.ended, tape.reason) == (4.0, "client closed")
 
 

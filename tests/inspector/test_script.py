@@ -67,6 +67,11 @@ def test_json_tells_apart_what_came_apart_and_when() -> None:
     assert sends(script) == [b"QU", b"IT\n"]
 
 
+def test_what_came_too_soon_is_sent_with_what_it_came_with() -> None:
+    said = [*lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>"), b"DATA\r\nHi\r\n.\r\nQUIT\r\n"]
+    assert sends(read(forms(taped(SMTP, *said))[0])) == said
+
+
 def test_tls_stands_where_it_began() -> None:
     client, tape = recorded(SMTP, upgrades=True)
     client.dialog.greet()
