@@ -217,12 +217,33 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-    const link = { ArrowRight: steps("next"), ArrowLeft: steps("prev") }[event.key];
-    if (!link) return;
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by || !(stepping || steps(by > 0 ? "next" : "prev"))) return;
     event.preventDefault();
     playing = 0;
-    step(link);
+    if (!event.repeat || !stepping) stepBy(by);
   });
+
+  // Keys come faster than pages: each that was pressed counts, what a key repeats while it is held does not pile up.
+  let ahead = 0;
+  let stepping = false;
+
+  async function stepBy(by) {
+    ahead += by;
+    if (stepping) return;
+    stepping = true;
+    try {
+      while (ahead) {
+        const link = steps(ahead > 0 ? "next" : "prev");
+        if (!link) break;
+        await step(link);
+        ahead -= Math.sign(ahead);
+      }
+    } finally {
+      ahead = 0;
+      stepping = false;
+    }
+  }
 
   prepare();
 })();
