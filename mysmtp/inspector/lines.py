@@ -49,8 +49,12 @@ class Line(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The code a reply begins with, such as ``200`` or ``+OK``; "" elsewhere."""
-        match = CODE.match(self.octets) if self.is_reply else None
+        """The code a reply begins with, such as ``200`` or ``+OK``; "" elsewhere.
+
+        A mail that was sent by LMTP has a reply for each recipient (RFC 2033, section 4.2), each with its code.
+        """
+        begins = self.is_reply or (self.side == "S" and self.entry.verb in ("DATA", "BDAT"))
+        match = CODE.match(self.octets) if begins else None
         return match[1].decode() if match else ""
 
 

@@ -12,7 +12,7 @@ from mysmtp.inspector.offer import offer_of
 from mysmtp.inspector.protocols import label_of
 from mysmtp.inspector.study import Study
 from mysmtp.inspector.walk import walk_of
-from mysmtp.tape import Tape
+from mysmtp.tape import SERVER, Entry, Tape
 from mysmtp.web.presenting import Clock, count_words, plain
 from mysmtp.web.presenting_lanes import lane_at
 from mysmtp.web.presenting_sessions import seconds_words
@@ -80,7 +80,7 @@ def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) ->
         lanes=len(known.places),
         guides=(_guides(len(known.places), 30), _guides(len(known.places), 10)),
         machine=machine,
-        waiting=_waiting(tape, now),
+        waiting=_waiting(tape, now, entries),
         reading=_READING.get(tape.reading, "") if is_open and step is None else "",
         findings=tuple(examine(Case(known, entries, ended=not is_open, reading=tape.reading))),
         counts=(tape.received, tape.sent, tape.mails, tape.answers),
@@ -151,9 +151,11 @@ def _head(tape: Tape) -> str:
     return f"{label}, {unsettled if tape.framing == 'undecided' else tape.framing}"
 
 
-def _waiting(tape: Tape, now: float) -> str:
+def _waiting(tape: Tape, now: float, known: Sequence[Entry]) -> str:
     if tape.ended is not None:
-        reason = {"done": "The server closed it after its last reply", "client closed": "The client closed it"}
+        answered = any(entry.kind == SERVER and (entry.verb or entry.mark) for entry in known)
+        server = "The server closed it " + ("after its last reply" if answered else "without a reply")
+        reason = {"done": server, "client closed": "The client closed it"}
         words = reason.get(tape.reason, plain(tape.reason))
         return f"{words[:1].upper()}{words[1:]}, after {seconds_words(tape.ended)}."
     entries = tape.entries(max(1, tape.last))

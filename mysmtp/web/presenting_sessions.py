@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mysmtp.inspector.doctor import tongue
 from mysmtp.inspector.protocols import Known, label_of, name_of
 from mysmtp.inspector.walk import code_of
 from mysmtp.protocol.reply import DONE, REFUSED
@@ -180,7 +181,11 @@ def _little(tape: Tape, entries: Sequence[Entry]) -> str:
     if not commands:
         return "said nothing" if tape.ended is not None else "said nothing yet"
     names = dict.fromkeys(entry.verb for entry in entries if entry.kind == SERVER and entry.verb)
-    return "said " + ", ".join(plain(name_of(name)) for name in names) if names else "said nothing that was answered"
+    if names:
+        return "said " + ", ".join(plain(name_of(name)) for name in names)
+    if spoken := tongue(commands[0]):
+        return f"spoke {spoken}, not {label_of(tape.protocol)}"
+    return "said nothing that was answered" if b"\n" in commands[0].octets else "ended no line"
 
 
 def _detail(tape: Tape, entries: Sequence[Entry]) -> str:

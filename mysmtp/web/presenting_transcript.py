@@ -87,16 +87,17 @@ class Around:
 def rows_of(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterator[Row]:
     """Yield lines from one place to another as rows; the middle of what is long is folded, wherever that began."""
     state = _state_before(lines[start]) if start < end else ""
-    count = left_out = octets = 0
+    count = left_out = octets = lost = 0
     for at in range(_beginning(lines, start), end):
         line = lines[at]
         count = count + 1 if _is_long(line) else 0
         goes_on = at + 1 < len(lines) and _is_long(lines[at + 1])
         if count > FOLDED and not around.asked.whole and goes_on and at + 1 < end:
-            left_out, octets = left_out + 1, octets + len(line.octets) + line.cut
+            left_out, octets, lost = left_out + 1, octets + len(line.octets), lost + line.cut
             continue
         folded = f"{count_words(left_out, 'line')}, {size_words(octets)} not shown here." if left_out else ""
-        left_out = octets = 0
+        folded += f" {size_words(lost)} among them were not kept." if lost else ""
+        left_out = octets = lost = 0
         if at >= start:
             before, state = state, (line.entry.after or state) if line.is_reply else state
             digits = around.known.digit(before), around.known.digit(state)
@@ -130,7 +131,7 @@ def _row(line: Line, before: int, after: int, around: Around, folded: Fold | Non
         gap=f"+{line.gap:.3f}" if line.gap >= 0.0005 else "",
         pieces=tuple(_pieces(line)),
         code=_shown_code(line),
-        look=look_of(entry, line.code) if reply else "",
+        look=look_of(entry, line.code) if line.code or reply else "",
         lane=_lane(line, before, after, around),
         moves=f"moves to state {after}, {entry.after}" if before != after else "",
         why=explain(entry, around.known, tls=around.offer.stood(line.number)) if reply else None,

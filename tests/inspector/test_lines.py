@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.inspector.lines import Line, lines_from
+from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.tape import PIECE_KEPT, Tape
@@ -42,6 +43,12 @@ def test_a_reply_of_several_lines_tells_its_code_once_and_the_state_follows_it()
     assert {line.number for line in replies} == {3}
     assert [line.name for line in replies[:3]] == ["3", "3.1", "3.2"]
     assert [line.state for line in found][-1] == "greeted"
+
+
+def test_each_recipient_of_lmtp_has_a_reply_of_its_own_code() -> None:
+    said = [*lines("LHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>", "RCPT TO:<c@x>", "DATA"), b"Hi\r\n.\r\n"]
+    found = [line for line in lines_of(taped(LMTP, *said)) if line.side == "S" and line.entry.verb == "DATA"]
+    assert [line.code for line in found] == ["354", "250", "250"]
 
 
 def test_the_gap_is_the_time_since_the_line_before() -> None:

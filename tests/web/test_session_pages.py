@@ -298,6 +298,30 @@ def test_stepping_shows_the_session_as_it_was(client: FlaskClient, office: Offic
     assert client.get("/sessions/1?step=x").status_code == 400
 
 
+def test_of_a_long_message_it_is_told_what_is_kept_and_what_is_not(client: FlaskClient, office: Office) -> None:
+    office.talk(*MAIL[:3], "DATA", *["x" * 99] * 1000, ".")  # 8 KiB of 100,000 octets are kept
+    assert re.search(
+        r"[0-9]+ lines, [0-9.]+ kB not shown here\. 9[0-9] kB among them were not kept\.",
+        client.get("/sessions/1").text,
+    )
+
+
+def test_who_takes_the_port_for_another_or_ends_no_line_is_told_in_the_list(
+    client: FlaskClient, office: Office
+) -> None:
+    for said, words in (
+        (b"GET / HTTP/1.1\r\n\r\n", "spoke HTTP, not SMTP"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "spoke TLS, not SMTP"),
+        (b"EHLO x", "ended no line"),
+    ):
+        peer = office.open(SMTP)
+        peer.say(said)
+        peer.hang_up()
+        office.bus.publish(SessionClosed(office.recorder.opened, "done"))
+        assert words in client.get("/sessions").text
+        assert "The server closed it without a reply" in client.get(f"/sessions/{office.recorder.opened}").text
+
+
 def test_hex_and_long_messages_are_shown_on_demand(client: FlaskClient, office: Office) -> None:
     office.talk(*MAIL[:3], "DATA", *["a line"] * 50, ".")
     page = client.get("/sessions/1").text
