@@ -40,11 +40,10 @@
   function listen() {
     stop();
     // A page of sessions is told of them as well; what it does then stands in sessions.js.
-    // Mail changes nothing of it: it wants to know of mail only for a notice.
-    const watched = document.body.dataset.watch;
-    const session = watched === undefined ? "" : `&session=${watched}`;
-    const mails = OF_SESSIONS.includes(document.body.dataset.kind) ? `&mails=${Number(notifying())}` : "";
-    source = new EventSource(`/live?last=${encodeURIComponent(last)}${session}${mails}`);
+    // It wants to know of mails only for a notice.
+    const { kind, watch } = document.body.dataset;
+    const mails = OF_SESSIONS.includes(kind) ? `&mails=${Number(notifying())}&session=${watch ?? ""}` : "";
+    source = new EventSource(`/live?last=${encodeURIComponent(last)}${mails}`);
     source.addEventListener("session", look);
     source.onopen = () => {
       tries = 0;
