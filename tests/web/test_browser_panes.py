@@ -136,6 +136,7 @@ def test_the_list_beside_does_not_move_under_a_reader(house: PostOfficeProcess, 
     bar = page.get_by_role("link", name="This list has changed. Show it as it is now")
     expect(bar).to_be_visible()
     expect(page.locator("#mail-5")).to_have_count(0)
+    expect(page.locator("#facts")).to_have_text("5 to 1 of 5")
     bar.click()
     expect(page.locator("#pane #mail-5 .what a")).to_be_focused()
     expect(bar).to_be_hidden()
