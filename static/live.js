@@ -39,8 +39,8 @@
 
   function listen() {
     stop();
-    // A page of sessions is told of them as well; what it does then stands in sessions.js.
-    // It wants to know of mails only for a notice.
+    // A page of sessions is told of them (see sessions.js),
+    // of mails only for a notice
     const { kind, watch } = document.body.dataset;
     const mails = OF_SESSIONS.includes(kind) ? `&mails=${Number(notifying())}&session=${watch ?? ""}` : "";
     source = new EventSource(`/live?last=${encodeURIComponent(last)}${mails}`);
