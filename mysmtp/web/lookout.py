@@ -4,8 +4,21 @@ What a session says is no news of the bus to listen to: it comes by the thousand
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from mysmtp.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is known of a session that pages show: its version when they were told of it, and when; `since` when what
+
+    is made of it may be given to all of them.
+    """
+
+    version: object
+    at: float
+    since: float
 
 
 class Lookout:
@@ -14,13 +27,13 @@ class Lookout:
     def __init__(self, recorder: Recorder, gap: float) -> None:
         self._recorder = recorder
         self._gap = gap
-        self._told: dict[int, tuple[object, float]] = {}
+        self._shown: dict[int, _Shown] = {}
 
     def begin(self, session: int, now: float) -> bool:
         """Look at one more session from now on; return whether there is anything to see in it."""
         version = self._version(session)
-        known, _ = self._told.get(session, (version, now))
-        self._told[session] = known, now
+        shown = self._shown.get(session)
+        self._shown[session] = replace(shown, since=now) if shown else _Shown(version, now, now)
         return version is not None
 
     def told(self, session: int) -> float | None:
@@ -28,18 +41,18 @@ class Lookout:
 
         What was made of it since then may be shown until it is told of again: whatever changes later is told.
         """
-        return self._told[session][1] if session in self._told else None
+        return self._shown[session].since if session in self._shown else None
 
     def changed(self, shown: Iterable[int], now: float) -> Sequence[int]:
         """Return those of the sessions shown that are to be told of, and forget those that are not shown any more."""
-        before, self._told, due = self._told, {}, []
+        before, self._shown, due = self._shown, {}, []
         for session in set(shown):
             version = self._version(session)
-            known, at = before.get(session, (version, now))
-            if version != known and now - at >= self._gap:
+            last = before.get(session) or _Shown(version, now, now)
+            if version != last.version and now - last.at >= self._gap:
                 due.append(session)
-                known, at = version, now
-            self._told[session] = known, at
+                last = _Shown(version, now, now)
+            self._shown[session] = last
         return due
 
     def _version(self, session: int) -> object:
