@@ -8,6 +8,7 @@ import errno
 import mmap
 import os
 import re
+import resource
 import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -39,6 +40,8 @@ class Pouring:
 
     def __init__(self) -> None:
         self._under_way = 0
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = _MOST if soft == resource.RLIM_INFINITY else min(_MOST, soft // 8)  # the others are for mailboxes
 
     def pour(
         self, mailbox: Mailbox, mail_id: int, through: Through, head: Head
@@ -51,7 +54,7 @@ class Pouring:
             row = mailbox.index.row(mail_id)
             if row is None or row.flags != int(Status.MAIL) | KNOWN | OWN:
                 return None
-            if self._under_way >= _MOST:
+            if self._under_way >= self._most:
                 raise OSError(errno.EMFILE, "too many large mails are being read")
             file = nameless(mailbox.folder.descriptor)
             try:
