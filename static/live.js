@@ -9,6 +9,7 @@
   const FOLLOW_GAP = 1000; // ms that a mail stands at least where the newest is followed
   const OF_SESSIONS = ["sessions", "session", "beside"]; // pages that mail changes nothing of
   const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage", "figures"];
+  const GONE = "This was deleted or removed meanwhile";
   const byId = (id) => document.getElementById(id);
   const mailsHave = (count) => (count === 1 ? "1 mail has" : `${count.toLocaleString("en")} mails have`);
   let feed = null; // state of the feed, as last shown: [state, words, link words]
@@ -153,7 +154,8 @@
     const next = page.body.dataset.kind;
     if (next !== now && ["empty", "missing", "gone"].includes(now)) return takeAll(page);
     latest = page;
-    if (next !== now) return next === "gone" || next === "missing" ? tell("This was deleted or removed meanwhile") : offer("This page has changed. Show it as it is now");
+    if (next !== now) return next === "gone" || next === "missing" ? tell(GONE) : offer("This page has changed. Show it as it is now");
+    if (byId("status").textContent === GONE) byId("status").textContent = ""; // it is back
     takeTitle(page);
     AT_ONCE.forEach((id) => swap(id, page));
     paintPane(page);
@@ -274,7 +276,8 @@
   // ---- actions without leaving the page; without this script they are plain forms
   async function act(form, button) {
     const row = button.closest("[data-id]") ?? picked().at(-1)?.closest("[data-id]");
-    const beside = row && (nextRow(row, 1) ?? nextRow(row, -1))?.dataset.id;
+    const deed = button.name === "do" ? button.value : button.name;
+    const near = row ? [deed !== "delete" && row, nextRow(row, 1), nextRow(row, -1)].filter(Boolean).map((each) => each.id) : [];
     const data = new URLSearchParams(new FormData(form));
     if (button.name) data.append(button.name, button.value);
     button.disabled = true;
@@ -285,6 +288,7 @@
       if (!reply.ok || page.body.dataset.kind !== document.body.dataset.kind) return location.assign(reply.url);
     } catch {
       button.disabled = false;
+      if (!byId("undo").contains(form)) byId("undo").replaceChildren(); // of what was done before this
       byId("status").textContent = "The server did not answer. Reload to see what was done";
       return;
     }
@@ -297,8 +301,8 @@
     byId("undo").replaceChildren(...page.getElementById("undo").childNodes);
     byId("status").textContent = page.getElementById("status").textContent;
     const back = page.getElementById("told").dataset.row;
-    const goal = byId(beside ? `mail-${beside}` : (back ?? ""))?.querySelector(".what a") ?? byId("main");
-    goal.focus({ focusVisible: true });
+    const there = [...near, back ?? ""].map(byId).find(Boolean);
+    (there?.querySelector(".what a") ?? byId("main")).focus({ focusVisible: true });
   }
 
   function nextRow(row, step) {

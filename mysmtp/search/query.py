@@ -34,6 +34,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
 _FIELD_OF: Mapping[str, Field] = MappingProxyType({field: field for field in FIELDS})
 STATES = ("unread", "read")
 
+_JOINING = ("AND", "OR", "NOT")  # what joins words elsewhere
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _ITEM = re.compile(r'(?P<minus>-(?!-))?(?:(?P<name>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)(?P<close>"|\Z)|(?P<bare>\S*))')
 _DATE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})", re.ASCII)
@@ -154,6 +155,8 @@ class _Reader:
             raise Unreadable(part, f"After {name}: nothing follows. Write for example {EXAMPLES[name]}")
 
     def _unknown(self, name: str, found: re.Match[str], value: str) -> None:
+        if found[0] in _JOINING:
+            self._notes.append(f"{found[0]} is a word like any other: a mail must have all that is asked for.")
         if name and value and not value.startswith("/"):
             self._notes.append(f"{name}: is no operator, so {visible(found[0])} was searched as words.")
 

@@ -4,6 +4,7 @@ Nothing here asks: a deletion only marks mails, so every one can be undone, and 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, redirect, request, url_for
@@ -46,7 +47,8 @@ def chosen() -> Response:
     away = deed != "seen" and form.get("open") in keys
     back = local_path(form.get("list" if away else "back", "/"))
     row = _row_after(mails, origins.at(back)) if deed == "delete" else None
-    return told(done(deed, mails), back, row)
+    was_done = done(deed, mails)
+    return told(was_done, back, was_done.newest if single == "new" else row)
 
 
 @routes.post("/found")
@@ -112,6 +114,7 @@ def undo() -> Response:
         undone = deed_of("restored", back, deed.count - sum(map(len, back.values())))
     else:
         undone = done("new" if deed.kind == "seen" else "seen", mails)
+    undone = replace(undone, undoes=True)
     site().deeds.forget(token)
     return told(undone, local_path(request.form.get("back", "/")), undone.newest)
 

@@ -67,13 +67,13 @@ def equip(app: Flask) -> None:
 
 
 def _told() -> dict[str, str] | None:
-    """Return what to tell of the deed in this address: words, the token that undoes it, the row that came back."""
+    """Return what to tell of the deed in this address: words, the token that undoes it, the row an undo was of."""
     token = request.args.get("done", "")
     deed = site().deeds.find(token)
     if deed is None:
         return None
     undo = token if deed.kind != "restored" and deed.count else ""
-    row = origins.at(here()).row(deed.newest) if deed.kind == "restored" and deed.newest else ""
+    row = origins.at(here()).row(deed.newest) if deed.undoes and deed.newest else ""
     return {"words": deed_words(deed), "undo": undo, "row": row}
 
 

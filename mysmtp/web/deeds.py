@@ -18,12 +18,13 @@ Kind = Literal["deleted", "restored", "seen", "new"]
 class Deed:
     """What was done: `mails` names the mailboxes it was done in, and the ids there.
 
-    `missed` counts mails that were asked for but had nothing left to do it to.
+    `missed` counts mails that were asked for but had nothing left to do it to. `undoes`: it took back another deed.
     """
 
     kind: Kind
     mails: tuple[tuple[str, tuple[int, ...]], ...]
     missed: int = 0
+    undoes: bool = False
 
     @property
     def count(self) -> int:

@@ -14,6 +14,7 @@ from mysmtp.web.presenting import Clock, When, count_words, opened, plain, sende
 from mysmtp.web.shape import Shape, draw
 
 TEXT_LIMIT = 500_000
+_VALUELESS = ("smtputf8",)  # parameters of MAIL without a value; that of one in a file stands for none
 PROTOCOLS = (("my_smtp", "My_SMTP"), ("smtp", "SMTP"), ("esmtp", "SMTP"), ("lmtp", "LMTP"), ("import", "a file"))
 
 
@@ -133,7 +134,7 @@ def _facts(trace: Trace) -> tuple[tuple[str, str], ...]:
 
 def parameter_words(parameters: Parameters) -> str:
     """Return the parameters of a command as they are written there: ``BODY=8BITMIME SMTPUTF8``."""
-    return " ".join(f"{key.upper()}={value}" if value else key.upper() for key, value in parameters)
+    return " ".join(key.upper() if key in _VALUELESS else f"{key.upper()}={value}" for key, value in parameters)
 
 
 def _lies(mail: StoredMail) -> Lies | None:

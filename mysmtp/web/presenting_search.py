@@ -18,6 +18,7 @@ from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, plai
 LOOKED_AT = 20_000  # characters of a text in which the first mark is looked for
 BEFORE, AFTER = 50, 200  # characters of a text that are shown round its first mark
 LONGEST = 300  # characters of a subject or a line
+_LONG: tuple[Field, ...] = ("any", "body", "filename")  # what may stand where a long mail is not searched
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 WAYS = (
@@ -133,10 +134,15 @@ def unsearched_words(found: Found) -> tuple[str, ...]:
     if found.unsearched:
         verb = "is" if found.unsearched == 1 else "are"
         told.append(f"{count_words(found.unsearched, 'mail')} {verb} not searched yet.")
-    if found.cut:
-        of = "one long mail" if found.cut == 1 else f"{found.cut:,} long mails"
-        told.append(f"Of {of} only the first {MOST_TEXT:,} characters are searched.")
     return tuple(told)
+
+
+def cut_words(found: Found, query: Query) -> str:
+    """Return what of long mails was not searched, where the search asks for words that may stand there."""
+    if not found.cut or not any(term.field in _LONG for term in query.terms):
+        return ""
+    of = "one long mail" if found.cut == 1 else f"{found.cut:,} long mails"
+    return f"Of {of} only the first {MOST_TEXT:,} characters are searched."
 
 
 def _snippet(sheet: Sheet, marks: Marks, shown: bool) -> Pieces:

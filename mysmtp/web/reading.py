@@ -104,10 +104,16 @@ def as_it_is(text: Text) -> LinkedText:
 
 def _text(mail: Mail, tab: str) -> LinkedText | None:
     if tab == "text" and mail.has_header:
-        return tabs.linked_text(mail.text or "")
+        return _blank_told(tabs.linked_text(mail.text or ""))
     if tab == "text":
-        return as_it_is(text_of(mail.root.source))
+        return _blank_told(as_it_is(text_of(mail.root.source)))
     return as_it_is(text_of(mail.root.source)) if tab == "source" else None
+
+
+def _blank_told(text: LinkedText) -> LinkedText:
+    """Return a text; one of blank lines has no pieces, so that the page says that there is nothing to read."""
+    blank = not text.cut and all(not piece.text.strip() for piece in text.pieces)
+    return LinkedText((), "") if blank else text
 
 
 def html_of(stored: StoredMail, address: Address) -> tuple[str, str] | None:

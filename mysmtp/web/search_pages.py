@@ -4,13 +4,14 @@ Routes only: they ask the index, have its answer presented off the hub, and fill
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from mysmtp.search.found import Found
 from mysmtp.search.index import MailIndex, Unsearchable
-from mysmtp.search.query import Query, Unreadable, read_query
+from mysmtp.search.query import SHORTEST_START, Condition, Query, Term, Unreadable, read_query
 from mysmtp.search.sheet import MOST_TEXT
 from mysmtp.web import presenting_search as presenting
 from mysmtp.web.panes import side_of, width_of_list
@@ -21,6 +22,14 @@ PAGE = 50
 MOST_OTHERS = 5  # searches without one of their parts that are tried where nothing was found
 
 routes = Blueprint("search", __name__)
+
+
+class Other(NamedTuple):
+    """Another search to try: what it does to a part of the one that was asked for, that part, its text."""
+
+    does: str
+    part: str
+    text: str
 
 
 @routes.get("/search")
@@ -43,8 +52,8 @@ def search() -> Response:
 
 
 def _page(index: MailIndex, query: Query, before: int | None) -> Response:
-    others = [query.without_part(part) for part in query.parts[:MOST_OTHERS]] if len(query.parts) > 1 else []
-    found, clock = index.find(query, before, PAGE, [read_query(text) for text in others]), site().clock()
+    others = _others(query)
+    found, clock = index.find(query, before, PAGE, [read_query(other.text) for other in others]), site().clock()
     days = site().offload(lambda: presenting.days_of(found.hits, query, clock))
     page = render_template(
         "search.html",
@@ -57,17 +66,42 @@ def _page(index: MailIndex, query: Query, before: int | None) -> Response:
         place=presenting.place_words(found),
         searched=presenting.searched_words(found),
         unsearched=presenting.unsearched_words(found),
-        others=_others(query, others, found),
+        cut=presenting.cut_words(found, query),
+        others=_found_instead(others, found),
         side=side_of(site().store.mailboxes(), "") if width_of_list() else None,
     )
     return make_response(page)
 
 
-def _others(query: Query, texts: Sequence[str], found: Found) -> list[tuple[str, str, str]]:
-    """Return searches that find something by leaving a part away: the part, what is found then, the address."""
+def _others(query: Query) -> list[Other]:
+    """Return the searches to try where this one finds nothing: with words that begin so, without one of its parts."""
+    begun = " ".join(f"{part.text}*" if _can_go_on(part) else part.text for part in query.parts)
+    others = [Other("Words that begin so", begun, begun)] if begun.count("*") > query.text.count("*") else []
+    if len(query.parts) > 1:
+        others += [Other("Without", part.text, query.without_part(part)) for part in query.parts[:MOST_OTHERS]]
+    return [other for other in others if _readable(other.text)]
+
+
+def _can_go_on(part: Term | Condition) -> bool:
+    """Tell whether a word was found only as a whole, but need not be."""
+    if not isinstance(part, Term) or part.begins or part.without:
+        return False
+    return part.text[-1].isalnum() and len(part.words[-1]) >= SHORTEST_START
+
+
+def _readable(text: str) -> bool:
+    try:
+        read_query(text)
+    except Unreadable:
+        return False
+    return True
+
+
+def _found_instead(others: Sequence[Other], found: Found) -> list[tuple[str, str, str, str]]:
+    """Return those that find something: what is done, to what, what is found then, the address."""
     return [
-        (plain(part.text), presenting.count_in_words(count), url_for("search.search", q=text))
-        for part, text, count in zip(query.parts, texts, found.instead, strict=False)
+        (other.does, plain(other.part), presenting.count_in_words(count), url_for("search.search", q=other.text))
+        for other, count in zip(others, found.instead, strict=False)
         if count.total
     ]
 

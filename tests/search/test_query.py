@@ -120,6 +120,12 @@ def test_what_cannot_be_read_is_named_with_its_reason(text: str, part: str, why:
     assert why in fault.value.why
 
 
+@pytest.mark.parametrize(("text", "noted"), [("a OR b", "OR"), ("a AND b", "AND"), ("a or b", ""), ('a "OR" b', "")])
+def test_what_joins_words_elsewhere_is_told_to_be_a_word(text: str, noted: str) -> None:
+    note = f"{noted} is a word like any other: a mail must have all that is asked for."
+    assert read_query(text).notes == ((note,) if noted else ())
+
+
 def test_a_search_can_be_had_without_one_of_its_parts() -> None:
     query = read_query('invoice from:shop "thank you"')
     assert query.without_part(query.terms[1]) == 'invoice "thank you"'

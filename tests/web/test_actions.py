@@ -105,7 +105,9 @@ def test_marks_are_set_and_taken_back(client: FlaskClient, five: MessageStore, b
     page = client.post("/mails", data={"seen": f"{BOB}/3", "back": f"/mailbox/{BOB}"}, follow_redirects=True).text
     assert '<p id="status" role="status">Marked mail 3 read</p>' in page
     assert unseen(five) == [1, 2, 4, 5]
-    assert "Marked mail 3 new" in undo(client, page)
+    page = undo(client, page)
+    assert "Marked mail 3 new" in page
+    assert 'class="told" data-row="mail-3"' in page
     assert unseen(five) == [1, 2, 3, 4, 5]
     page = client.post(
         f"/mailbox/{BOB}/seen", data={"upto": "4", "back": f"/mailbox/{BOB}"}, follow_redirects=True

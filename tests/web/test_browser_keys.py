@@ -155,13 +155,18 @@ def test_m_marks_a_row_read_and_new_and_a_mail_new(box: str, reader: Reader) -> 
     page.locator("#mail-2:not(.new) a").focus()
     press(page, "m")
     page.locator("#mail-2.new").wait_for(timeout=WAIT)
-    page.locator("#mail-2.new a").focus()
+    focused_row(page, 2)
     press(page, "m")
     page.locator("#mail-2:not(.new)").wait_for(timeout=WAIT)
+    focused_row(page, 2)
+    press(page, "j", "z")
+    page.locator("#mail-2.new").wait_for(timeout=WAIT)
+    focused_row(page, 2)
     page.goto(f"{box}/2")
     press(page, "m")
     page.wait_for_url(lambda url: url.startswith(f"{box}?done="), timeout=WAIT)
     page.locator("#mail-2.new").wait_for(timeout=WAIT)
+    focused_row(page, 2)
 
 
 def test_keys_work_in_the_list_beside_a_mail(house: PostOfficeProcess, reader: Reader) -> None:

@@ -56,6 +56,14 @@ def test_a_view_that_does_not_exist_is_absent(client: FlaskClient, store: Messag
     assert current(shown(client, f"/mailbox/{BOB}/4")) == "Parts"
 
 
+def test_a_mail_of_blank_lines_says_that_its_text_is_empty(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(simple("Hello", "\n \n")))
+    store.append([BOB], message("\r\n"))
+    assert '<p class="note flush">The text of this mail is empty.</p>' in shown(client)
+    assert "This mail has no text: its body is 2 B long." in shown(client, f"/mailbox/{BOB}/2")
+    assert '<pre class="body source"' in shown(client, f"{AT}/source")
+
+
 def test_a_mail_without_a_subject_says_so(client: FlaskClient, store: MessageStore) -> None:
     store.append([BOB], message(simple("")))
     assert '<span class="none">No subject</span>' in shown(client)

@@ -60,7 +60,7 @@ def test_a_mail_of_ours(clock: Clock) -> None:
 def test_what_smtp_knows_besides_is_shown(clock: Clock) -> None:
     notify = (("notify", "NEVER\x1b"), ("orcpt", "rfc822;bob@x"))
     trace = Trace(
-        "lmtp", 1, "127.0.0.1:2", "x", "12", "TLSv1.3 AES", "al", (("body", "8BITMIME"), ("smtputf8", "")),
+        "lmtp", 1, "127.0.0.1:2", "x", "12", "TLSv1.3 AES", "al", (("body", "8BITMIME"), ("smtputf8", "1")),
         (notify, (), notify),
     )  # fmt: skip
     odd = OddStore()

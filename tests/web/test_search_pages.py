@@ -97,6 +97,27 @@ def test_nothing_found_is_said_helpfully(store: MessageStore, client: FlaskClien
     assert "Without <bdi><code>invoice" not in page
 
 
+def test_words_that_begin_so_are_offered_where_none_is_found_whole(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("invoice\n"))
+    offered = r'Words that begin so <bdi><code>([^<]+)</code></bdi>: <a href="([^"]+)">1 mail</a>'
+    assert re.findall(offered, search(client, "invo")) == [("invo*", "/search?q=invo*")]
+    assert re.findall(offered, search(client, "in:bob invo")) == [("invo* in:bob", "/search?q=invo*+in:bob")]
+    assert rows(search(client, "invo*"))
+    for text in ("in", '"invo"', "invoice -invo", "lunch", "abcd efgh ijkl invo", "invo!"):
+        assert "Words that begin so" not in search(client, text)
+
+
+def test_all_of_more_than_are_counted_can_be_deleted(store: MessageStore, client: FlaskClient) -> None:
+    for _ in range(7):
+        store.append([f"u{number}@example.com" for number in range(144)], message("found\n"))
+    page = search(client, "found")
+    assert "More than 1,000 mails" in page
+    assert '<button class="btn danger" name="do" value="delete">Delete all</button>' in page
+    assert '<button class="btn" name="do" value="seen">Mark all read</button>' in page
+    reply = client.post("/found", data={"q": "found", "do": "delete"}, follow_redirects=True)
+    assert "Deleted 1,008 mails" in reply.text
+
+
 def test_an_unknown_operator_is_searched_as_words(store: MessageStore, client: FlaskClient) -> None:
     store.append([BOB], message("tag urgent\n"))
     page = search(client, "tag:urgent")
@@ -159,6 +180,7 @@ def test_what_is_not_searched_yet_is_said(
 def test_long_mails_are_told(store: MessageStore, client: FlaskClient) -> None:
     store.append([BOB], message("word " * 50_000))
     assert "Of one long mail only the first 200,000 characters are searched." in search(client, "word")
+    assert "long mail" not in search(client, "from:nobody in:bob")
 
 
 def test_an_index_that_cannot_be_used_is_no_failure(store: MessageStore, bus: Bus) -> None:
