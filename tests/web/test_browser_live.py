@@ -112,6 +112,26 @@ def test_nothing_moves_under_pointer_or_focus(house: PostOfficeProcess, reader: 
     assert rows(page) == ["1"]
 
 
+def test_chosen_mails_stay_where_and_what_they_are(house: PostOfficeProcess, reader: Reader) -> None:
+    for _ in range(3):
+        house.send("choose@x")
+    page = reader.open(f"{house.url}/mailbox/choose@x")
+    page.get_by_label("Choose mail 2").check()
+    page.mouse.move(0, 0)
+    page.locator("#mail-2 input").blur()
+    house.send("choose@x")
+    bar = page.locator("#fresh")
+    expect(bar).to_have_text("1 mail has come in since you looked. Show it")
+    assert rows(page) == ["3", "2", "1"]
+    bar.click()
+    assert rows(page) == ["4", "3", "2", "1"]
+    expect(page.get_by_label("Choose mail 2")).to_be_checked()
+    expect(page.locator("#chosen")).to_have_text("1 chosen:")
+    page.get_by_role("button", name="Choose all shown").click()
+    expect(page.locator(".pick :checked")).to_have_count(4)
+    expect(page.locator("#chosen")).to_have_text("4 chosen:")
+
+
 def test_what_another_page_does_is_heard(house: PostOfficeProcess, reader: Reader) -> None:
     house.send("two@x")
     house.send("two@x")

@@ -92,7 +92,23 @@ def test_the_list_stays_where_it_was_scrolled_to(house: PostOfficeProcess, reade
     page.locator("#mail-28 .what a").click()
     expect(page.locator("h1")).to_have_text("Mail 28")
     expect(page.locator("#splitter")).to_have_attribute("tabindex", "0")  # the script has run
-    assert page.evaluate("document.querySelector('.pane').scrollTop") > 400
+    assert page.evaluate("document.querySelector('.pane').scrollTop") == pytest.approx(600, abs=2)
+
+
+def test_the_list_beside_is_live_unless_somebody_is_in_it(house: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(filled(house, "livepane@x", 40))
+    page.get_by_role("button", name="beside the list").click()
+    page.locator("#mail-40 .what a").click()
+    expect(page.locator("h1")).to_have_text("Mail 40")
+    page.wait_for_selector("#feed[data-state=live]")
+    page.mouse.move(0, 0)
+    first = page.locator(".pane [data-id]").first
+    house.send("livepane@x")
+    expect(first).to_have_id("mail-41")
+    page.evaluate("document.querySelector('.pane').scrollTop = 600")
+    house.send("livepane@x")
+    expect(page.locator("#side [aria-current]")).to_contain_text("41 new")
+    expect(first).to_have_id("mail-41")
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -5,6 +5,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from mysmtp.contracts import MessageStore
+from mysmtp.web.squeeze import LEAST
+from tests.web.letters import rich
 from tests.web.posts import message
 
 TAKES = {"Accept-Encoding": "gzip, deflate, br"}
@@ -40,11 +42,23 @@ def test_what_came_with_a_mail_and_small_or_lasting_things_go_as_they_are(
     stream.close()
 
 
+def test_the_html_of_a_mail_and_what_would_take_long_go_as_they_are(
+    client: FlaskClient, store: MessageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append(["bob@x"], message(rich(f"<p>{'Hello ' * 1000}").decode()))
+    html = client.get("/mailbox/bob@x/1/page", headers=TAKES)
+    assert (html.mimetype, "Content-Encoding" in html.headers) == ("text/html", False)
+    assert "Content-Encoding" in client.get("/mailbox/bob@x/1", headers=TAKES).headers
+    monkeypatch.setattr("mysmtp.web.squeeze.MOST", LEAST + 1)
+    assert "Content-Encoding" not in client.get("/mailbox/bob@x/1", headers=TAKES).headers
+
+
 def test_a_static_file_is_not_sent_twice(client: FlaskClient) -> None:
     page = client.get("/").text
     address = re.search(r'href="(/static/style.css[^"]+)"', page)
     assert address
     first = client.get(address[1], headers=TAKES)
+    assert first.headers["ETag"] != client.get(address[1]).headers["ETag"], "other octets, another tag"
     assert client.get(address[1], headers=TAKES).data == first.data
     again = client.get(address[1], headers={**TAKES, "If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) in ((304, b""), (200, first.data))
