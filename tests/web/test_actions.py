@@ -215,6 +215,15 @@ def test_undo_brings_back_what_it_took_and_nothing_else(client: FlaskClient, fiv
     assert ids(five) == [1, 3, 4, 5]
 
 
+def test_undo_says_what_was_back_already_and_is_not_undone_itself(client: FlaskClient, five: MessageStore) -> None:
+    deed = client.post("/mails", data={"do": "delete", "mail": [f"{BOB}/2", f"{BOB}/3"]}).location.partition("done=")[2]
+    five.restore(BOB, [2])
+    told = client.post("/undo", data={"deed": deed.partition("#")[0], "back": f"/mailbox/{BOB}"})
+    assert "Mail 3 is back, 1 could not be put back" in client.get(told.location).text
+    again = client.post("/undo", data={"deed": told.location.partition("done=")[2].partition("#")[0]})
+    assert (again.status_code, unseen(five)) == (400, [1, 2, 3, 4, 5])
+
+
 def test_an_emptied_mailbox_says_what_comes_next(client: FlaskClient, five: MessageStore) -> None:
     page = client.post(f"/mailbox/{BOB}/delete", data={"upto": "5"}, follow_redirects=True).text
     assert "Nothing in bob@example.com. Its mails were deleted; the next one gets id 6." in page

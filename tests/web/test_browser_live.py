@@ -132,6 +132,22 @@ def test_chosen_mails_stay_where_and_what_they_are(house: PostOfficeProcess, rea
     expect(page.locator("#chosen")).to_have_text("4 chosen:")
 
 
+def test_an_offer_to_undo_outlasts_news(house: PostOfficeProcess, reader: Reader) -> None:
+    for _ in range(2):
+        house.send("offer@x")
+    page = reader.open(f"{house.url}/mailbox/offer@x")
+    page.locator("#mail-2").hover()
+    page.get_by_role("button", name="Delete mail 2").click()
+    expect(page.locator("#status")).to_have_text("Deleted mail 2")
+    page.mouse.move(0, 0)
+    page.locator(":focus").blur()
+    house.send("offer@x")
+    expect(page.locator("#mail-3")).to_be_visible()
+    expect(page.locator("#status")).to_have_text("Deleted mail 2")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#status")).to_have_text("Mail 2 is back")
+
+
 def test_what_another_page_does_is_heard(house: PostOfficeProcess, reader: Reader) -> None:
     house.send("two@x")
     house.send("two@x")

@@ -62,12 +62,12 @@ def test_the_width_is_dragged_or_set_by_keys_and_remembered(house: PostOfficePro
     assert box
     page.mouse.move(box["x"] + 4, 300)
     page.mouse.down()
-    page.mouse.move(box["x"] - 400, 300)
+    page.mouse.move(box["x"] - 100, 300)
     with page.expect_response("**/split"):
         page.mouse.up()
-    expect(splitter).to_have_attribute("aria-valuenow", "25")
+    expect(splitter).to_have_attribute("aria-valuenow", "35")
     page.reload()
-    expect(splitter).to_have_attribute("aria-valuenow", "25")
+    expect(splitter).to_have_attribute("aria-valuenow", "35")
 
 
 def test_on_a_phone_one_comes_after_the_other(house: PostOfficeProcess, reader: Reader) -> None:
