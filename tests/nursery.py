@@ -1,7 +1,8 @@
-"""Servers of `app.py` that are there at once: forked from an interpreter that has its imports behind it.
+"""Servers of `app.py`, and commands of `mysmtp`, forked from interpreters that have their imports behind them.
 
 Importing takes most of a start, and hundreds of tests start a server. What a fork runs is `app.py` from its first line
 after the imports to its end; tests of the start itself, and those that want another program, start a new interpreter.
+So do those of commands that are given another environment.
 """
 
 import gc
@@ -12,7 +13,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from os import fork, waitpid  # as they are before app.py patches them
@@ -37,7 +39,7 @@ class Forked:
     def wait(self, timeout: float | None = None) -> int:
         code = self._look(timeout)
         if code is None:
-            raise subprocess.TimeoutExpired("app.py", timeout or 0)
+            raise subprocess.TimeoutExpired("a fork", timeout or 0)
         return code
 
     def send_signal(self, number: int) -> None:
@@ -58,15 +60,16 @@ class Forked:
 
 
 class Nursery:
-    """The interpreter that forks; it ends when this process does."""
+    """The interpreter that forks; it ends when this process does. What it runs is `app.py` or `mysmtp`."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
         self._socket, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "tests.nursery", program]
         with theirs:
-            self._popen = subprocess.Popen([sys.executable, "-m", "tests.nursery"], cwd=_ROOT, stdin=theirs.fileno())
+            self._popen = subprocess.Popen(command, cwd=_ROOT, stdin=theirs.fileno())
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str], stderr: int) -> Forked:
-        """Run `app.py` with these arguments in a process of its own. Its output is to be read from `stdout`."""
+        """Run the program with these arguments in a process of its own. Its output is to be read from `stdout`."""
         stdout, to_stdout = os.pipe()
         report, to_report = os.pipe()
         order = json.dumps([list(arguments), dict(environment)]).encode()
@@ -79,22 +82,27 @@ class Nursery:
 
 
 @cache
-def nursery() -> Nursery:
+def nursery(program: str = "app.py") -> Nursery:
     """Return the nursery of this process."""
-    return Nursery()
+    return Nursery(program)
 
 
-def main() -> None:
-    """Fork a server for each order; return in the server."""
+def run(*words: str, environment: Mapping[str, str], timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run a command of `mysmtp` that is typed nothing, to its end."""
+    with tempfile.TemporaryFile() as errors:
+        forked = nursery("mysmtp").start(words, environment, errors.fileno())
+        with forked.stdout:
+            output = forked.stdout.readall()
+        code = forked.wait(timeout)
+        errors.seek(0)
+        return subprocess.CompletedProcess(words, code, output.decode(), errors.read().decode())
+
+
+def main(name: str) -> None:
+    """Fork a process for each order; be the program in it, and return."""
     orders = socket.socket(fileno=os.dup(0))  # made before app.py patches sockets: nothing here may wait for a hub
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the tests
-    import app  # noqa: F401 - it patches, then imports what follows
-    import mysmtp.serving  # noqa: F401 - imported by app.py once it has read its options
-    from mysmtp.cli import serve_main
-    from tests.sparing import compile_addresses_once, compile_templates
-
-    compile_addresses_once()
-    compile_templates()
+    program = _server() if name == "app.py" else _commands()
     gc.collect()
     gc.freeze()
     while True:
@@ -106,10 +114,10 @@ def main() -> None:
             order += orders.recv(_ORDER)
         if fork() == 0:
             orders.close()
-            if not _is_server(descriptors[2]):
+            if not _is_program(descriptors[2]):
                 os._exit(0)
-            _become(*json.loads(order), *descriptors)
-            serve_main()
+            _become(name, *json.loads(order), *descriptors)
+            program()
             return
         for descriptor in descriptors:
             os.close(descriptor)
@@ -118,8 +126,30 @@ def main() -> None:
                 pass
 
 
-def _is_server(report: int) -> bool:
-    """Fork again and be the server in the child; else report the child's number, wait for its end and report that."""
+def _server() -> Callable[[], object]:
+    """Import and make what all servers need."""
+    import app  # noqa: F401 - it patches, then imports what follows
+    import mysmtp.serving  # noqa: F401 - imported by app.py once it has read its options
+    from mysmtp.cli import serve_main
+    from tests.sparing import compile_addresses_once, compile_templates
+
+    compile_addresses_once()
+    compile_templates()
+    return serve_main
+
+
+def _commands() -> Callable[[], object]:
+    """Import what commands import once they run."""
+    import mysmtp.commands.group
+    import mysmtp.housekeeping
+    import mysmtp.watching  # noqa: F401
+    from mysmtp.cli import main
+
+    return main
+
+
+def _is_program(report: int) -> bool:
+    """Fork again and be the program in the child; else report the child's number, wait for its end and report that."""
     pid = fork()
     if pid:
         os.write(report, b"%d\n" % pid)
@@ -127,7 +157,9 @@ def _is_server(report: int) -> bool:
     return pid == 0
 
 
-def _become(arguments: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int, report: int) -> None:
+def _become(
+    name: str, arguments: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int, report: int
+) -> None:
     """Be what a new interpreter would be."""
     os.close(report)
     with open(os.devnull) as nothing:
@@ -137,9 +169,9 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str], stdout: in
         os.close(descriptor)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["app.py", *arguments]
+    sys.argv = [name, *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -1,7 +1,6 @@
 """`mysmtp delete` and `mysmtp compact` as programs: in a folder that nobody has, and through the server that has it."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import pytest
 from mysmtp.housekeeping import ids_words, result_lines
 from mysmtp.message import Compaction
 from mysmtp.store.rewrite import frame
-from tests.client.terminals import ROOT, environment
+from tests import nursery
+from tests.client.terminals import environment
 from tests.process import PostOfficeProcess
 from tests.store.mails import BOB, put
 from tests.store.test_compact import LONG_AGO
@@ -20,8 +20,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def mysmtp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mysmtp", words[0], "--mailbox", str(folder), *words[1:]]
-    return subprocess.run(command, capture_output=True, cwd=ROOT, env=environment(), timeout=60, text=True)
+    return nursery.run(words[0], "--mailbox", str(folder), *words[1:], environment=environment())
 
 
 @pytest.fixture(params=["nobody", "a server"])
