@@ -107,7 +107,10 @@ def test_words_that_begin_so_are_offered_where_none_is_found_whole(store: Messag
         assert "Words that begin so" not in search(client, text)
 
 
-def test_all_of_more_than_are_counted_can_be_deleted(store: MessageStore, client: FlaskClient) -> None:
+def test_all_of_more_than_are_counted_can_be_deleted(
+    store: MessageStore, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mysmtp.search.index.PATIENCE", 30.0)
     for _ in range(7):
         store.append([f"u{number}@example.com" for number in range(144)], message("found\n"))
     page = search(client, "found")
