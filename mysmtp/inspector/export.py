@@ -158,6 +158,9 @@ def swaks(tape: Tape, server: tuple[str, int]) -> str:
     if not found:
         return "# This session sent no mail.\n"
     begin = "# swaks speaks no My_SMTP: the same mail by SMTP\n" if tape.protocol == "my_smtp" else ""
+    if tape.login and tape.login.taken:
+        user = visible(tape.login.user)
+        begin += f"# It was sent logged in as {user}; where a login is needed: --auth-user, --auth-password\n"
     return begin + "\n".join(_swaks(mail, tape, server) for mail in found)
 
 

@@ -10,7 +10,8 @@ from mysmtp.protocol.reply import DONE
 from mysmtp.tape import BODY, CLIENT, SERVER, Entry
 from mysmtp.text import decode
 
-_PATH = re.compile(rb"\s*[A-Za-z]+ +[A-Za-z]+ *: *<?([^>\s]*)>?")
+# Within quotes anything may stand (RFC 5321, section 4.1.2).
+_PATH = re.compile(rb'\s*[A-Za-z]+ +[A-Za-z]+ *: *<?((?:"(?:\\.|[^"\\])*"|[^>\s"])*)>?', re.DOTALL)
 _DATA = re.compile(rb"\s*DATA *(\r?\n)?", re.IGNORECASE)
 _END = re.compile(rb"(?:^|(?<=\n))\.\r?\n?\Z")
 _STUFFED = re.compile(rb"(?:^|(?<=\n))\.")

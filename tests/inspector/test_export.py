@@ -105,6 +105,19 @@ def test_the_mails_of_a_session_are_found_with_their_envelopes(
     assert sent.stored
 
 
+def test_an_address_is_whole_though_what_is_quoted_in_it_holds_a_space_or_the_end_of_a_path() -> None:
+    said = [*lines("EHLO x", r'MAIL FROM:<"a> \"b"@x>', 'RCPT TO:<"c d"@x>', "DATA"), b"hi\r\n.\r\n"]
+    (sent,) = mails_of(taped(SMTP, *said).entries())
+    assert (sent.sender, sent.recipients) == (r'"a> \"b"@x', ('"c d"@x',))
+
+
+def test_who_was_logged_in_is_told_with_the_swaks_command() -> None:
+    tape = taped(SMTP, *SESSION)
+    assert "logged in" not in export.swaks(tape, ("127.0.0.1", 25))
+    tape.answered_login("ann\x1b\n", taken=True)
+    assert export.swaks(tape, ("127.0.0.1", 25)).startswith(r"# It was sent logged in as ann\x1b\x0a; where")
+
+
 def test_what_was_not_kept_whole_is_not_offered_to_be_sent() -> None:
     tape = taped(SMTP, *SESSION[:5], b"x\r\n" * PIECE_KEPT + b".\r\n")
     assert "was not kept whole" in export.swaks(tape, ("127.0.0.1", 25))
