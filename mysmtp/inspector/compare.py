@@ -35,11 +35,25 @@ def _pairs(step: tuple[str, int, int, int, int], left: Sequence[Line], right: Se
     if kind == "equal":
         yield from (Pair(one, other, same=one.octets == other.octets) for one, other in zip(ours, theirs, strict=True))
         return
-    # What differs stands beside what came from the same side, so that a command is read against a command.
+    loose = SequenceMatcher(None, [_kin(line) for line in ours], [_kin(line) for line in theirs], autojunk=False)
+    for alike, ours_from, ours_to, theirs_from, theirs_to in loose.get_opcodes():
+        yield from _differing(ours[ours_from:ours_to], theirs[theirs_from:theirs_to], alike=alike == "equal")
+
+
+def _kin(line: Line) -> tuple[str, bytes]:
+    """Return what lines have in common that are each other's counterpart: the same verb, a reply of the same code."""
+    if line.side == "C" and not line.body and not line.part:
+        words = line.octets.rstrip(b"\r\n\0").replace(b":", b" ").split(maxsplit=1)
+        return "C", words[0].upper() if words else b""
+    return line.side, line.code.encode() or line.octets
+
+
+def _differing(ours: list[Line], theirs: list[Line], *, alike: bool) -> Iterator[Pair]:
+    """Lay what differs beside what came from the same side, so that a command is read against a command."""
     while ours or theirs:
         one = ours[0] if ours else None
         other = theirs[0] if theirs else None
-        if one and other and one.side != other.side:
+        if not alike and one and other and one.side != other.side:
             one, other = (one, None) if len(ours) >= len(theirs) else (None, other)
         if one:
             ours.pop(0)

@@ -42,6 +42,13 @@ def test_a_line_that_only_ends_otherwise_stands_beside_its_counterpart_and_diffe
     assert marks(list(found)) == [">", ">", "x", "x", "x", "x"]
 
 
+def test_a_command_stands_beside_that_of_its_verb_however_it_is_written_and_what_came_between() -> None:
+    found = pairs(["HELO x", "MAIL FROM: a@x"], ["HELO x", "LIST bob", "mail from:b@x"])
+    assert marks(found) == ["=", "=", ">", ">", "x", "="]
+    assert found[4].right is not None
+    assert found[4].right.octets == b"mail from:b@x\n"
+
+
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from(["HELO x", "LIST b", "MAIL FROM: a@x"]), max_size=6),
        st.lists(st.sampled_from(["HELO x", "LIST b", "MAIL FROM: a@x"]), max_size=6))  # fmt: skip
