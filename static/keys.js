@@ -8,7 +8,7 @@
   const find = (selector) => document.querySelector(selector);
 
   // ---- rows
-  const ROWS = ":is(#list, #pane) .mails > li, #list tbody > tr"; // of a list, or of the one beside a mail
+  const ROWS = "#list :is(.mails, .sessions) > li, #pane .mails > li, #list tbody > tr"; // of a list, or of the one beside a mail
   const rows = () => [...document.querySelectorAll(ROWS)];
   const linkOf = (row) => row?.querySelector(".what a, th a, a[href]");
   const here = () => document.activeElement?.closest(ROWS);
@@ -144,6 +144,6 @@
   if (tabs && tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
 
   addEventListener("pagehide", () => {
-    if (find("#list .mails")) sessionStorage.setItem(LIST, JSON.stringify([location.href.replace(/#.*/, ""), here()?.id]));
+    if (find("#list :is(.mails, .sessions)")) sessionStorage.setItem(LIST, JSON.stringify([location.href.replace(/#.*/, ""), here()?.id]));
   });
 })();

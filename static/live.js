@@ -346,8 +346,8 @@
 
   // ---- start; a hidden tab lets its connection go (browsers allow six to a host) and catches up when it is shown
   prepare();
-  // After a deletion reading goes on at the row the address names; later than the browser's own jump there.
-  const goal = location.hash.startsWith("#mail-") && byId(location.hash.slice(1))?.querySelector(".what a");
+  // Reading goes on at the row the address names; later than the browser's own jump there.
+  const goal = /^#(mail|session)-/.test(location.hash) && byId(location.hash.slice(1))?.querySelector(".what a");
   if (goal) addEventListener("load", () => setTimeout(() => goal.focus({ focusVisible: true })));
   if (!window.EventSource || byId("feed").dataset.every) return;
   document.addEventListener("visibilitychange", () => {

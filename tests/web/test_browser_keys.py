@@ -61,6 +61,26 @@ def test_j_and_k_go_through_the_rows_and_u_comes_back(box: str, reader: Reader) 
     page.wait_for_url(address, timeout=WAIT)
 
 
+def test_j_and_k_go_through_the_sessions_and_u_comes_back(house: PostOfficeProcess, reader: Reader) -> None:
+    for number in (1, 2):
+        house.send("spoken@x", body=b"Spoken %d\n" % number)
+    page = reader.open(f"{house.url}/sessions")
+    own = [f"session-{number}" for number in page.locator(".sessions .id").all_text_contents()]
+
+    def focused(row: str) -> None:
+        page.wait_for_function("id => document.activeElement.closest('li')?.id === id", arg=row, timeout=WAIT)
+
+    press(page, "j", "j")
+    focused(own[1])
+    press(page, "k")
+    focused(own[0])
+    press(page, "x", "m", "Delete", "j", "Enter")
+    page.wait_for_url(f"{house.url}/sessions/{own[1].partition('-')[2]}", timeout=WAIT)
+    press(page, "u")
+    page.wait_for_url(f"{house.url}/sessions#{own[1]}", timeout=WAIT)
+    focused(own[1])
+
+
 def test_brackets_go_to_the_newer_and_the_older_mail(box: str, reader: Reader) -> None:
     page = reader.open(f"{box}/2")
     press(page, "[")
