@@ -121,6 +121,16 @@ def test_axe_finds_nothing_where_something_is_asked_or_told(full: PostOfficeProc
     assert found + violations(page) == []
 
 
+def test_axe_finds_nothing_where_no_script_has_run(full: PostOfficeProcess, reader: Reader) -> None:
+    page = reader.open(full.url)
+    tools = page.context.new_cdp_session(page)
+    tools.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.goto(f"{full.url}/mailbox/full@x")
+    assert page.locator("#feed").inner_text() == "Not live. Refresh, or every 2 s"
+    tools.send("Emulation.setScriptExecutionDisabled", {"value": False})  # axe is one
+    assert violations(page) == []
+
+
 def test_axe_finds_nothing_where_something_is_wrong(reader: Reader, troubled: Served, odd_store: OddStore) -> None:
     odd_store.wrong = [f"odd@example.com takes no mail ({number}): {'long word ' * 20}{LONG}" for number in range(7)]
     url = f"http://127.0.0.1:{troubled.port}"
@@ -174,6 +184,17 @@ def too_wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
+def cut(page: Page) -> list[str]:
+    """Return what is cut off on a page, but for what is cut everywhere: names at the side, and the lines of rows."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('.shell *, main *')].filter(element =>
+            element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === 'hidden'
+            && !element.closest('.vh, .addr, .mails, .tabs') && element.clientWidth > 1
+        ).map(element => element.outerHTML.slice(0, 120))"""
+    )
+    return found
+
+
 def test_no_page_scrolls_sideways_or_has_targets_too_small(
     full: PostOfficeProcess, empty: PostOfficeProcess, reader: Reader
 ) -> None:
@@ -199,18 +220,26 @@ def test_text_spacing_loses_nothing_of_a_mail_beside_its_list(full: PostOfficePr
     for path in ("/mailbox/full@x", "/mailbox/full@x/30", f"/mailbox/{LONG}/1?list=all"):
         page.goto(full.url + path)
         page.evaluate(SPACED)
-        # Nothing is cut off but what is cut everywhere: names at the side, and the lines of rows.
-        cut = page.evaluate(
-            """() => [...document.querySelectorAll('.shell *')].filter(element =>
-                element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === 'hidden'
-                && !element.closest('.vh, .addr, .mails, .tabs') && element.clientWidth > 1
-            ).map(element => element.outerHTML.slice(0, 120))"""
-        )
-        assert cut == []
+        assert cut(page) == []
         assert not too_wide(page)
         for button in page.locator("main .btn").all():
             box = placed(button)
             assert box["x"] + box["width"] <= 1100
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_text_spacing_loses_nothing_where_mails_are_chosen(full: PostOfficeProcess, reader: Reader, width: int) -> None:
+    page = reader.open(f"{full.url}/mailbox/full@x", width=width)
+    for path in ("/mailbox/full@x", "/search?q=follows"):
+        page.goto(full.url + path)
+        page.locator(".pick input").first.check()
+        page.evaluate(SPACED)
+        assert (cut(page), too_wide(page)) == ([], False), path
+        for button in page.locator("#choose .btn").all():
+            box = placed(button)
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert box["y"] + box["height"] <= 800
 
 
 def test_boxes_that_scroll_take_focus_and_have_a_name(full: PostOfficeProcess, reader: Reader) -> None:

@@ -70,19 +70,6 @@ def test_the_width_is_dragged_or_set_by_keys_and_remembered(house: PostOfficePro
     expect(splitter).to_have_attribute("aria-valuenow", "35")
 
 
-def test_on_a_phone_one_comes_after_the_other(house: PostOfficeProcess, reader: Reader) -> None:
-    address = filled(house, "phone@x")
-    page = reader.open(address)
-    page.get_by_role("button", name="beside the list").click()
-    page.set_viewport_size({"width": 360, "height": 800})
-    expect(page.locator(".unread-pane")).to_be_hidden()
-    page.locator("#mail-2 .what a").click()
-    expect(page.locator("h1")).to_have_text("Mail 2")
-    for place in (".pane", "#side", "#splitter"):
-        expect(page.locator(place)).to_be_hidden()
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-
-
 def test_the_list_stays_where_it_was_scrolled_to(house: PostOfficeProcess, reader: Reader) -> None:
     page = reader.open(filled(house, "scrolled@x", 40))
     page.get_by_role("button", name="beside the list").click()

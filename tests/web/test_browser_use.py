@@ -91,19 +91,6 @@ def test_a_reload_tells_the_last_deed_and_offers_its_undo_only_once(house: PostO
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
-def test_all_of_a_mailbox_is_not_asked_about_but_undone(house: PostOfficeProcess, reader: Reader) -> None:
-    for _ in range(3):
-        house.send("all@x")
-    page = reader.open(f"{house.url}/mailbox/all@x")
-    tab_to(page, page.get_by_role("button", name="Delete all"))
-    page.keyboard.press("Enter")
-    expect(page.locator("#status")).to_have_text("Deleted 3 mails")
-    expect(page.locator("#list")).to_contain_text("the next one gets id 4")
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#status")).to_have_text("3 mails are back")
-    assert rows(page) == ["3", "2", "1"]
-
-
 def test_all_of_it_without_javascript(house: PostOfficeProcess, reader: Reader) -> None:
     for number in range(60):
         house.send("plain@x", body=b"Mail %d\n" % (number + 1))

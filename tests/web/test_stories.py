@@ -114,24 +114,24 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def test_mailboxes_then_the_list_then_a_mail(stage: Stage, house: PostOfficeProcess) -> None:
-    name = sent(house, stage.mode, "places", 3)
-    page = stage.open(house.url)
-    stage.look()
+def test_mailboxes_then_the_list_then_a_mail(crossed: Stage, house: PostOfficeProcess) -> None:
+    name = sent(house, crossed.mode, "places", 3)
+    page = crossed.open(house.url)
+    crossed.look()
     page.locator("#list").get_by_role("link", name=name).click()
     side = page.get_by_role("navigation", name="Mailboxes")
     expect(side.locator("[aria-current]")).to_have_text(f"{name} 3 new")
     expect(side.get_by_role("link").first).to_have_text(re.compile(r"All mail [\d,]+ new"))
-    stage.look()
+    crossed.look()
     page.get_by_role("link", name="Mail 2").click()
     expect(page.locator("h1")).to_have_text("Mail 2")
     expect(page.locator("pre")).to_have_text("Mail 2\n")
-    stage.look()
+    crossed.look()
     page.get_by_role("link", name=name).click()
     expect(side.locator("[aria-current]")).to_have_text(f"{name} 2 new")
     side.get_by_role("link", name="All mail").click()
     expect(page.locator("#list").get_by_role("link", name="New: Mail 3").first).to_be_visible()
-    stage.look()
+    crossed.look()
 
 
 def test_the_list_beside_the_mail_is_remembered(stage: Stage, house: PostOfficeProcess) -> None:
@@ -363,15 +363,15 @@ def test_by_keyboard_alone(stage: Stage, house: PostOfficeProcess) -> None:
     expect(page.locator("h1")).to_have_text("Mail 1")
 
 
-def test_by_single_keys(stage: Stage, house: PostOfficeProcess, letter: str) -> None:
-    name = sent(house, stage.mode, "keyed", 3)
-    page = stage.open(f"{house.url}/mailbox/{name}")
+def test_by_single_keys(crossed: Stage, house: PostOfficeProcess, letter: str) -> None:
+    name = sent(house, crossed.mode, "keyed", 3)
+    page = crossed.open(f"{house.url}/mailbox/{name}")
     press(page, "j", "j")
-    if not stage.mode.javascript:
+    if not crossed.mode.javascript:
         expect(page.locator("body")).to_be_focused()
         return
     expect(page.locator("#mail-2 a")).to_be_focused()
-    stage.look_at_focus()
+    crossed.look_at_focus()
     press(page, "x", "k", "x", "Delete")
     expect(page.locator("#status")).to_have_text("Deleted 2 mails")
     press(page, "z")
@@ -379,10 +379,10 @@ def test_by_single_keys(stage: Stage, house: PostOfficeProcess, letter: str) -> 
     press(page, "j", "m")
     press(page, "?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
-    stage.look()
+    crossed.look()
     press(page, "Escape", "/")
     expect(page.get_by_role("searchbox")).to_be_focused()
-    stage.look_at_focus()
+    crossed.look_at_focus()
 
 
 class Wire:
