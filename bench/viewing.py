@@ -52,6 +52,8 @@ def _all_mail(bench: Bench) -> list[str]:
 
 
 def _measure(bench: Bench, folder: Path, pages: dict[str, str]) -> list[str]:
+    for path in folder.glob("*.txt"):  # at rest: what was written in the last seconds is looked at anew each time
+        os.utime(path, (time.time() - 60,) * 2)
     os.sync()
     with bench.servers.ours(folder) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.web, timeout=_READY)
