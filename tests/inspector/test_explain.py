@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mysmtp import errors
-from mysmtp.inspector.explain import _ROWS, Explanation, explain
+from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.protocols import known
+from mysmtp.inspector.reasons import ROWS
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
@@ -67,6 +68,25 @@ def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() 
         (SMTP, ["EHLO x", "MAIL FROM:<a@x> FOO=1"], "No such parameter.",
          "MAIL FROM takes the parameters of those extensions that the reply to EHLO named.", "MAIL FROM:<email>",
          "RFC 5321, section 4.1.1.11"),
+        (SMTP, ["EHLO x", "MAIL FROM:<a@x> SIZE=99999999999"], "Too large.",
+         "SIZE tells of more octets than a message may have here; none of it was sent.", "MAIL FROM:<email>",
+         "RFC 1870, section 6.1"),
+        (SMTP, ["EHLO x", "MAIL FROM:<a@x> BODY=ODD"], "Wrong syntax.",
+         "A parameter has no value that its extension knows.", "MAIL FROM:<email>", "RFC 5321, section 4.1.1.11"),
+        (SMTP, ["EHLO x", "MAIL FROM:<é@x>"], "Not ASCII.",
+         "Such an address is taken where MAIL FROM had the parameter SMTPUTF8.", "MAIL FROM:<email>",
+         "RFC 6531, section 3.4"),
+        (SMTP, ["EHLO x", "AUTH CRAM-MD5"], "No such mechanism.",
+         "AUTH takes the mechanisms that the reply to EHLO named.", "AUTH PLAIN", "RFC 4954, section 4"),
+        (SMTP, ["EHLO x", "AUTH PLAIN", "*"], "Cancelled.", "The client answered * in place of its login.",
+         "MAIL FROM:<email>", "RFC 4954, section 4"),
+        (SMTP, ["EHLO x", "AUTH PLAIN AGJvYgBwdw==", "AUTH PLAIN AGJvYgBwdw=="], "Not now.", "A session logs in once.",
+         "MAIL FROM:<email>", "RFC 4954, section 4"),
+        (SMTP, ["EHLO x", "MAIL FROM:<a@x> BODY=BINARYMIME", "RCPT TO:<b@x>", "DATA"], "Not now.",
+         "A message that MAIL FROM called BINARYMIME is sent with BDAT.", "BDAT <octets> LAST", "RFC 3030, section 3"),
+        (SMTP, ["EHLO x", "BDAT 5 LAST\r\nabc"], "Too early.",
+         "BDAT needs state 3, recipient known; this session is in state 1.", "MAIL FROM:<email>",
+         "RFC 5321, section 4.1.4"),
         (POP3, ["USER b", "PASS c", "RETR 9"], "No such mail.",
          "This session knows no message of this number, or has deleted it.", "LIST", "RFC 1939, section 5"),
         (POP3, ["STAT"], "Too early.",
@@ -133,12 +153,12 @@ def test_what_was_taken_is_not_explained() -> None:
 
 def test_every_fault_has_words_of_its_own() -> None:
     faults = {name for name, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.MailFault)}
-    assert faults - set(_ROWS) == {"MailFault", "Parting", "OutOfOrder"}
+    assert faults - set(ROWS) == {"MailFault", "Parting", "OutOfOrder"}
 
 
 def test_the_sections_that_are_named_stand_in_the_document() -> None:
     document = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
     sections = {line.removeprefix("## ") for line in document.splitlines() if line.startswith("## ")}
-    named = {row.ours for row in _ROWS.values() if row.ours}
+    named = {row.ours for row in ROWS.values() if row.ours}
     named |= {explained(MY_SMTP, *said).source.removeprefix("docs/protocol.md, ") for said in (["DATA"], ["FOO"])}
     assert named <= sections
