@@ -4,6 +4,7 @@ Routes only: they ask the store, have the mail opened off the hub, and fill the 
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BareResponse
 
 from mysmtp.contracts import Gathering, Marking, RecordKeeper
-from mysmtp.message import StoredMail
+from mysmtp.message import StoredMail, Trace
 from mysmtp.tape import Mail
 from mysmtp.web import origins
 from mysmtp.web import presenting_mail as mails
@@ -160,7 +161,22 @@ def _addresses(place: Around, following: bool) -> dict[str, Callable[..., str]]:
 
 
 def _stored_at(name: str, stored: StoredMail) -> tuple[int, int] | None:
-    """Return the session that stored a mail and the line that says so, None if that is not kept."""
-    session = stored.trace.session if stored.trace else 0
-    line = site().recorder.entry_of(session, Mail(name, stored.summary.id))
-    return (session, line) if line is not None else None
+    """Return the session that stored a mail and the line that says so, 0 where that made room; None if not kept."""
+    trace = stored.trace
+    if trace is None:
+        return None
+    line = site().recorder.entry_of(trace.session, Mail(name, stored.summary.id))
+    if line is None and not _made_room(trace, stored.summary.arrived):
+        return None
+    return trace.session, line or 0
+
+
+def _made_room(trace: Trace, arrived: datetime | None) -> bool:
+    """Tell whether a session is kept, but no longer its line that stored a mail.
+
+    Sessions are counted anew by each process: that it is the same one is told by its peer and its time.
+    """
+    tape = site().recorder.find(trace.session)
+    if tape is None or not tape.lost or arrived is None:
+        return False
+    return tape.peer == trace.peer and tape.began <= arrived

@@ -28,12 +28,12 @@ SCRIPT = "<script>alert(1)</script>"
 class Office:
     """Clients whose sessions are recorded, without a socket."""
 
-    def __init__(self, store: MessageStore) -> None:
+    def __init__(self, store: MessageStore, session_bytes: int = 10**6) -> None:
         self.bus = Bus()
         self.store = store
         self.clock = Clock(0.0)
         self.check: Check = anybody
-        self.recorder = Recorder(self.bus, session_bytes=10**6, clock=self.clock, moment=lambda: NOON)
+        self.recorder = Recorder(self.bus, session_bytes=session_bytes, clock=self.clock, moment=lambda: NOON)
 
     def open(
         self,
@@ -255,6 +255,18 @@ def test_a_mail_leads_back_to_the_line_that_stored_it(client: FlaskClient, offic
     nowhere = Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2))
     app = create_app(Setup(office.store, other.bus, endpoints=nowhere, recorder=other.recorder))
     # A session of another run may have this number: it did not store the mail.
+    assert "/sessions/1" not in client_of(app).get("/mailbox/bob@example.com/1").text
+
+
+def test_a_mail_leads_back_to_its_session_when_the_line_that_stored_it_made_room(store: MessageStore) -> None:
+    office = Office(store, session_bytes=20_000)
+    office.talk(*MAIL, *["HELO x"] * 100, peer="127.0.0.1:4")
+    nowhere = Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2))
+    client = client_of(create_app(Setup(store, office.bus, endpoints=nowhere, recorder=office.recorder)))
+    assert '<a href="/sessions/1">Session 1</a>' in client.get("/mailbox/bob@example.com/1").text
+    other = Office(store, session_bytes=20_000)
+    other.talk(*["HELO x"] * 100, peer="127.0.0.1:5")
+    app = create_app(Setup(store, other.bus, endpoints=nowhere, recorder=other.recorder))
     assert "/sessions/1" not in client_of(app).get("/mailbox/bob@example.com/1").text
 
 
