@@ -18,7 +18,7 @@ from mysmtp.contracts import Offload
 T = TypeVar("T")
 
 SHARE = 0.1
-EASY = 0.5  # of the share, for what pages do by themselves
+EASY = 0.35  # of the share, for what pages do by themselves
 MANY = 20  # mails a second that are a flood
 AFTERWARDS = 2.0  # seconds for which it is taken to go on
 LONGEST_EASE = 2.5  # seconds that these wait at most

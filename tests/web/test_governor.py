@@ -14,6 +14,7 @@ from mysmtp.web import governor as rules
 from mysmtp.web.governor import (
     AFTERWARDS,
     AHEAD,
+    EASY,
     LONGEST_EASE,
     MANY,
     QUIET,
@@ -285,7 +286,7 @@ class Hours:
         self.governor.hear()
 
 
-def test_what_pages_do_by_themselves_takes_half_of_the_share() -> None:
+def test_what_pages_do_by_themselves_takes_a_part_of_the_share() -> None:
     hours = Hours()
     hours.governor.hear()
     used, began = 0.0, hours.now
@@ -294,7 +295,7 @@ def test_what_pages_do_by_themselves_takes_half_of_the_share() -> None:
         hours.governor.spend(0.03)
         hours.now += 0.03
         used += 0.03
-    assert used / (hours.now - began) == pytest.approx(0.05, rel=0.1)
+    assert used / (hours.now - began) == pytest.approx(0.1 * EASY, rel=0.1)
 
 
 def test_and_all_that_is_wanted_while_mail_is_quiet() -> None:
