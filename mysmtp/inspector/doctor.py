@@ -109,7 +109,7 @@ def data_before_rcpt(case: Case) -> Finding | None:
     return case.found(
         "data-before-rcpt", at,
         "The client sends DATA before any recipient was taken.",
-        "A message without a recipient cannot be stored, and what follows would be read as commands.",
+        "A message without a recipient cannot be stored; it is dropped, or read as commands.",
         f"Wait until a RCPT TO was answered with 2xx; if none was, send {'RSET' if case.crlf else 'HELO'} or QUIT.",
     )  # fmt: skip
 
@@ -144,7 +144,8 @@ def body_with_command(case: Case) -> Finding | None:
     return case.found(
         "body-with-command", at,
         "The client sends DATA and the message in one segment.",
-        "The server has not said yet whether it wants the message. If it does not, the message is read as commands.",
+        "The server has not said yet whether it wants the message. If it does not, the message is dropped, or read as"
+        " commands.",
         "Send DATA alone, wait for the reply, send the message only after 354 (My_SMTP: 200).",
     )  # fmt: skip
 
