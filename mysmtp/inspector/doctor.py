@@ -108,7 +108,7 @@ def data_before_rcpt(case: Case) -> Finding | None:
     ]  # fmt: skip
     return case.found(
         "data-before-rcpt", at,
-        "The client sends DATA before any recipient was taken.",
+        f"The client sends {at[0].verb if at else ''} before any recipient was taken.",
         "A message without a recipient cannot be stored; it is dropped, or read as commands.",
         f"Wait until a RCPT TO was answered with 2xx; if none was, send {'RSET' if case.crlf else 'HELO'} or QUIT.",
     )  # fmt: skip

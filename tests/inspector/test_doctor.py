@@ -103,6 +103,8 @@ def test_what_is_advised_is_of_the_protocol_that_is_spoken() -> None:
     early = found(MY_SMTP, taped(MY_SMTP, *lines("HELO x", "DATA", end="\n")))["data-before-rcpt"]
     assert "HELO or QUIT" in early.mend
     assert "RSET or QUIT" in found(SMTP, taped(SMTP, *lines("EHLO x", "DATA")))["data-before-rcpt"].mend
+    chunk = found(SMTP, taped(SMTP, *lines("EHLO x", "MAIL FROM:<a@x>"), b"BDAT 2 LAST\r\nhi"))["data-before-rcpt"]
+    assert chunk.what == "The client sends BDAT before any recipient was taken."
     colon = found(MY_SMTP, taped(MY_SMTP, *lines("HELO x", "MAIL FROM : a@x", end="\n")))["space-before-colon"]
     assert colon.why.startswith("My_SMTP overlooks it")
     on = found(POP3, taped(POP3, *lines("PASS x", "STAT")))["goes-on"]
