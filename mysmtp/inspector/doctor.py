@@ -10,12 +10,18 @@ from itertools import pairwise, zip_longest
 
 from mysmtp.inspector.case import Case, Finding, verb_of
 from mysmtp.inspector.explain import needs
+from mysmtp.inspector.protocols import label_of
+from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import POP3
+from mysmtp.protocol.smtp import SMTP
 from mysmtp.tape import BODY, CLIENT, SERVER, Entry
 
 _SPACE_BEFORE_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO) +:", re.IGNORECASE)
 _SPACE_AFTER_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO): ", re.IGNORECASE)
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _HTTP = re.compile(rb"(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) ")
+_HELLOS = frozenset({"EHLO", "LHLO", "HELO"})
 _LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOOP", "QUIT", "STARTTLS", "AUTH"})
 
 
@@ -245,6 +251,24 @@ def foreign(case: Case) -> Finding | None:
     )  # fmt: skip
 
 
+def other_protocol(case: Case) -> Finding | None:
+    """A command that only another protocol has. What follows a DATA that was refused is no command."""
+    own, dialects = case.known.dialect.verbs, (SMTP, POP3, MY_SMTP, LMTP)
+    lost = next((each.number for each in case.replies if each.verb == "DATA" and each.mark), None)
+    at = [each for each in case.commands if verb_of(each) not in own and (lost is None or each.number < lost)]
+    at = [each for each in at if any(verb_of(each) in dialect.verbs for dialect in dialects)]
+    verb = verb_of(at[0]) if at else ""
+    other = next((label_of(dialect.name) for dialect in dialects if verb in dialect.verbs), "")
+    hello = {"my_smtp": "HELO", "smtp": "EHLO", "lmtp": "LHLO"}.get(case.known.dialect.name)
+    return case.found(
+        "other-protocol", at,
+        f"The client sends {verb}, a command of {other}: {case.protocol} has none of this name.",
+        "What is unknown is refused and changes nothing, so that the client is not where it takes itself to be.",
+        f"In {case.protocol} a client says hello by {hello} <domain>." if hello and verb in _HELLOS
+        else f"{other} has a port of its own; here send commands of {case.protocol}.",
+    )  # fmt: skip
+
+
 def tongue(entry: Entry) -> str:
     """Return what a client speaks that takes the port for another: ``TLS`` or ``HTTP``; "" if it does not."""
     if entry.octets.startswith(b"\x16\x03"):
@@ -255,7 +279,7 @@ def tongue(entry: Entry) -> str:
 Rule = Callable[[Case], Finding | None]
 RULES: tuple[Rule, ...] = (
     foreign, no_newline, bare_lf, nul, space_before_colon, space_after_colon, data_before_rcpt,
-    body_with_command, no_dot, not_waiting, goes_on,
+    body_with_command, no_dot, not_waiting, goes_on, other_protocol,
 )  # fmt: skip
 
 

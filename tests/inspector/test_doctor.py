@@ -45,6 +45,10 @@ BROKEN: dict[str, list[tuple[Dialect, list[bytes]]]] = {
         (MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\nRCPT TO: b@x\nDATA\n"]),
     ],
     "goes-on": [(MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\n", b"RCPT TO: b@x\n"])],
+    "other-protocol": [
+        (MY_SMTP, [b"EHLO x\n", b"HELO x\n"]), (SMTP, [b"USER bob\r\n"]), (LMTP, [b"HELO x\r\n"]),
+        (POP3, [b"EHLO x\r\n"]),
+    ],
     "foreign": [(SMTP, [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"]), (MY_SMTP, [b"GET / HTTP/1.1\n"])],
 }  # fmt: skip
 
@@ -119,3 +123,13 @@ def test_what_is_advised_is_of_the_protocol_that_is_spoken() -> None:
 def test_a_command_that_comes_too_late_does_not_go_on_after_what_was_refused_before_it() -> None:
     said = lines("USER b", "PASS x", "RETR 9", "USER b")
     assert "goes-on" not in found(POP3, taped(POP3, *said))
+
+
+def test_who_speaks_another_protocol_is_told_which_and_how_to_greet_here() -> None:
+    told = found(MY_SMTP, taped(MY_SMTP, *lines("EHLO x", end="\n")))["other-protocol"]
+    assert told.what == "The client sends EHLO, a command of SMTP: My_SMTP has none of this name."
+    assert told.mend == "In My_SMTP a client says hello by HELO <domain>."
+    assert "POP3" in found(SMTP, taped(SMTP, *lines("STAT")))["other-protocol"].mend
+    # Nor is a message taken for commands, where DATA was refused.
+    said = lines("HELO x", "DATA", "User guide", "Top of the list", end="\n")
+    assert "other-protocol" not in found(MY_SMTP, taped(MY_SMTP, *said))
