@@ -266,7 +266,7 @@ def test_the_newest_mail_is_followed_in_the_view_that_was_chosen(
     page.get_by_role("link", name="Follow newest").click()
     newest = f"{house.url}/all/newest" if where == "all" else f"{house.url}/mailbox/{one}/newest"
     page.wait_for_url(newest)
-    page.get_by_role("link", name="Headers").click()
+    page.locator(".tabs").get_by_role("link", name="Headers").click()
     page.wait_for_url(f"{newest}?tab=headers")
     expect(page.locator("#crumb")).to_contain_text("Following the newest.")
     page.wait_for_selector("#feed[data-state=live]")
