@@ -183,7 +183,7 @@
     const words = `${mailsHave(count)} come in`;
     if (unread(mine)) {
       take(page);
-      if (count > 0) tell(words);
+      if (count > 0) tellOf(count);
     } else if (count > 0) {
       offer(`${words} since you looked. Show ${count === 1 ? "it" : "them"}`);
     } else {
@@ -267,10 +267,22 @@
   document.addEventListener("change", (event) => event.target.closest(".pick") && tellChosen());
 
   function tell(words) {
-    // An offer to undo stays until the next action.
-    if (byId("undo").childElementCount || Date.now() - lastTold < TELL_GAP) return;
+    if (byId("undo").childElementCount) return; // that stays until the next action
     lastTold = Date.now();
     byId("status").textContent = words;
+  }
+
+  // News that come too soon after others are told with those that follow them.
+  let untold = 0; // mails
+  let teller = 0;
+
+  function tellOf(count) {
+    untold += count;
+    clearTimeout(teller);
+    const wait = lastTold + TELL_GAP - Date.now();
+    if (wait > 0) teller = setTimeout(tellOf, wait, 0);
+    else if (untold) tell(`${mailsHave(untold)} come in`);
+    if (wait <= 0) untold = 0;
   }
 
   // ---- actions without leaving the page; without this script they are plain forms

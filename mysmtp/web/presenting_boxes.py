@@ -130,9 +130,9 @@ def place_of(key: str) -> BoxKey | None:
 
 
 def side_of(boxes: Sequence[MailboxSummary], current: str, length: int = SIDE) -> tuple[SideRow, ...]:
-    """Return the mailboxes (by name in) for the side; the current one is always among them."""
+    """Return the mailboxes (by name in) for the side; the current one is always among the first of them."""
     place = bisect_left(boxes, current, key=lambda box: box.name)
-    start = max(0, min(place - length // 2, len(boxes) - length))
+    start = max(0, min(place - length // 4, len(boxes) - length))
     return tuple(map(side_row, boxes[start : start + length]))
 
 

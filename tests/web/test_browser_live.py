@@ -34,6 +34,22 @@ def test_mail_enters_by_itself(house: PostOfficeProcess, reader: Reader) -> None
     expect(page).to_have_title("(2) now@x: 2 mails · mysmtp")
 
 
+def test_news_that_come_in_quick_succession_are_told_together(house: PostOfficeProcess, reader: Reader) -> None:
+    house.send("burst@x", body=b"First\n")
+    page = reader.open(f"{house.url}/mailbox/burst@x")
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#feed")).to_have_text("Live")
+    house.send("burst@x", body=b"Second\n")
+    expect(page.locator("#status")).to_have_text("1 mail has come in")
+    for number in (3, 4):
+        house.send("burst@x", body=b"More\n")
+        expect(page.locator(f"#mail-{number}")).to_be_visible()
+    expect(page.locator("#status")).to_have_text("1 mail has come in")
+    page.clock.fast_forward(5_000)
+    expect(page.locator("#status")).to_have_text("2 mails have come in")
+
+
 def test_the_empty_page_becomes_the_list(start: Start, reader: Reader) -> None:
     office = start()
     page = reader.open(f"{office.url}/")
