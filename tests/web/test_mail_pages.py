@@ -75,7 +75,7 @@ def test_the_real_address_stands_beside_the_name(client: FlaskClient, store: Mes
     body = HEAD.replace("Alice <", '"boss@bank.example" <') + "Subject: x\n\nHello\n"
     store.append([BOB], message(body))
     page = shown(client)
-    assert 'boss@bank.example <span class="m">&lt;alice@example.com&gt;</span>' in page
+    assert '<bdi>boss@bank.example</bdi> <bdi class="m">&lt;alice@example.com&gt;</bdi>' in page
     assert "The name looks like another address" in page
 
 
