@@ -28,7 +28,9 @@ def test_a_session_is_followed_line_by_line_to_its_end(office: PostOfficeProcess
     with office.connect() as peer:
         peer.ask("HELO x", "MAIL FROM: a@x")
         port = peer.socket.getsockname()[1]
-        assert lines_until(follower, office, "MAIL FROM") == [
+        found = lines_until(follower, office, "MAIL FROM")
+        found += lines_until(follower, office, "S: ") if len(found) == 4 else []  # the reply may be told of next time
+        assert found == [
             f"# My_SMTP from 127.0.0.1:{port}", r"C: HELO x\n", r"S: 200 OK\n", r"C: MAIL FROM: a@x\n", r"S: 200 OK\n",
         ]  # fmt: skip
         peer.ask("RCPT TO: bob@x")
