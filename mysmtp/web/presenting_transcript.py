@@ -96,7 +96,7 @@ def rows_of(lines: Sequence[Line], start: int, end: int, around: Around) -> Iter
             left_out, octets, lost = left_out + 1, octets + len(line.octets), lost + line.cut
             continue
         folded = f"{count_words(left_out, 'line')}, {size_words(octets)} not shown here." if left_out else ""
-        folded += f" {size_words(lost)} among them were not kept." if lost else ""
+        folded += f" Between them {size_words(lost)} were not kept." if lost else ""
         left_out = octets = lost = 0
         if at >= start:
             before, state = state, (line.entry.after or state) if line.is_reply else state

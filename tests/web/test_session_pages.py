@@ -313,7 +313,7 @@ def test_stepping_shows_the_session_as_it_was(client: FlaskClient, office: Offic
 def test_of_a_long_message_it_is_told_what_is_kept_and_what_is_not(client: FlaskClient, office: Office) -> None:
     office.talk(*MAIL[:3], "DATA", *["x" * 99] * 1000, ".")  # 8 KiB of 100,000 octets are kept
     assert re.search(
-        r"[0-9]+ lines, [0-9.]+ kB not shown here\. 9[0-9] kB among them were not kept\.",
+        r"[0-9]+ lines, [0-9.]+ kB not shown here\. Between them 9[0-9] kB were not kept\.",
         client.get("/sessions/1").text,
     )
 
