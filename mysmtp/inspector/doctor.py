@@ -252,10 +252,11 @@ def foreign(case: Case) -> Finding | None:
 
 
 def other_protocol(case: Case) -> Finding | None:
-    """A command that only another protocol has. What follows a DATA that was refused is no command."""
+    """A command that only another protocol has. After a DATA that was refused, words of a message are none."""
     own, dialects = case.known.dialect.verbs, (SMTP, POP3, MY_SMTP, LMTP)
     lost = next((each.number for each in case.replies if each.verb == "DATA" and each.mark), None)
-    at = [each for each in case.commands if verb_of(each) not in own and (lost is None or each.number < lost)]
+    at = [each for each in case.commands if lost is None or each.number < lost or each.octets[:4].isupper()]
+    at = [each for each in at if verb_of(each) not in own]
     at = [each for each in at if any(verb_of(each) in dialect.verbs for dialect in dialects)]
     verb = verb_of(at[0]) if at else ""
     other = next((label_of(dialect.name) for dialect in dialects if verb in dialect.verbs), "")

@@ -133,3 +133,4 @@ def test_who_speaks_another_protocol_is_told_which_and_how_to_greet_here() -> No
     # Nor is a message taken for commands, where DATA was refused.
     said = lines("HELO x", "DATA", "User guide", "Top of the list", end="\n")
     assert "other-protocol" not in found(MY_SMTP, taped(MY_SMTP, *said))
+    assert "other-protocol" in found(MY_SMTP, taped(MY_SMTP, *lines("DATA", "RSET", end="\n")))
