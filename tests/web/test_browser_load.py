@@ -75,7 +75,7 @@ def test_a_page_stays_quick_while_mails_pour_in(house: PostOfficeProcess, reader
     expect(page).to_have_title("(2,001) poured@x: 2,001 mails · mysmtp")
     assert page.locator("#list [data-id]").first.get_attribute("data-id") == "1001", "nothing moves under a reader"
     paints = page.evaluate("paints")
-    bar.click()
+    bar.press("Enter")  # the pointer stays in the list
     assert page.locator("#list [data-id]").first.get_attribute("data-id") == "2001"
     assert all(later - one > 990 for one, later in zip(paints, paints[4:], strict=False)), "at most four a second"
     assert len(asked) < len(paints) + 5, "the page is fetched to be painted, not for each mail"
