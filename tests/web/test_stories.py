@@ -134,25 +134,24 @@ def test_mailboxes_then_the_list_then_a_mail(crossed: Stage, house: PostOfficePr
     crossed.look()
 
 
-def test_the_list_beside_the_mail_is_remembered(stage: Stage, house: PostOfficeProcess) -> None:
-    name, other = sent(house, stage.mode, "beside", 2), sent(house, stage.mode, "besides", 1)
-    page = stage.open(f"{house.url}/mailbox/{name}")
-    stage.resize(WIDE)  # where it can be chosen
+def test_the_list_beside_the_mail_is_remembered(crossed: Stage, house: PostOfficeProcess) -> None:
+    name, other = sent(house, crossed.mode, "beside", 2), sent(house, crossed.mode, "besides", 1)
+    page = crossed.open(f"{house.url}/mailbox/{name}")
+    crossed.resize(WIDE)  # where it can be chosen
     page.get_by_role("button", name="beside the list").click()
     expect(page.get_by_text("Choose a mail to read it here.")).to_be_visible()
-    stage.resize(stage.mode.width)
-    stage.look()
+    crossed.look()
     page.get_by_role("link", name="Mail 2").click()
     expect(page.locator("h1")).to_have_text("Mail 2")
-    stage.look()
-    page = stage.open(f"{house.url}/mailbox/{other}/1")
-    if stage.mode.width == WIDE:
-        assert place(page, "#side")[1] <= place(page, ".pane")[0]
-        assert place(page, ".pane")[1] <= place(page, "main")[0]
-        expect(page.locator(".pane [aria-current]")).to_have_text("Mail 1")
-    else:
-        expect(page.locator(".pane")).to_be_hidden()
-        assert place(page, "main") == (0, stage.mode.width)
+    crossed.look()
+    page = crossed.open(f"{house.url}/mailbox/{other}/1")
+    crossed.resize(WIDE)
+    assert place(page, "#side")[1] <= place(page, ".pane")[0]
+    assert place(page, ".pane")[1] <= place(page, "main")[0]
+    expect(page.locator(".pane [aria-current]")).to_have_text("Mail 1")
+    crossed.resize(NARROW)
+    expect(page.locator(".pane")).to_be_hidden()
+    assert place(page, "main") == (0, NARROW)
 
 
 def test_a_long_list_is_read_page_by_page(crossed: Stage, long_list: str) -> None:
