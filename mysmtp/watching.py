@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -155,10 +156,11 @@ def _follow(wanted: Wanted) -> NoReturn:
         pages = pages_of(wanted.server, wanted.folder)
         try:
             with closing(pages.listen()) as listening:
-                found = list(follower.look(pages))
+                found = follower.look(pages)
+                first = list(islice(found, 1))
                 _say(f"following {pages.address}; Ctrl-C ends it")
                 lost = False
-                for happening in found:
+                for happening in chain(first, found):  # as it comes: a crowd takes its time
                     show(happening)
                 _follow_one(listening, pages, follower, show)
         except NoPages as fault:
