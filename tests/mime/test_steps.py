@@ -95,11 +95,13 @@ def test_a_large_text_lets_others_run(declared: str, monkeypatch: pytest.MonkeyP
     other.start()
     try:
         begun.wait()
-        first = turns[0]
-        charset.decode(octets, declared)
-        last = turns[0]
+        let_in: list[int] = []
+        while len(let_in) < 10 and max(let_in, default=0) < 20:  # a busy machine keeps the other out at times
+            first = turns[0]
+            charset.decode(octets, declared)
+            let_in.append(turns[0] - first)
     finally:
         sys.setswitchinterval(before)
         done.set()
         other.join()
-    assert last - first >= 20  # of some 60 steps; one call lets nobody in until its end
+    assert max(let_in) >= 20  # of some 60 steps; one call lets nobody in until its end
