@@ -3,9 +3,9 @@
 import binascii
 import re
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import FrameType
 
 import pytest
 from hypothesis import example, given
@@ -82,26 +82,15 @@ def test_a_pattern_of_each_octet(octets: bytes) -> None:
 def test_a_large_text_lets_others_run(declared: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "STEP", STEP)
     octets = (b"x" * 76 + b"\r\n") * 200_000
-    turns, begun, done = [0], threading.Event(), threading.Event()
+    calls: list[str] = []
 
-    def count() -> None:
-        while not done.wait(0.00001):
-            turns[0] += 1
-            begun.set()
+    def note(_frame: FrameType, event: str, called: object) -> None:
+        if event == "c_call" and "decode" in getattr(called, "__name__", ""):
+            calls.append(event)
 
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(0.00001)
-    other = threading.Thread(target=count)
-    other.start()
+    sys.setprofile(note)
     try:
-        begun.wait()
-        let_in: list[int] = []
-        while len(let_in) < 10 and max(let_in, default=0) < 20:  # a busy machine keeps the other out at times
-            first = turns[0]
-            charset.decode(octets, declared)
-            let_in.append(turns[0] - first)
+        charset.decode(octets, declared)
     finally:
-        sys.setswitchinterval(before)
-        done.set()
-        other.join()
-    assert max(let_in) >= 20  # of some 60 steps; one call lets nobody in until its end
+        sys.setprofile(None)
+    assert len(calls) >= len(octets) // STEP  # within one call no other thread runs, between two it may
