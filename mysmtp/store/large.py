@@ -5,20 +5,17 @@ Pure but for that file. Reads a body piece by piece, whatever its lines are like
 
 import mmap
 import os
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mysmtp.message import MailSummary, Message, Spooled
+from mysmtp.store.quoting import quoted
 from mysmtp.store.spool import nameless, put_at, read_by_steps
-from mysmtp.store.textformat import PREVIEW, START, Outline, escape, outline, quote
+from mysmtp.store.textformat import PREVIEW, START, Outline, escape, outline
 
-_LONG = 64 << 10  # octets of a line after which its end is not waited for
 _ROOM = 64  # octets before a record in its file, for its marker and its number
 _ROOM_AFTER = 64 << 10  # and after it, for the full name of its mailbox
-_MARKERS = 17  # octets of the longest marker
-_QUOTES = re.compile(rb">*")
 
 
 class Streamed:
@@ -129,29 +126,3 @@ def _with_lf(pieces: Iterable[bytes]) -> Iterator[bytes]:
         held = b"\r" if octets.endswith(b"\r") else b""
         yield octets[: len(octets) - len(held)].replace(b"\r\n", b"\n")
     yield held
-
-
-def quoted(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Give what `textformat.quote` makes of all pieces together, in pieces of their size, however long the lines are.
-
-    A line that looks like a marker gets a `>` before it or, which is the same, behind those that it begins with.
-    """
-    held, inside = b"", False  # the beginning of a line that may be quoted; whether this line is not
-    for piece in pieces:
-        octets = held + piece
-        start = octets.find(b"\n") + 1 if inside else 0
-        if inside and not start:
-            held = b""
-            yield octets
-            continue
-        end = octets.rfind(b"\n") + 1
-        yield octets[:start] + quote(octets[start:end])
-        held, inside = octets[end:], False
-        if len(held) > _LONG:
-            quotes = _QUOTES.match(held)
-            assert quotes is not None
-            inside = quotes.end() + _MARKERS <= len(held)
-            known = len(held) if inside else quotes.end()
-            yield quote(held[:known]) if inside else held[:known]
-            held = held[known:]
-    yield quote(held)

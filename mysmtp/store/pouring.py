@@ -19,20 +19,17 @@ from mysmtp.store.beginning import last_line
 from mysmtp.store.disk import read_exactly
 from mysmtp.store.frame import checksum
 from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.quoting import unquoted
 from mysmtp.store.record import KNOWN, OWN, Row, Status
 from mysmtp.store.spool import nameless, put_at, read_by_steps
-from mysmtp.store.textformat import unquote
 
 Through = Callable[[Iterator[bytes]], Iterator[bytes]]
 Head = Callable[[MailSummary], bytes]
 
 _ROOM = 8 << 10  # octets for what is put before all others once these have gone through
 _MOST = 200  # mails that may be on their way out at once: each has a descriptor
-_LONG = 64 << 10  # octets of a line after which its end is not waited for
-_MARKERS = 17  # octets of the longest marker
 _HEAD = re.compile(rb"===START_EMAIL===[^\n]* size=(\d{1,18}) eol=(lf|crlf)( open=1)?\nFrom: [^\n]*\nDate: [^\n]*\n")
 _HEADS = 16 << 10  # octets that hold any head
-_QUOTES = re.compile(rb">*")
 
 
 class Pouring:
@@ -109,29 +106,6 @@ def body_pieces(descriptor: int, row: Row) -> Iterator[bytes]:
         yield piece
     if (size, f"{crc:08x}") != (row.size, told):
         raise ValueError("its size or checksum is wrong")
-
-
-def unquoted(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Give what `textformat.unquote` makes of all pieces together, in pieces of their size, however long the lines."""
-    held, inside = b"", False  # the beginning of a line that may be quoted; whether this line is not
-    for piece in pieces:
-        octets = held + piece
-        start = octets.find(b"\n") + 1 if inside else 0
-        if inside and not start:
-            held = b""
-            yield octets
-            continue
-        end = octets.rfind(b"\n") + 1
-        yield octets[:start] + unquote(octets[start:end])
-        held, inside = octets[end:], False
-        if len(held) > _LONG:
-            quotes = _QUOTES.match(held)
-            assert quotes is not None
-            inside = quotes.end() + _MARKERS <= len(held)
-            known = len(held) if inside else max(0, quotes.end() - 1)  # the last `>` is the one that may go
-            yield unquote(held) if inside else held[:known]
-            held = held[known:]
-    yield unquote(held)
 
 
 def _without_end(pieces: Iterable[bytes], octets: int) -> Iterator[bytes]:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from mysmtp.contracts import run_here
 from mysmtp.errors import StoreFailed
 from mysmtp.message import Message
-from mysmtp.store import filing, large, spool
-from mysmtp.store import pouring as pouring_room
+from mysmtp.store import filing, quoting, spool
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
-from mysmtp.store.large import large_draft, quoted
+from mysmtp.store.large import large_draft
 from mysmtp.store.mailbox import Mailbox
-from mysmtp.store.pouring import Pouring, unquoted
+from mysmtp.store.pouring import Pouring
+from mysmtp.store.quoting import quoted, unquoted
 from mysmtp.store.spool import Spool
 from mysmtp.store.textfile import TextFileStore
 from mysmtp.store.textformat import draft, quote, unquote
@@ -45,8 +45,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
 def small_steps() -> Iterator[None]:
     """Have everything that is large be so in small."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "_LONG", 20)
-        patch.setattr(pouring_room, "_LONG", 20)
+        patch.setattr(quoting, "_LONG", 20)
         patch.setattr(spool, "STEP", 7)
         yield
 
