@@ -4,6 +4,8 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
 
 from tests.durability.ledger import Fate, Ledger, until
 from tests.durability.load import FAILED, STORED, deliver
@@ -62,8 +64,12 @@ def test_no_more_waits_for_a_disk_that_hangs_than_fits_the_queue(traced: Start, 
     with Strace(process, *fault("fdatasync", "delay_enter=60s"), trace="fdatasync"):
         first = _send_aside(process, ledger)
         until(lambda: ledger.sent, "one mail is under way")
-        large = [_send_aside(process, ledger, size=1_000_000) for _ in range(80)]  # larger ones wait on the disk
-        ledger.wait_for(Fate.REFUSED, 1, 30)  # as 64 MB wait
+        large: list[Thread] = []
+        while not ledger.count(Fate.REFUSED) and len(large) < 320:  # as 64 MB wait
+            large += [_send_aside(process, ledger, size=1_000_000) for _ in range(40)]
+            with suppress(AssertionError):
+                ledger.wait_for(Fate.REFUSED, 1, 5)
+        assert ledger.count(Fate.REFUSED)
         assert ledger.count(Fate.ACKNOWLEDGED) == 0
     for thread in (first, *large):
         thread.join(60)
