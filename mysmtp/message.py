@@ -127,7 +127,8 @@ class MailboxSummary:
 class Rank(NamedTuple):
     """Where a mail stands among those of all mailboxes: the greatest is the newest.
 
-    `moment` counts microseconds since 1970 (UTC); mails that know only a day count from its beginning.
+    `moment` counts microseconds since 1970 (UTC); mails that know only a day count from its beginning, or from the one
+    before them in their mailbox, if that is of the same day.
     """
 
     moment: int

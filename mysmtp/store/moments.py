@@ -1,19 +1,20 @@
 """Where the mails of one mailbox stand among those of all mailboxes: by moment, then by id.
 
-Pure memory, over an index. A mail that knows only its day counts from the beginning of that day, one that knows nothing
-from when its file was changed.
+Pure memory, over an index. A mail that knows only its day counts from the beginning of that day, or from the latest
+mail before it in the file if that is of the same day: it stands above that, as its mailbox shows it. One that knows
+nothing counts from when its file was changed.
 """
 
 import operator
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
 from mysmtp.store.index import Index
 from mysmtp.store.known import Known
-from mysmtp.store.record import LISTED, NO_MOMENT, Row
+from mysmtp.store.record import KNOWN, LISTED, NO_MOMENT, Row
 
 _DAY = 24 * 3600 * 1_000_000
 Standing = tuple[int, float]  # moment in microseconds since 1970, id
@@ -27,18 +28,15 @@ class Moments:
         self._of: Known | None = None
         self._moments = array("q")
         self._order: array[int] | None = None  # places by rising moment; None: they lie in that order
+        self._latest = NO_MOMENT  # of them
         self._days: dict[bytes, int] = {}
         self._newest: tuple[object, Standing | None] = (None, None)  # what the index was like, and what was newest then
 
     def of(self, index: Index, row: Row) -> int:
         """Return the moment that a mail of the index counts from."""
-        if row.arrived != NO_MOMENT:
-            return row.arrived
-        date = row.text.rpartition(b"\n")[2]
-        if date not in self._days:
-            self._days[date] = _beginning(date.decode("latin-1"))
-        changed = index.signature[3] // 1000 if index.signature else 0
-        return self._days[date] if self._days[date] != NO_MOMENT else changed
+        self._follow(index)
+        place = index.known.columns.find(row.id)
+        return self._moments[place] if place >= 0 else self._reckoned(index, index.open_mails())[row.id]
 
     def newest(self, index: Index, remarked: int) -> Standing | None:
         """Return where the newest listed mail stands; at once if the file is as it was, not `remarked` either."""
@@ -72,9 +70,9 @@ class Moments:
     def before(self, index: Index, moment: int) -> set[int]:
         """Return the ids of listed mails that came in before a moment; one that knows a day only, at its end."""
         found = set()
-        for began, mail_id in self.below(index, (moment, -1)):
+        for _, mail_id in self.below(index, (moment, -1)):
             row = index.row(int(mail_id))
-            if row and (row.arrived != NO_MOMENT or began + _DAY <= moment):
+            if row and (row.arrived != NO_MOMENT or self._alone(index, row) + _DAY <= moment):
                 found.add(row.id)
         return found
 
@@ -92,7 +90,7 @@ class Moments:
         self, index: Index, standing: Standing | None, fits: Callable[[Standing, Standing], bool]
     ) -> list[Standing]:
         """Return where the mails stand that more octets of the file could still change; few, by rising moment."""
-        found = sorted((self.of(index, row), row.id) for row in index.open_mails())
+        found = sorted((moment, mail_id) for mail_id, moment in self._reckoned(index, index.open_mails()).items())
         return [each for each in found if standing is None or fits(each, standing)]
 
     def _down(self, index: Index, place: int) -> Iterator[Standing]:
@@ -116,19 +114,39 @@ class Moments:
         """Take in what is new in the index, or all when it was made anew."""
         columns = index.known.columns
         if self._of is not index.known:
-            self._of, self._moments, self._order = index.known, array("q"), None
+            self._of, self._moments, self._latest, self._order = index.known, array("q"), NO_MOMENT, None
         first = len(self._moments)
         if first == len(columns):
             return
         fresh = columns.arrivals(first)
         if NO_MOMENT in fresh:
-            for at, moment in enumerate(fresh):
-                if moment == NO_MOMENT:
-                    fresh[at] = self.of(index, columns.row(first + at))
+            fresh = array("q", self._reckoned(index, map(columns.row, range(first, len(columns)))).values())
+        self._latest = max(self._latest, max(fresh))
         self._moments += fresh
         since = self._moments[max(0, first - 1) :]
         if self._order is not None or any(one > other for one, other in pairwise(since)):
             self._order = array("q", sorted(range(len(self._moments)), key=self._moments.__getitem__))
+
+    def _reckoned(self, index: Index, rows: Iterable[Row]) -> dict[int, int]:
+        """Return the moments that rows count from, by id, where they come after those that were taken in."""
+        found, latest = {}, self._latest
+        for row in rows:
+            moment = self._alone(index, row) if row.flags & KNOWN else latest  # what is no mail stands nowhere
+            if row.arrived == NO_MOMENT and moment < latest < moment + _DAY:
+                moment = latest
+            found[row.id] = moment
+            latest = max(latest, moment)
+        return found
+
+    def _alone(self, index: Index, row: Row) -> int:
+        """Return the moment that a mail counts from if there is no other."""
+        if row.arrived != NO_MOMENT:
+            return row.arrived
+        date = row.text.rpartition(b"\n")[2]
+        if date not in self._days:
+            self._days[date] = _beginning(date.decode("latin-1"))
+        changed = index.signature[3] // 1000 if index.signature else 0
+        return self._days[date] if self._days[date] != NO_MOMENT else changed
 
 
 def _beginning(date: str) -> int:

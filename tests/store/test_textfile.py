@@ -62,6 +62,18 @@ def test_a_mail_without_a_date_has_the_day_of_its_file(store: TextFileStore, pat
     assert [(each.sender, each.date) for each in store.list(BOB)] == [("<>", "12-03-2025")]
 
 
+def test_what_somebody_appends_stands_among_all_mail_where_its_mailbox_has_it(store: TextFileStore, path: Path) -> None:
+    filed(store, [BOB, "carol@example.com"], mail())
+    with path.open("ab") as file:
+        file.write(b"===START_EMAIL===\nFrom: dave@example.com\nDate: 12-03-2025\nBy hand\n===END_EMAIL===\n")
+    assert [(rank.mailbox, rank.id) for rank, _ in store.gather(9).mails] == [
+        ("carol@example.com", 1),
+        (BOB, 2),
+        (BOB, 1),
+    ]
+    assert store.rank(BOB, 2) == store.gather(9).mails[1][0]
+
+
 def test_deleting_overwrites_the_marker_in_place(store: TextFileStore, path: Path) -> None:
     filed(store, [BOB], mail())
     store.delete(BOB, [1])
