@@ -22,11 +22,22 @@ REFUSAL = 16  # from one code that refused to the one above it
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """What was refused: in `words` such as ``403 ×1``, and as the class of these replies: ``soft`` (4xx), ``hard``
+
+    (5xx, -ERR), or ``mixed``.
+    """
+
+    words: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A lane's states: the box of a `y`, called after the state meant, `look` is ``now``, ``seen`` or empty.
 
-    `entered` is the number of the entry that led there, None if none did; `refused` is such as ``403 ×1``; of
-    more than two codes the first is named, and how often all others came.
+    `entered` is the number of the entry that led there, None if none did; `refused` has a row for each code; of more
+    than two codes the first is named, and how often all others came.
     """
 
     digit: int
@@ -34,7 +45,7 @@ class Box:
     name: str
     look: str
     entered: int | None
-    refused: tuple[str, ...]
+    refused: tuple[Refused, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +137,19 @@ def _box(known: Known, walk: Walk, lane: int, here: int) -> Box:
     return Box(lane, TOP + APART * lane, name, look, walk.entered.get(lane), _refused(walk, lane))
 
 
-def _refused(walk: Walk, lane: int) -> tuple[str, ...]:
+def _refused(walk: Walk, lane: int) -> tuple[Refused, ...]:
     """Return what was refused in a lane, in the two lines that there is room for."""
     counts = {code: count for (where, code), count in walk.refusals.items() if where == lane}
-    told = [f"{code} ×{count}" for code, count in counts.items()]
-    return tuple(told) if len(told) < 3 else (told[0], f"others ×{sum(counts.values()) - next(iter(counts.values()))}")
+    told = [Refused(f"{code} ×{count}", _look([code])) for code, count in counts.items()]
+    if len(told) < 3:
+        return tuple(told)
+    _, *others = counts
+    return told[0], Refused(f"others ×{sum(counts[code] for code in others)}", _look(others))
+
+
+def _look(codes: Iterable[str]) -> str:
+    looks = {"hard" if code.startswith(("5", "-")) else "soft" for code in codes}
+    return looks.pop() if len(looks) == 1 else "mixed"
 
 
 def _label(walk: Walk, verb: str, steps: Iterable[tuple[int, int]]) -> tuple[str, bool]:

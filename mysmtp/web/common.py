@@ -43,6 +43,7 @@ def equip(app: Flask) -> None:
             "searchable": site().index is not None,
             "troubles": site().troubles(),
             "every": _every(),
+            "settled": g.get("settled", False),  # a page that will not change
             "last": g.get("last", ""),
             "told": _told(),
             "marks": isinstance(site().store, Marking),
@@ -85,7 +86,9 @@ def here(**extra: str) -> str:
 
 
 def _every() -> int | None:
-    """Return the seconds after which a reader without JavaScript wants the page again."""
+    """Return the seconds after which a reader without JavaScript wants the page again, where it may be another."""
+    if g.get("settled"):
+        return None
     text = request.args.get("every", "")
     return min(int(text), SLOWEST_REFRESH) if text.isascii() and text.isdigit() and 0 < len(text) < 4 else None
 

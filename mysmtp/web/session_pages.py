@@ -6,7 +6,7 @@ Routes only: they ask the recorder, hand what it says to the presenting modules,
 import time
 from functools import lru_cache
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
@@ -78,6 +78,7 @@ def show(session: int) -> Response:
 
 def _show(tape: Tape, study: Study, asked: Asked) -> str:
     clock = site().clock()
+    g.settled = tape.ended is not None
 
     def look() -> View:
         return view_of(tape, study, clock, asked, time.monotonic())
@@ -119,6 +120,7 @@ def beside(session: int, other: int) -> str:
         entries = tape.entries()
         lines.append(lines_from(entries, first_state(entries, known))[: Beside.MOST])
     pairs = site().offload(lambda: side_by_side(*lines))
+    g.settled = left.ended is not None and right.ended is not None
     return render_template("beside.html", left=left, right=right, view=beside_of(pairs))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mysmtp.inspector.machine import LEFT, RIGHT, WIDTH, Machine, draw
+from mysmtp.inspector.machine import LEFT, RIGHT, WIDTH, Box, Machine, draw
 from mysmtp.inspector.protocols import known
 from mysmtp.inspector.walk import Walk, walk_of
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -46,6 +46,10 @@ NAMES = {
 
 def drawn(protocol: str, *, tls: bool = True) -> Machine:
     return draw(KNOWN[protocol], Walk(KNOWN[protocol].dialect.initial), tls=tls)
+
+
+def words_of(box: Box) -> list[str]:
+    return [each.words for each in box.refused]
 
 
 def steps_of(machine: Machine) -> dict[str, set[tuple[int, int]]]:
@@ -118,7 +122,7 @@ def test_a_walk_lights_where_the_session_is_and_counts_its_steps() -> None:
     )
     machine = draw(KNOWN["my_smtp"], walk_of(tape.entries(), KNOWN["my_smtp"]))
     assert [box.look for box in machine.boxes] == ["seen", "now", "seen", "seen"]
-    assert [box.refused for box in machine.boxes] == [("403 ×1",), ("400 ×1",), (), ()]
+    assert [words_of(box) for box in machine.boxes] == [["403 ×1"], ["400 ×1"], [], []]
     assert (machine.state, machine.digit) == ("greeted", 1)
     walked = {word.text for word in machine.words if word.walked}
     assert walked == {"HELO ×2", "MAIL FROM ×1", "RCPT TO ×1", "DATA ×1"}
@@ -130,14 +134,35 @@ def test_a_walk_lights_where_the_session_is_and_counts_its_steps() -> None:
 def test_refusals_stand_on_the_drawing_and_none_is_left_uncounted() -> None:
     said = lines("RCPT TO: b@x", "FOO", "HELO", "DATA", "HELO x", "LIST b@x", "BAR", end="\n")
     machine = draw(KNOWN["my_smtp"], walk_of(taped(MY_SMTP, *said).entries(), KNOWN["my_smtp"]))
-    assert [box.refused for box in machine.boxes] == [("403 ×2", "400 ×2"), ("401 ×1", "400 ×1"), (), ()]
+    assert [words_of(box) for box in machine.boxes] == [["403 ×2", "400 ×2"], ["401 ×1", "400 ×1"], [], []]
     top_of_the_second = machine.boxes[0].y - 16  # 16 from one to the one above it
     assert machine.top <= top_of_the_second
     assert machine.top + machine.height == drawn("my_smtp").height
 
     crowd = lines("RCPT TO:<b@x>", "FOO", "HELO", "EXPN", "FOO", "DATA")  # 503, 500, 501, 502, 500, 503
     machine = draw(KNOWN["smtp"], walk_of(taped(SMTP, *crowd).entries(), KNOWN["smtp"]))
-    assert machine.boxes[0].refused == ("503 ×2", "others ×4")
+    assert words_of(machine.boxes[0]) == ["503 ×2", "others ×4"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ({"403": 1, "400": 1}, [("403 ×1", "soft"), ("400 ×1", "soft")]),
+        ({"403": 1, "500": 1}, [("403 ×1", "soft"), ("500 ×1", "hard")]),
+        ({"403": 1, "400": 2, "401": 3}, [("403 ×1", "soft"), ("others ×5", "soft")]),
+        ({"403": 1, "500": 2, "554": 3}, [("403 ×1", "soft"), ("others ×5", "hard")]),
+        ({"500": 1, "400": 2, "403": 3}, [("500 ×1", "hard"), ("others ×5", "soft")]),
+        ({"500": 1, "452": 2, "501": 3}, [("500 ×1", "hard"), ("others ×5", "mixed")]),
+        ({"-ERR": 7}, [("-ERR ×7", "hard")]),
+    ],
+)
+def test_what_was_refused_has_the_class_of_its_replies_and_of_several_none(
+    counts: dict[str, int], shown: list[tuple[str, str]]
+) -> None:
+    walk = Walk("initial")
+    walk.refusals.update({(0, code): count for code, count in counts.items()})
+    box = draw(KNOWN["my_smtp"], walk).boxes[0]
+    assert [(each.words, each.look) for each in box.refused] == shown
 
 
 def test_the_walk_can_be_seen_as_it_was() -> None:

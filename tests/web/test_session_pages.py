@@ -195,6 +195,14 @@ def test_the_drawing_shows_each_refusal_whole_and_in_the_colour_of_its_class(
     assert re.findall('class="ref hard"[^>]*>(.*?)<', theirs) == ["503 ×1"]
 
 
+def test_what_else_was_refused_has_the_colour_of_its_class_too(client: FlaskClient, office: Office) -> None:
+    office.talk("RCPT TO:<bob@x>", "FOO", "HELO", "EXPN", "FOO", dialect=SMTP)  # 503, 500, 501, 502, 500: none of 4xx
+    page = client.get("/sessions/1").text
+    assert re.findall('class="ref( [a-z]+)?"[^>]*>(.*?)<', page) == [(" hard", "503 ×1"), (" hard", "others ×4")]
+    assert re.findall('class="refbar( [a-z]+)?"', page) == [" hard", " hard"]
+    assert "Refused in state 0: 503 ×1, others ×4." in page  # the same in words
+
+
 def test_tls_is_said_to_be_taken_where_it_was_offered(client: FlaskClient, office: Office) -> None:
     for upgrades in (False, True):
         office.open(SMTP, upgrades=upgrades).say(b"EHLO x\r\nDATA\r\n")
@@ -487,6 +495,22 @@ def test_a_session_that_has_said_nothing_yet_has_a_page(client: FlaskClient, off
     page = client.get("/sessions/1").text
     assert "Nothing was said yet." in page
     assert "Waiting for the next command" in page
+    office.bus.publish(SessionClosed(1, "client closed"))
+    assert "Nothing was said.</li>" in client.get("/sessions/1").text
+
+
+def test_only_what_may_still_change_is_called_not_live_and_is_refreshed(client: FlaskClient, office: Office) -> None:
+    office.talk("HELO x")
+    office.talk("HELO x", ends=False)
+    for path in ("/sessions/1", "/sessions/1?step=1", "/sessions/1/beside/1"):
+        ended = client.get(f"{path}{'&' if '?' in path else '?'}every=2")
+        assert "Refresh" not in ended.headers
+        for word in ("Not live", "Refresh", "every 2 s", "Stop<"):
+            assert word not in ended.text
+        assert "Complete: it has ended" in ended.text or "Complete: both have ended" in ended.text
+    for path in ("/sessions/2", "/sessions/1/beside/2", "/sessions/2/beside/1", "/sessions"):
+        assert 'Not live. <a href="' in client.get(path).text
+        assert client.get(f"{path}?every=2").headers["Refresh"] == "2"
 
 
 def _plain_of(user: str) -> str:
