@@ -1,6 +1,10 @@
 """A mail in lines that end with CR LF, as POP3 sends every mail (RFC 1939 section 11). Pure."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
+
+_EMPTY_LINE: Final = b"\n\r\n"  # with the end of the line before it
 
 
 def in_crlf_lines(body: bytes) -> bytes:
@@ -30,19 +34,41 @@ def size_in_crlf_lines(body: bytes) -> int:
     return len(body) + alone + (2 if body and not body.endswith(b"\n") else 0)
 
 
-def top_of(mail: bytes, lines: int) -> bytes:
-    """Return the header of a mail in CR LF lines, the empty line after it, and so many lines more.
+def top_of(mail: Iterable[bytes], lines: int) -> Iterator[bytes]:
+    """Give the header of a mail in CR LF lines, the empty line after it, and so many lines more.
 
-    A mail without an empty line, as My_SMTP may bring, is all header: it is returned whole.
+    The mail comes in pieces, and is taken to its end whatever is given of it: what is damaged is found out so. A mail
+    without an empty line, as My_SMTP may bring, is all header: it is given whole.
     """
-    if mail.startswith(b"\r\n"):
-        end = 2
-    else:
-        end = mail.find(b"\r\n\r\n") + 4
-        if end < 4 or lines >= mail.count(b"\n"):
-            return mail
-    for _ in range(lines):
-        end = mail.find(b"\n", end) + 1
-        if not end:
-            return mail
-    return mail[:end]
+    pieces = iter(mail)
+    before = b"\n"  # the last octets that came
+    for piece in pieces:
+        end = (before + piece).find(_EMPTY_LINE) + len(_EMPTY_LINE)
+        if end >= len(_EMPTY_LINE):
+            yield from _first_lines(chain((piece,), pieces), end - len(before), lines)
+            return
+        yield piece
+        before = (before + piece)[-2:]
+
+
+def _first_lines(pieces: Iterable[bytes], start: int, lines: int) -> Iterator[bytes]:
+    """Give so many octets, and so many lines after them; take all pieces."""
+    for piece in pieces:
+        there = piece.count(b"\n", start)
+        yield piece if there < lines else piece[: after_lines(piece, start, lines)]
+        lines, start = max(0, lines - there), 0
+
+
+def after_lines(octets: bytes, start: int, lines: int) -> int:
+    """Return the place after so many lines from `start` on, which are there: in few steps, however short they are."""
+    if not lines:
+        return start
+    end = len(octets)
+    while end - start > 1:  # the last of their LFs stands from `start` on, before `end`
+        middle = (start + end) // 2
+        there = octets.count(b"\n", start, middle)
+        if there < lines:
+            start, lines = middle, lines - there
+        else:
+            end = middle
+    return end

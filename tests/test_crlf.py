@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mysmtp.crlf import in_crlf_lines, size_in_crlf_lines, top_of
+from mysmtp.crlf import after_lines, in_crlf_lines, size_in_crlf_lines, top_of
 
 BODIES = [
     (b"", b""),
@@ -58,4 +58,26 @@ MAIL = b"A: 1\r\nB: 2\r\n\r\none\r\n\r\nthree\r\n"
     ],
 )
 def test_the_top_is_the_header_its_empty_line_and_so_many_lines(mail: bytes, lines: int, top: bytes) -> None:
-    assert top_of(mail, lines) == top
+    assert b"".join(top_of([mail], lines)) == top
+    assert b"".join(top_of((bytes([octet]) for octet in mail), lines)) == top
+
+
+@given(st.lists(st.sampled_from([b"", b"\r\n", b"\r\n\r\n", b"x", b"\r", b"y\r\n"])), st.integers(0, 9))
+def test_the_top_is_the_same_however_the_mail_is_cut_and_all_of_it_is_taken(pieces: list[bytes], lines: int) -> None:
+    whole = b"".join(pieces)
+    header, empty, rest = (b"\r\n" + whole).partition(b"\r\n\r\n")
+    following = [line + b"\r\n" for line in rest.split(b"\r\n")]
+    following[-1] = following[-1].removesuffix(b"\r\n")
+    left = iter(pieces)
+    assert b"".join(top_of(left, lines)) == (header + empty + b"".join(following[:lines]))[2:]
+    assert [*left] == []
+
+
+@given(st.text("\nx").map(str.encode), st.data())
+def test_the_place_after_so_many_lines(octets: bytes, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(octets)))
+    lines = data.draw(st.integers(0, octets.count(b"\n", start)))
+    place = start
+    for _ in range(lines):
+        place = octets.index(b"\n", place) + 1
+    assert after_lines(octets, start, lines) == place

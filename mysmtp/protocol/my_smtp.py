@@ -6,12 +6,13 @@ FROM steps back to sender known; delivered is initial with LIST and GET_MAIL all
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from mysmtp import errors, transparency
 from mysmtp.address import NULL, Address, mailbox_name, parse_path, same_domain
 from mysmtp.errors import InvalidSyntax, MailFault
-from mysmtp.message import Body, MailSummary
+from mysmtp.message import Body, MailSummary, StoredMail
 from mysmtp.protocol.content import DottedContent, Given
 from mysmtp.protocol.dialect import Desk, Dialect, Segments, Verb, stay, to
 from mysmtp.protocol.my_smtp_reply import MySmtpReply as Reply
@@ -168,13 +169,24 @@ def _get_mail(desk: Desk, argument: tuple[str, str]) -> Reply | LargeReply:
     if not (word.isascii() and word.isdigit()):
         desk.store.summary(mailbox)  # a mailbox that does not exist is said first
         raise InvalidSyntax("an id is digits")
-    if desk.fetch is not None and desk.session.in_lines:
-        mail = desk.fetch(mailbox, int(word), LARGE, _stuffed, lambda summary: _OK.line + _head(summary))
-    else:
-        mail = desk.store.read(mailbox, int(word))
-    if isinstance(mail, memoryview):
+    if desk.fetch is None:
+        return _whole(desk.store.read(mailbox, int(word)))
+    fetched = partial(desk.fetch, mailbox, int(word), LARGE)
+    mail = fetched(_stuffed, _beginning)
+    if not isinstance(mail, memoryview):
+        return _whole(mail)
+    if desk.session.in_lines:
         return LargeReply(mail, "OK")
+    segment = fetched(_unended, _beginning)  # whether the reply goes out as a segment is known when it does
+    return LargeReply(mail, "OK", segment=segment) if isinstance(segment, memoryview) else _whole(segment)
+
+
+def _whole(mail: StoredMail) -> Reply:
     return Reply(200, "OK", _head(mail.summary) + mail.body)
+
+
+def _beginning(mail: MailSummary) -> bytes:
+    return _OK.line + _head(mail)
 
 
 def _head(mail: MailSummary) -> bytes:
@@ -184,6 +196,15 @@ def _head(mail: MailSummary) -> bytes:
 def _stuffed(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield from transparency.stuffed(transparency.ended(pieces))
     yield transparency.END
+
+
+def _unended(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Give all pieces but the LF that ends the last one."""
+    held = b""
+    for piece in pieces:
+        octets = held + piece
+        held = b"\n" if octets.endswith(b"\n") else b""
+        yield octets.removesuffix(b"\n")
 
 
 def _quit(_desk: Desk, _argument: None) -> Reply:

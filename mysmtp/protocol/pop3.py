@@ -184,9 +184,17 @@ def _retr(desk: Desk, number: int) -> Reply | LargeReply:
     return Reply(f"{len(mail)} octets", mail)
 
 
-def _top(desk: Desk, argument: tuple[int, int]) -> Reply:
-    number, lines = argument
-    return Reply("", top_of(_drop(desk).read(number), lines))
+def _top(desk: Desk, argument: tuple[int, int]) -> Reply | LargeReply:
+    (number, lines), drop = argument, _drop(desk)
+
+    def through(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        yield from transparency.stuffed(top_of(crlf_lines(pieces), lines))
+        yield END
+
+    large = drop.pour(number, through, lambda _: b"+OK\r\n")
+    if large is not None:
+        return LargeReply(large)
+    return Reply("", b"".join(top_of([drop.read(number)], lines)))
 
 
 def _dele(desk: Desk, number: int) -> Reply:

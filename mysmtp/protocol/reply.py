@@ -30,15 +30,19 @@ class Reply(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LargeReply:
-    """The reply to what fetched a large mail: it lies outside of memory, ready to be sent in lines, to its last dot."""
+    """The reply to what fetched a large mail: it lies outside of memory, ready to be sent in lines, to its last dot.
+
+    `segment` is the same for the original My_SMTP program, where that may be who asked.
+    """
 
     octets: memoryview
     text: str = ""
     mark: str = DONE
     code: int = 200
+    segment: memoryview | None = None
 
     def in_lines(self) -> memoryview:
         return self.octets
 
     def in_segment(self) -> memoryview:
-        return self.octets
+        return self.octets if self.segment is None else self.segment

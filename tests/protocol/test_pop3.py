@@ -552,10 +552,22 @@ def on_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MessageStore]:
 def test_a_large_mail_is_sent_as_any_other(on_disk: MessageStore, bodies: list[bytes]) -> None:
     """From a file, step by step: the octets on the wire are the same, and in their place."""
     box = f"{next(NUMBERS)}@y"
-    said = f"USER {box}\r\nPASS x\r\nRETR 1\r\nNOOP\r\nRETR 2\r\nRETR 1\r\nRETR 3\r\nQUIT\r\n".encode()
+    said = (
+        f"USER {box}\r\nPASS x\r\nRETR 1\r\nNOOP\r\nRETR 2\r\nTOP 1 1\r\nTOP 2 0\r\nTOP 1 99\r\nRETR 3\r\nQUIT\r\n"
+    ).encode()
     plain = open_store("memory:")
     for store in (on_disk, plain):
         for body in bodies:
             store.append([box], Message(Envelope("a@x", (box,)), body, NOON))
     answers = [Pop3Client(dialect=POP3, store=store).say(said) for store in (on_disk, plain)]
     assert answers[0] == answers[1]
+
+
+def test_no_more_than_a_piece_of_a_large_mail_is_in_memory_for_its_top(on_disk: MessageStore) -> None:
+    box = f"{next(NUMBERS)}@y"
+    on_disk.append([box], Message(Envelope("a@x", (box,)), b"Subject: x\n\n" + b"line\n" * 9, NOON))
+    client = Pop3Client(dialect=POP3, store=on_disk)
+    client.say(f"USER {box}\r\nPASS x\r\n".encode())
+    pieces = [*client.dialog.receive(b"TOP 1 2\r\n")]
+    assert [type(each) for each in pieces if each] == [memoryview]
+    assert b"".join(pieces) == b"+OK\r\nSubject: x\r\n\r\nline\r\nline\r\n.\r\n"
