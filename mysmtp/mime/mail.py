@@ -1,6 +1,6 @@
 """A mail as a person reads it: heading, text, HTML, attachments, and the tree they come from. The door of this room."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote
@@ -61,10 +61,11 @@ class Mail:
         scheme, _, content_id = reference.strip().partition(":")
         return self.content_ids.get(unquote(content_id)) if scheme.lower() == "cid" else None
 
-    def nested(self, path: str, limits: Limits = LIMITS) -> "Mail | None":
-        """Return the message that the part of a path holds, as a mail of its own; None where it holds none."""
-        part = self.part(path)
-        return read_mail(part.octets, limits) if part and part.nature.type in NESTED else None
+    def within(self, limits: Limits = LIMITS) -> Iterator["Mail"]:
+        """Give the messages that are attached to it, and those within them, each made when it is asked for."""
+        for part in self.root.walk():
+            if part.nature.type in NESTED and part.children:
+                yield _mail_of(part.children[0], limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,13 @@ def read_mail(octets: bytes, limits: Limits = LIMITS) -> Mail:
 
     A large mail takes long enough that this is to be run off the hub.
     """
-    root = read_tree(octets, limits)
+    return _mail_of(read_tree(octets, limits), limits)
+
+
+def _mail_of(root: Part, limits: Limits) -> Mail:
+    """Return what a reader sees of a message, the whole one or one that is attached."""
     heading = heading_of(root.header, limits)
-    body = _body(root)
+    body = _body(root, root)
     text, reasons = _joined(body.texts)
     html, more = _joined(body.pages)
     shown = {part.path for part in (*body.texts, *body.pages)}
@@ -92,20 +97,20 @@ def read_mail(octets: bytes, limits: Limits = LIMITS) -> Mail:
         root=root,
         text=text,
         html=html,
-        attachments=tuple(_attachments(root, shown)),
+        attachments=tuple(_attachments(root, root, shown)),
         content_ids=_content_ids(root),
         problems=tuple(dict.fromkeys(problems))[:MOST_PROBLEMS],
     )
 
 
-def _body(part: Part) -> _Body:
+def _body(part: Part, root: Part) -> _Body:
     """Return the parts a reader sees as the text (RFC 2046 section 5.1): of alternatives the best, of others each."""
     kind = part.nature.type
     if part.is_text:
-        return _leaf_body(part)
+        return _leaf_body(part, root)
     if not part.nature.multipart:
         return _Body()
-    bodies = [_body(child) for child in _shown_children(part)]
+    bodies = [_body(child, root) for child in _shown_children(part)]
     if kind == "multipart/alternative":
         texts = next((body.texts for body in bodies if body.texts), ())
         pages = next((body.pages for body in reversed(bodies) if body.pages), ())
@@ -113,13 +118,13 @@ def _body(part: Part) -> _Body:
     return _Body([text for body in bodies for text in body.texts], [page for body in bodies for page in body.pages])
 
 
-def _leaf_body(part: Part) -> _Body:
-    if part.nature.disposition == "attachment" or (part.nature.name and part.path != "1"):
+def _leaf_body(part: Part, root: Part) -> _Body:
+    if part.nature.disposition == "attachment" or (part.nature.name and part is not root):
         return _Body()
     if part.nature.type == "text/html":
         return _Body((), (part,))
     plain = part.nature.type in ("text/plain", "text/enriched") or part.nature.multipart
-    return _Body((part,), ()) if plain or part.path == "1" else _Body()
+    return _Body((part,), ()) if plain or part is root else _Body()
 
 
 def _shown_children(part: Part) -> Sequence[Part]:
@@ -138,12 +143,12 @@ def _joined(parts: Sequence[Part]) -> tuple[str | None, list[str]]:
     return "\n".join(text.text for text in found), problems
 
 
-def _attachments(part: Part, shown: set[str]) -> list[Attachment]:
+def _attachments(part: Part, root: Part, shown: set[str]) -> list[Attachment]:
     """Return every part without parts that is not shown as body, and every nested message as one."""
     nature = part.nature
     if part.children and nature.type not in NESTED:
-        return [attachment for child in part.children for attachment in _attachments(child, shown)]
-    if part.path in shown or (not part.size and not nature.name and part.path == "1"):
+        return [attachment for child in part.children for attachment in _attachments(child, root, shown)]
+    if part.path in shown or (not part.size and not nature.name and part is root):
         return []
     inline = nature.disposition == "inline" or (nature.disposition == "" and bool(nature.content_id))
     return [Attachment(part.path, nature.name, nature.type, part.size, part.sha256, nature.content_id, inline)]

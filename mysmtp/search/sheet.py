@@ -5,12 +5,12 @@ Pure. How much of a mail is looked at is bounded; `cut` tells of those that are 
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 
 from mysmtp.message import StoredMail
-from mysmtp.mime import Mail, read_mail
+from mysmtp.mime import Heading, Mail, read_mail
 from mysmtp.mime.addresses import Mailbox
 from mysmtp.mime.fields import Field
 from mysmtp.mime.plaintext import text_of_html
@@ -33,7 +33,8 @@ class Sheet:
     `subject` is the first line of a mail without a header, as lists show it; `letter` tells that there is one. `sender`
     and `recipients` hold the envelope's first, then the header's, one on a line; `header` the fields that no other text
     has. `arrived` is the moment in microseconds since 1970, None where only a `date` is known. `files` are names;
-    `attached` tells of any attachment, with a name or without.
+    `attached` tells of any attachment, with a name or without. Of messages that are attached, and those within them,
+    `body` has subject, people and text, `files` the names.
     """
 
     subject: str
@@ -54,18 +55,22 @@ def sheet_of(stored: StoredMail, mailbox: str) -> Sheet:
     """Return what is searched of a mail, or of the beginning of one. Never raises; takes as long as reading it does."""
     mail, summary = read_mail(stored.body), stored.summary
     text, heading = _text(mail), mail.heading
+    within = _within(mail, MOST_TEXT - len(text))
+    body = "\n".join((text, *(words for _, words in within)))
+    mails = (mail, *(each for each, _ in within))
     paths = stored.envelope.forward_paths if stored.envelope else ()
-    people = (*heading.authors, *heading.sender, *heading.reply_to)
     return Sheet(
         subject=_clean(heading.subject if mail.has_header else _first_line(text), MOST_TITLE),
-        sender=_clean(_joined([summary.sender], people)),
+        sender=_clean(_joined([summary.sender], _senders(heading))),
         recipients=_clean(_joined([mailbox, *paths], heading.recipients)),
-        body=_clean(text, MOST_TEXT),
-        files=_clean("\n".join(part.name for part in mail.attachments if part.name), MOST_NAMES),
+        body=_clean(body, MOST_TEXT),
+        files=_clean("\n".join(part.name for each in mails for part in each.attachments if part.name), MOST_NAMES),
         header=_clean("\n".join(map(_field, heading.header.fields)), MOST_HEADER),
         letter=mail.has_header,
         attached=any(not part.inline for part in mail.attachments),
-        cut=len(text) > MOST_TEXT or len(mail.html or "") > MOST_MARKUP or len(stored.body) < summary.size,
+        cut=len(body) > MOST_TEXT
+        or any(len(each.html or "") > MOST_MARKUP for each in mails)
+        or len(stored.body) < summary.size,
         size=summary.size,
         arrived=None if summary.arrived is None else (summary.arrived - _EPOCH) // _MICROSECOND,
         date=_clean(summary.date, 20),
@@ -83,6 +88,23 @@ def unpack(octets: bytes) -> Sheet:
         return Sheet(*json.loads(zlib.decompress(octets)))
     except (zlib.error, TypeError) as fault:
         raise ValueError(str(fault)) from fault
+
+
+def _within(mail: Mail, room: int) -> list[tuple[Mail, str]]:
+    """Return the messages attached to a mail, and what of each is searched, until that is so many characters."""
+    found: list[tuple[Mail, str]] = []
+    for each in mail.within():
+        if room <= 0:
+            break
+        people = _joined([], (*_senders(each.heading), *each.heading.recipients))
+        words = "\n".join((each.heading.subject, people, _text(each)))
+        found.append((each, words))
+        room -= len(words)
+    return found
+
+
+def _senders(heading: Heading) -> Sequence[Mailbox]:
+    return (*heading.authors, *heading.sender, *heading.reply_to)
 
 
 def _text(mail: Mail) -> str:

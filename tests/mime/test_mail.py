@@ -58,8 +58,8 @@ def exercised(mail: Mail) -> None:
         assert found
         assert hashlib.sha256(found.octets).hexdigest() == attachment.sha256
         assert len(found.octets) == attachment.size
-        mail.nested(attachment.path)
-    f"{mail.heading}{mail.text}{mail.html}{mail.problems}".encode()  # no lone surrogates
+    for each in (mail, *mail.within()):
+        f"{each.heading}{each.text}{each.html}{each.problems}".encode()  # no lone surrogates
 
 
 @given(st.binary(max_size=2000))
@@ -194,11 +194,19 @@ def test_of_two_parts_with_one_content_id_the_first_counts() -> None:
 
 def test_a_nested_message_is_a_mail_of_its_own() -> None:
     mail = read_mail(RICH)
-    inner = mail.nested("1.3")
-    assert inner
+    (inner,) = mail.within()
     assert inner.heading.subject == "inner"
     assert inner.text == "inner text\n"
-    assert mail.nested("1.2") is mail.nested("7") is None
+
+
+def test_messages_within_messages_are_given_outermost_first() -> None:
+    third = b"Content-Type: message/rfc822\n\nSubject: third\n\n3"
+    text = b"Content-Type: text/plain\n\n2"
+    second = b"Content-Type: message/rfc822\n\nFrom: a@b\nSubject: second\n" + multipart(third, text, boundary=b"c")
+    fourth = b"Content-Type: message/rfc822\n\nSubject: fourth\nContent-Type: text/html\n\n<b>4"
+    mail = read_mail(b"From: a@b\n" + multipart(second, fourth))
+    found = [(each.heading.subject, each.text, each.html) for each in mail.within()]
+    assert found == [("second", "2", None), ("third", "3", None), ("fourth", None, "<b>4")]
 
 
 def test_a_nested_message_that_was_encoded_is_read_nevertheless() -> None:
@@ -206,8 +214,7 @@ def test_a_nested_message_that_was_encoded_is_read_nevertheless() -> None:
 
     coded = base64.encodebytes(b"Subject: inner\n\ntext")
     mail = read_mail(multipart(b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + coded))
-    inner = mail.nested("1.1")
-    assert inner
+    (inner,) = mail.within()
     assert inner.heading.subject == "inner"
     part = mail.part("1.1.1")
     assert part

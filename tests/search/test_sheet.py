@@ -1,10 +1,17 @@
 """What of a mail is searched: texts of any mail, within bounds."""
 
+import base64
+import sys
+from collections.abc import Callable
+from types import FrameType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mysmtp.message import Envelope, MailSummary, StoredMail
+from mysmtp.mime import Part
+from mysmtp.mime.limits import LIMITS
 from mysmtp.search.sheet import MOST_TEXT, Sheet, pack, sheet_of, unpack
 from tests.web.letters import rich, simple
 from tests.web.posts import NOON
@@ -42,6 +49,57 @@ def test_html_stands_for_a_text_that_is_missing() -> None:
 def test_an_inline_image_is_no_attachment() -> None:
     body = simple("s", "x", "image/png", "Content-Disposition: inline\r\nContent-ID: <a>\r\n")
     assert not sheet(body).attached
+
+
+def forwarded(inner: bytes, outer: bytes = b"Content-Type: message/rfc822\n\n") -> bytes:
+    return (
+        b"From: a@b\nSubject: Fwd\nContent-Type: multipart/mixed; boundary=f\n\n--f\n\nsee below\n--f\n" + outer + inner
+    )
+
+
+def test_what_a_message_says_that_is_attached_is_text_of_the_mail() -> None:
+    found = sheet(forwarded(forwarded(rich(name="report.pdf"))))
+    assert found.subject == "Fwd"
+    for words in ("see below", "The Weekly Postcard", "Alice <alice@example.com>", "bob@example.com", "Hello Bob, see"):
+        assert words in found.body
+    assert found.files == "report.pdf"
+    assert found.sender == "alice@x\na@b"
+    assert "only here" in sheet(forwarded(simple("s", "<p>only <i>here</i></p>", "text/html"))).body
+
+
+def test_a_message_that_is_attached_encoded_is_read_too() -> None:
+    coded = base64.encodebytes(simple("Inner", "hidden words\n"))
+    kind = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+    assert "hidden words" in sheet(forwarded(coded, kind)).body
+
+
+def test_messages_in_messages_without_end_are_searched_within_bounds() -> None:
+    inner = b"Subject: deepest\n\nfound by nobody\n"
+    for _ in range(400):
+        inner = b"Subject: one more\nContent-Type: message/rfc822\n\n" + inner
+    deep = sheet(inner)
+    assert deep.body.count("one more") == LIMITS.depth
+    assert "nobody" not in deep.body
+    wide = b"".join(b"--f\nContent-Type: message/rfc822\n\nSubject: w\n\n" + b"word " * 200 + b"\n" for _ in range(900))
+    calls = calls_of(Part.text, lambda: sheet(forwarded(wide)))
+    assert calls <= MOST_TEXT // 1000 + 9  # no more texts are decoded than are kept
+    assert sheet(forwarded(wide)).cut
+
+
+def calls_of(called: Callable[..., object], work: Callable[[], object]) -> int:
+    """Return how often a function is called while something is done."""
+    code, count = called.__code__, 0
+
+    def note(frame: FrameType, event: str, _called: object) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code is code
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 def test_long_texts_are_cut_and_say_so() -> None:
