@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
-from mysmtp.contracts import Expiring, MessageStore
+from mysmtp.contracts import MessageStore
 from mysmtp.errors import NoSuchMailbox, StoreFailed
 from mysmtp.events import Bus, MailboxChanged
+from mysmtp.powers import Expiring
 from mysmtp.text import visible
 
 log = logging.getLogger(__name__)

@@ -166,7 +166,7 @@ class Compaction:
 class Changes:
     """What has come into a mailbox, and gone from it, since it was `mark` (an opaque thing), by ids.
 
-    `state` is that of `contracts.Followed.states` when this was found. Where `whole`, `came` is all there is, and
+    `state` is that of `powers.Followed.states` when this was found. Where `whole`, `came` is all there is, and
     nothing that was known of the mailbox counts any more. `waiting` counts mails that cannot be read now.
     """
 

@@ -8,7 +8,7 @@ from gevent import Greenlet
 from gevent.threadpool import ThreadPool
 
 from mysmtp.config import Config, endpoint
-from mysmtp.contracts import Compacting, Exclusive, MessageStore, Offload
+from mysmtp.contracts import MessageStore, Offload
 from mysmtp.doors import Door, address_of, listen_on, mail_doors
 from mysmtp.errors import StartFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
@@ -17,6 +17,7 @@ from mysmtp.logins import Logins
 from mysmtp.mailports import MailPorts
 from mysmtp.means import connection_caps
 from mysmtp.naming import full_command, own_command, own_name, shown_file, shown_folder
+from mysmtp.powers import Compacting, Exclusive
 from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.search.upkeep import Upkeep

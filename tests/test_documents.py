@@ -88,6 +88,7 @@ def test_tests_mirror_modules() -> None:
         "__init__",
         "__main__",
         "contracts",
+        "powers",
         "message",
         "postoffice",
         "mailports",

@@ -10,8 +10,9 @@ from functools import partial
 from itertools import chain, islice
 from typing import TypeVar
 
-from mysmtp.contracts import Marking, MessageStore, Offload
+from mysmtp.contracts import MessageStore, Offload
 from mysmtp.offload import to_the_end
+from mysmtp.powers import Marking
 from mysmtp.search.box import Box
 from mysmtp.search.follower import Follower
 from mysmtp.search.found import COUNTED, Count, Found, Hit, Nearby

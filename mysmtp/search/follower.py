@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from mysmtp.contracts import Followed, Offload
+from mysmtp.contracts import Offload
 from mysmtp.errors import NoSuchMailbox, StoreFailed
 from mysmtp.message import Changes, StoredMail
 from mysmtp.offload import to_the_end
+from mysmtp.powers import Followed
 from mysmtp.search.box import Box
 from mysmtp.search.sheet import sheet_of
 from mysmtp.search.tables import Entry, Tables

@@ -15,10 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from mysmtp.contracts import Followed, MessageStore, Offload, run_here
+from mysmtp.contracts import MessageStore, Offload, run_here
 from mysmtp.errors import MailFault
 from mysmtp.losable import FAULTS, IN_MEMORY, Losable, Words, is_passing, remove
 from mysmtp.offload import to_the_end
+from mysmtp.powers import Followed
 from mysmtp.search import stamp
 from mysmtp.search.finding import Finder
 from mysmtp.search.follower import Follower

@@ -11,9 +11,9 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response
 
-from mysmtp.contracts import Marking
 from mysmtp.errors import NoSuchMailbox
 from mysmtp.events import MailboxChanged, MailsMarked
+from mysmtp.powers import Marking
 from mysmtp.search.index import Unsearchable
 from mysmtp.search.query import Unreadable, read_query
 from mysmtp.web import origins

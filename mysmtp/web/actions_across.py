@@ -10,9 +10,10 @@ from flask import Blueprint, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from mysmtp.contracts import Gathering, Surveyed
+from mysmtp.contracts import Surveyed
 from mysmtp.errors import NoSuchMailbox
 from mysmtp.message import MailboxSummary
+from mysmtp.powers import Gathering
 from mysmtp.web.actions import Mails, done, marking, told, upto
 from mysmtp.web.presenting import microseconds
 from mysmtp.web.site import site

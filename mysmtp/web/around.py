@@ -6,9 +6,9 @@ Asks the store, or the index; where neither knows the mail's place there, its ma
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mysmtp.contracts import Gathering
 from mysmtp.errors import NoSuchMail
 from mysmtp.message import Rank
+from mysmtp.powers import Gathering
 from mysmtp.search.index import Unsearchable
 from mysmtp.search.query import read_query
 from mysmtp.web import presenting_lists as lists

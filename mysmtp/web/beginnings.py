@@ -7,9 +7,10 @@ more of the mails of a page, which is taken apart off the hub, and what came of 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
-from mysmtp.contracts import MessageStore, Offload, Previewing, run_here
+from mysmtp.contracts import MessageStore, Offload, run_here
 from mysmtp.errors import StoreFailed
 from mysmtp.message import MailSummary
+from mysmtp.powers import Previewing
 from mysmtp.web.glimpse import Glimpse, Look, glimpse_of, glimpse_of_letter
 
 READ = 16 << 10  # octets of a mail: room for a long header, and for the style sheet before the words of a page

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask, Response, g, request, url_for
 
 from mysmtp.config import endpoint
-from mysmtp.contracts import Gathering, Marking
+from mysmtp.powers import Gathering, Marking
 from mysmtp.web import guard, keys, origins
 from mysmtp.web.deeds import deed_words
 from mysmtp.web.panes import USUAL, width_of_list

@@ -14,8 +14,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as BareResponse
 
 from mysmtp.config import endpoint
-from mysmtp.contracts import RecordKeeper
 from mysmtp.errors import DamagedMail, MailFault, NoSuchMail, NoSuchMailbox
+from mysmtp.powers import RecordKeeper
 from mysmtp.text import clipped
 from mysmtp.web.guard import host_of
 from mysmtp.web.presenting import plain

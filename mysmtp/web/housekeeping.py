@@ -13,9 +13,9 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from mysmtp import exchange
-from mysmtp.contracts import Compacting
 from mysmtp.events import MailboxChanged
 from mysmtp.parcel import pack, unpack
+from mysmtp.powers import Compacting
 from mysmtp.web.site import site
 
 routes = Blueprint("housekeeping", __name__, url_prefix="/housekeeping")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import request, url_for
 
-from mysmtp.contracts import Gathering
+from mysmtp.powers import Gathering
 from mysmtp.search.query import Unreadable, read_query
 from mysmtp.web.presenting import plain
 from mysmtp.web.site import site

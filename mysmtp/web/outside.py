@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from mysmtp.contracts import Followed, MessageStore
+from mysmtp.contracts import MessageStore
 from mysmtp.errors import StoreFailed
+from mysmtp.powers import Followed
 
 
 class Outside:

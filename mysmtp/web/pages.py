@@ -6,8 +6,8 @@ Routes only: they ask the store, hand what it says to the presenting modules, an
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from mysmtp.contracts import Gathering
 from mysmtp.message import Rank
+from mysmtp.powers import Gathering
 from mysmtp.web import guide
 from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists

@@ -12,10 +12,11 @@ from typing import Final
 from flask import current_app
 from prometheus_client import CollectorRegistry
 
-from mysmtp.contracts import MessageStore, Offload, Watchful, run_here
+from mysmtp.contracts import MessageStore, Offload, run_here
 from mysmtp.events import Bus
 from mysmtp.inspector.protocols import Known, known
 from mysmtp.metrics import Meter
+from mysmtp.powers import Watchful
 from mysmtp.recorder import Recorder
 from mysmtp.search.index import MailIndex
 from mysmtp.text import clipped

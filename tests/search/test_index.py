@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.contracts import Followed, Marking, MessageStore
+from mysmtp.contracts import MessageStore
+from mysmtp.powers import Followed, Marking
 from mysmtp.search.found import COUNTED
 from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import Unreadable, read_query

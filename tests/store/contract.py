@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mysmtp.contracts import Expiring, Followed, Gathering, Marking, MessageStore, Previewing
+from mysmtp.contracts import MessageStore
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Envelope, Gathered, Trace
+from mysmtp.powers import Expiring, Followed, Gathering, Marking, Previewing
 from tests.store.mails import BOB, SPEC_BODY, mail
 
 

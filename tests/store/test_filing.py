@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mysmtp.contracts import Watchful
 from mysmtp.errors import NoSuchMailbox, StoreFailed
+from mysmtp.powers import Watchful
 from mysmtp.store import filing
 from mysmtp.store.textfile import TextFileStore
 from tests.store.disks import Faults

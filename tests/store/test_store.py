@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mysmtp.contracts import RecordKeeper
 from mysmtp.errors import StartFailed
+from mysmtp.powers import RecordKeeper
 from mysmtp.store import open_store
 from tests.store.mails import BOB, SPEC_BODY, mail
 

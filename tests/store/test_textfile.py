@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import pytest
 
-from mysmtp.contracts import MessageStore, RecordKeeper
+from mysmtp.contracts import MessageStore
 from mysmtp.errors import DamagedMail, NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.message import Place
+from mysmtp.powers import RecordKeeper
 from mysmtp.store.catalogue import Catalogue
 from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.textfile import TextFileStore

@@ -5,8 +5,9 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
-from mysmtp.contracts import Marking, MessageStore
+from mysmtp.contracts import MessageStore
 from mysmtp.events import Bus, Event, MailboxChanged, MailsMarked
+from mysmtp.powers import Marking
 from mysmtp.web.urls import mail_key
 from tests.web.posts import NOON, message
 

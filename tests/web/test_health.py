@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from mysmtp.contracts import Watchful
+from mysmtp.powers import Watchful
 from mysmtp.web.presenting_lists import troubles_about
 from tests.web.posts import OddStore
 
