@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from mysmtp import errors, transparency
-from mysmtp.address import mailbox_name
 from mysmtp.crlf import crlf_lines, top_of
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.events import MailboxChanged
-from mysmtp.protocol import command
+from mysmtp.protocol import pop3_arguments as arguments
 from mysmtp.protocol.dialect import Desk, Dialect, Verb, stay, to
 from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.outbox import log_failure
@@ -75,51 +74,6 @@ def _broken(_verb: str, _fault: Exception) -> Reply:
 
 def _greeting(desk: Desk) -> Reply:
     return Reply(f"{desk.name} POP3 mysmtp")  # nothing in angle brackets: that would offer APOP (section 7)
-
-
-def _nothing(argument: str) -> None:
-    if argument:
-        raise InvalidSyntax("this command stands alone")
-
-
-def _user_name(argument: str) -> str:
-    """Return the mailbox meant: a local part in quotes may have spaces, and what has no @ is a name too."""
-    if not argument:
-        raise InvalidSyntax("USER takes a mailbox")
-    return mailbox_name(argument)
-
-
-def _password(octets: bytes) -> str:
-    """Return a password, which may have spaces and is UTF-8 (RFC 1939 section 7, RFC 6856 section 2.2)."""
-    return command.as_text(octets)
-
-
-def _secret(argument: bytes) -> bytes:
-    return b"****" if argument else b""
-
-
-def _anything(argument: str) -> str:
-    return argument
-
-
-def _numbers(argument: str, least: int, most: int, words: str) -> list[int]:
-    given = argument.split()
-    if not least <= len(given) <= most or not all(word.isascii() and word.isdigit() for word in given):
-        raise InvalidSyntax(words)
-    return [int(word) for word in given]
-
-
-def _message(argument: str) -> int:
-    return _numbers(argument, 1, 1, "one message number is needed")[0]
-
-
-def _message_or_all(argument: str) -> int | None:
-    return next(iter(_numbers(argument, 0, 1, "a message number, or nothing")), None)
-
-
-def _message_and_lines(argument: str) -> tuple[int, int]:
-    message, lines = _numbers(argument, 2, 2, "TOP takes a message number and a number of lines")
-    return message, lines
 
 
 def _user(desk: Desk, mailbox: str) -> Reply:
@@ -252,24 +206,24 @@ def _not_here(_desk: Desk, _argument: str) -> Reply:
 
 
 _IN_TRANSACTION = stay((TRANSACTION,))
-_NOT_OFFERED = Verb(stay(BEFORE), _anything, _not_here, mask=_secret, vain=frozenset(BEFORE))
+_NOT_OFFERED = Verb(stay(BEFORE), arguments.anything, _not_here, mask=arguments.masked, vain=frozenset(BEFORE))
 _VERBS = {
-    "USER": Verb(to(USER, BEFORE), _user_name, _user),
-    "PASS": Verb(to(TRANSACTION, (USER,)), _password, _log_in, octets=True, mask=_secret),
+    "USER": Verb(to(USER, BEFORE), arguments.user_name, _user),
+    "PASS": Verb(to(TRANSACTION, (USER,)), arguments.password, _log_in, octets=True, mask=arguments.masked),
     "APOP": _NOT_OFFERED,
     "AUTH": _NOT_OFFERED,
-    "STLS": Verb(to(AUTHORIZATION, BEFORE), _nothing, _stls, upgrades=True),
-    "UTF8": Verb(stay(BEFORE), _nothing, _utf8),
-    "STAT": Verb(_IN_TRANSACTION, _nothing, _stat),
-    "LIST": Verb(_IN_TRANSACTION, _message_or_all, _list),
-    "UIDL": Verb(_IN_TRANSACTION, _message_or_all, _uidl),
-    "RETR": Verb(_IN_TRANSACTION, _message, _retr),
-    "TOP": Verb(_IN_TRANSACTION, _message_and_lines, _top),
-    "DELE": Verb(_IN_TRANSACTION, _message, _dele),
-    "RSET": Verb(_IN_TRANSACTION, _nothing, _rset),
-    "NOOP": Verb(_IN_TRANSACTION, _nothing, _noop),
-    "CAPA": Verb(stay(EVERY), _nothing, _capa),
-    "QUIT": Verb(stay(EVERY), _nothing, _quit, ends=True),
+    "STLS": Verb(to(AUTHORIZATION, BEFORE), arguments.nothing, _stls, upgrades=True),
+    "UTF8": Verb(stay(BEFORE), arguments.nothing, _utf8),
+    "STAT": Verb(_IN_TRANSACTION, arguments.nothing, _stat),
+    "LIST": Verb(_IN_TRANSACTION, arguments.message_or_all, _list),
+    "UIDL": Verb(_IN_TRANSACTION, arguments.message_or_all, _uidl),
+    "RETR": Verb(_IN_TRANSACTION, arguments.message, _retr),
+    "TOP": Verb(_IN_TRANSACTION, arguments.message_and_lines, _top),
+    "DELE": Verb(_IN_TRANSACTION, arguments.message, _dele),
+    "RSET": Verb(_IN_TRANSACTION, arguments.nothing, _rset),
+    "NOOP": Verb(_IN_TRANSACTION, arguments.nothing, _noop),
+    "CAPA": Verb(stay(EVERY), arguments.nothing, _capa),
+    "QUIT": Verb(stay(EVERY), arguments.nothing, _quit, ends=True),
 }
 
 POP3 = Dialect(

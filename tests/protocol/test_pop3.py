@@ -105,11 +105,11 @@ def test_every_verb_in_every_state(command: str, state: str) -> None:
     assert client.dialog.upgrading == (GRID[command][column] == "+OK Begin TLS")
 
 
-def test_a_session_from_the_greeting_on() -> None:
+def test_what_is_offered_is_what_there_is() -> None:
     client = client_in("authorization")
     assert client.dialog.greet() == b"+OK localhost POP3 mysmtp\r\n"
     play(
-        f"""
+        """
         C: CAPA
         S: +OK
         S: USER
@@ -122,6 +122,15 @@ def test_a_session_from_the_greeting_on() -> None:
         S: EXPIRE NEVER
         S: IMPLEMENTATION mysmtp
         S: .
+    """,
+        client,
+    )
+
+
+def test_a_session_from_the_login_on() -> None:
+    client = client_in("authorization")
+    play(
+        """
         C: user BOB@y
         S: +OK Send PASS
         C: pass a password with spaces
@@ -140,6 +149,19 @@ def test_a_session_from_the_greeting_on() -> None:
         S: 2 2.6476672e35000.4
         S: 3 3.6476672e35000.7d7
         S: .
+        C: NOOP
+        S: +OK
+        C: QUIT
+        S: +OK Goodbye
+    """,
+        client,
+    )
+    assert client.dialog.closing
+
+
+def test_messages_and_their_tops() -> None:
+    play(
+        f"""
         C: RETR 1
         S: +OK 33 octets
         S: Subject: one
@@ -164,14 +186,9 @@ def test_a_session_from_the_greeting_on() -> None:
         S: +OK
         S: two
         S: .
-        C: NOOP
-        S: +OK
-        C: QUIT
-        S: +OK Goodbye
     """,
-        client,
+        client_in(),
     )
-    assert client.dialog.closing
 
 
 def test_a_maildrop_without_mail() -> None:
