@@ -61,6 +61,15 @@ class Mail:
         scheme, _, content_id = reference.strip().partition(":")
         return self.content_ids.get(unquote(content_id)) if scheme.lower() == "cid" else None
 
+    def files(self, cut: bool = False) -> int | None:
+        """Return how many attachments are to be listed. None where that cannot be told, as the mail was `cut`: it has
+
+        mixed parts (RFC 2046 section 5.1.3), and more of them may follow.
+        """
+        if cut and self.root.nature.type == "multipart/mixed":
+            return None
+        return sum(not part.inline for part in self.attachments)
+
     def within(self, limits: Limits = LIMITS) -> Iterator["Mail"]:
         """Give the messages that are attached to it, and those within them, each made when it is asked for."""
         for part in self.root.walk():

@@ -27,7 +27,7 @@ SCHEMA = Schema({
 
 def made_by() -> str:
     """Return what an index depends on besides the mails: these tables, and the words that this Python finds."""
-    return f"2 {unicodedata.unidata_version} {sys.maxunicode}"
+    return f"3 {unicodedata.unidata_version} {sys.maxunicode}"
 
 
 def own_word(box: int) -> str:
@@ -38,5 +38,5 @@ def own_word(box: int) -> str:
 def words_of(sheet: Sheet, box: int) -> tuple[str, ...]:
     """Return the words of a mail as FTS5 is given them: parted by spaces, nothing else in them."""
     texts = (sheet.subject, sheet.sender, sheet.recipients, sheet.body, sheet.files, sheet.header)
-    own = f"{ANY} {own_word(box)} {ATTACHED if sheet.attached else ''}"
+    own = f"{ANY} {own_word(box)} {ATTACHED if sheet.attached != 0 else ''}"
     return (*(" ".join(split(text)) for text in texts), own)

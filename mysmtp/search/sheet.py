@@ -33,8 +33,8 @@ class Sheet:
     `subject` is the first line of a mail without a header, as lists show it; `letter` tells that there is one. `sender`
     and `recipients` hold the envelope's first, then the header's, one on a line; `header` the fields that no other text
     has. `arrived` is the moment in microseconds since 1970, None where only a `date` is known. `files` are names;
-    `attached` tells of any attachment, with a name or without. Of messages that are attached, and those within them,
-    `body` has subject, people and text, `files` the names.
+    `attached` counts the attachments, with a name or without, as `Mail.files`. Of messages that are attached, and those
+    within them, `body` has subject, people and text, `files` the names.
     """
 
     subject: str
@@ -44,7 +44,7 @@ class Sheet:
     files: str
     header: str
     letter: bool
-    attached: bool
+    attached: int | None
     cut: bool
     size: int
     arrived: int | None
@@ -67,7 +67,7 @@ def sheet_of(stored: StoredMail, mailbox: str) -> Sheet:
         files=_clean("\n".join(part.name for each in mails for part in each.attachments if part.name), MOST_NAMES),
         header=_clean("\n".join(map(_field, heading.header.fields)), MOST_HEADER),
         letter=mail.has_header,
-        attached=any(not part.inline for part in mail.attachments),
+        attached=mail.files(len(stored.body) < summary.size),
         cut=len(body) > MOST_TEXT
         or any(len(each.html or "") > MOST_MARKUP for each in mails)
         or len(stored.body) < summary.size,

@@ -14,6 +14,7 @@ from mysmtp.powers import Previewing
 from mysmtp.web.glimpse import Glimpse, Look, glimpse_of, glimpse_of_letter
 
 READ = 16 << 10  # octets of a mail: room for a long header, and for the style sheet before the words of a page
+COUNTED = 512 << 10  # octets of one that has files, in which they are counted
 KEPT = 5000  # mails that are remembered
 
 _Lacking = Mapping[tuple[str, int], tuple[int, MailSummary]]
@@ -41,15 +42,19 @@ class Beginnings:
                     lacking[name, mail.id] = key, mail
             found[name, mail.id] = seen
         if lacking and isinstance(self._store, Previewing):
-            found.update(self._read(self._store, lacking))
+            found.update(self._read(self._store, lacking, READ))
+            uncounted = {each: lacking[each] for each in lacking if found[each].files is None}
+            if uncounted:
+                found.update(self._read(self._store, uncounted, COUNTED))
         return lambda name, mail: found[name, mail.id]
 
-    def _read(self, store: Previewing, lacking: _Lacking) -> Mapping[tuple[str, int], Glimpse]:
+    def _read(self, store: Previewing, lacking: _Lacking, most: int) -> Mapping[tuple[str, int], Glimpse]:
+        """Look at the first octets of mails, and remember what came of it."""
         wanted: dict[str, list[int]] = {}
         for name, mail_id in lacking:
             wanted.setdefault(name, []).append(mail_id)
         try:
-            octets = store.beginnings(wanted, READ)
+            octets = store.beginnings(wanted, most)
         except StoreFailed:  # the store tells of it; what is known already is shown
             return {}
         there = {mail: (first, lacking[mail][1].size) for mail, first in octets.items() if first}

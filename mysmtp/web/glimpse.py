@@ -20,13 +20,14 @@ _NOT_SHOWN = re.compile(rb"(?i)multipart/|base64|quoted-printable|text/html")
 class Glimpse:
     """A subject and what follows it, both may be empty; `lacking` is what to say where there is no subject.
 
-    `attached`: it has a file; `partial`: more octets would tell more.
+    `files` counts those that are attached, None: there are some, and more octets are needed to count them; `partial`:
+    more octets would tell more.
     """
 
     subject: str
     snippet: str
     lacking: str = "empty mail"
-    attached: bool = False
+    files: int | None = 0
     partial: bool = False
 
 
@@ -65,15 +66,14 @@ def _beginning(preview: bytes, heading: Heading, cut: bool) -> str:
 def glimpse_of_letter(octets: bytes, size: int) -> Glimpse:
     """Return what a list shows of a mail, from enough of its `size` octets to hold its header and its first words.
 
-    Where they do not hold all parts, a mail whose parts are mixed (RFC 2046 section 5.1.3) counts as having a file.
+    Where they do not hold all parts, a mail whose parts are mixed (RFC 2046 section 5.1.3) counts as having files.
     """
     mail = read_mail(octets)
     if not mail.has_header:
         line, rest = first_words(octets[: 2 * LONGEST], len(octets) > 2 * LONGEST)
         return Glimpse(line[:LONGEST], rest[:LONGEST])
-    files = any(not part.inline for part in mail.attachments)
-    mixed = len(octets) < size and mail.root.nature.type == "multipart/mixed"
-    return Glimpse(plain(mail.heading.subject[:LONGEST]), _words(mail), "no subject", files or mixed)
+    files = mail.files(len(octets) < size)
+    return Glimpse(plain(mail.heading.subject[:LONGEST]), _words(mail), "no subject", files)
 
 
 def _words(mail: Mail) -> str:

@@ -47,6 +47,11 @@ def count_words(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def file_words(files: int | None) -> str:
+    """Return how many files are attached, ``""`` for none; None: some, which nobody counted."""
+    return "files" if files is None else count_words(files, "file") if files else ""
+
+
 def plain(text: str, keep: str = "") -> str:
     """Return what `visible` returns, quickly for long text: each distinct character is looked at once."""
     if text.isascii() and text.isprintable():

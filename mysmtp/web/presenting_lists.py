@@ -12,7 +12,18 @@ from itertools import groupby
 
 from mysmtp.message import MailSummary, Place
 from mysmtp.web.glimpse import Glimpse, glimpse_of
-from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, joined, plain, sender_words, size_words
+from mysmtp.web.presenting import (
+    NOBODY,
+    Clock,
+    When,
+    count_words,
+    day_of,
+    file_words,
+    joined,
+    plain,
+    sender_words,
+    size_words,
+)
 
 PAGE = 50
 
@@ -21,7 +32,7 @@ PAGE = 50
 class Row:
     """One mail in a list. Where `subject` is empty, `lacking` stands in its place; `seen` as of a MailSummary.
 
-    `attached`: it has a file. `mailbox` and `box`, its label, are there in a list that goes across mailboxes.
+    `files` says how many are attached. `mailbox` and `box`, its label, are there in a list that goes across mailboxes.
     """
 
     id: int
@@ -32,7 +43,7 @@ class Row:
     time: When | None
     lacking: str
     seen: bool
-    attached: bool = False
+    files: str = ""
     mailbox: str = ""
     box: str = ""
 
@@ -78,7 +89,7 @@ def page_of(mails: Sequence[MailSummary], before: int | None, length: int = PAGE
 def row_of(mail: MailSummary, clock: Clock, seen: Glimpse) -> Row:
     """Return one mail as a row."""
     sender, size, time = sender_words(mail.sender), size_words(mail.size), clock.time(mail.arrived)
-    return Row(mail.id, sender, seen.subject, seen.snippet, size, time, seen.lacking, mail.seen, seen.attached)
+    return Row(mail.id, sender, seen.subject, seen.snippet, size, time, seen.lacking, mail.seen, file_words(seen.files))
 
 
 def heading_of(mail: MailSummary, clock: Clock) -> str:

@@ -13,7 +13,7 @@ from mysmtp.search.found import COUNTED, Count, Found, Hit
 from mysmtp.search.query import Field, Query
 from mysmtp.search.sheet import MOST_TEXT, Sheet
 from mysmtp.web.marks import Marks, Piece, Pieces
-from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, plain, size_words
+from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, file_words, plain, size_words
 
 LOOKED_AT = 20_000  # characters of a text in which the first mark is looked for
 BEFORE, AFTER = 50, 200  # characters of a text that are shown round its first mark
@@ -45,7 +45,7 @@ WAYS = (
 
 @dataclass(frozen=True, slots=True)
 class HitRow:
-    """A mail that was found: as `presenting_lists.Row`, its texts in pieces. `attached`: it has a file."""
+    """A mail that was found: as `presenting_lists.Row`, its texts in pieces."""
 
     mailbox: str
     box: str
@@ -55,7 +55,7 @@ class HitRow:
     subject: Pieces
     lacking: str
     snippet: Pieces
-    attached: bool
+    files: str
     size: str
     time: When | None
 
@@ -95,7 +95,7 @@ def row_of(hit: Hit, marks: Marks, clock: Clock) -> HitRow:
         subject,
         "no subject" if sheet.letter else "empty mail",
         snippet,
-        sheet.attached,
+        file_words(sheet.attached),
         size_words(sheet.size),
         clock.time(_moment(sheet)),
     )

@@ -161,7 +161,7 @@ def test_beginnings_of_few_words_and_of_many_find_the_same(
 def test_what_a_hit_tells(full: Office) -> None:
     (hit,) = full.index.find(read_query("invoice")).hits
     sheet = hit.sheet
-    assert (sheet.subject, sheet.letter, sheet.attached, sheet.cut) == ("Invoice 17", True, False, False)
+    assert (sheet.subject, sheet.letter, sheet.attached, sheet.cut) == ("Invoice 17", True, 0, False)
     assert sheet.sender.split("\n") == ["shop@store.example", "Alice <alice@example.com>"]
     assert sheet.recipients.split("\n") == [BOB]
     assert (sheet.size, sheet.arrived) == (len(simple("Invoice 17", "Thank you for your order.\n")), 1795435201418000)

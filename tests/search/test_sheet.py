@@ -37,7 +37,7 @@ def test_a_letter() -> None:
     found = sheet(rich(name="report.pdf"))
     assert found.subject == "The Weekly Postcard"
     assert found.body.startswith("Hello Bob, see")
-    assert (found.files, found.attached, found.letter) == ("report.pdf", True, True)
+    assert (found.files, found.attached, found.letter) == ("report.pdf", 1, True)
     assert "Message-ID: <1@x>" in found.header.split("\n")
     assert "Subject" in found.header.split("\n")
 
@@ -125,4 +125,5 @@ def test_a_mail_of_which_only_the_beginning_was_read_says_so() -> None:
     summary = MailSummary(1, "alice@x", "23-11-2026", NOON, len(whole), whole[:200])
     found = sheet_of(StoredMail(summary, whole[:-500]), "bob@x")
     assert (found.cut, found.size, found.subject) == (True, len(whole), "The Weekly Postcard")
+    assert found.attached is None
     assert not sheet(whole).cut

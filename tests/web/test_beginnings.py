@@ -7,7 +7,7 @@ import pytest
 from mysmtp.contracts import MessageStore
 from mysmtp.errors import StoreFailed
 from mysmtp.store.memory import MemoryStore
-from mysmtp.web.beginnings import Beginnings
+from mysmtp.web.beginnings import COUNTED, READ, Beginnings
 from tests.web.letters import simple
 from tests.web.posts import OddStore, message, summary
 
@@ -51,6 +51,24 @@ def test_the_store_is_asked_once_for_mails_with_a_header_and_for_no_others(asked
     assert asked.asked == [{BOB: [1]}]
     assert shown(beginnings, asked, "carol@example.com") == found[:1]
     assert asked.asked == [{BOB: [1]}, {"carol@example.com": [1]}]
+
+
+def with_files(*sizes: int) -> bytes:
+    part = b"--f\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment\r\n\r\n"
+    letter = simple("Files", kind="multipart/mixed; boundary=f")
+    return letter + b"".join(part + b"x" * size + b"\r\n" for size in sizes) + b"--f--\r\n"
+
+
+def test_files_are_counted_in_what_is_not_too_large(asked: Asked) -> None:
+    for sizes in ([10], [READ, 10], [10, COUNTED]):
+        asked.append(["files@x"], message(with_files(*sizes)))
+    beginnings, mails = Beginnings(asked), [("files@x", mail) for mail in asked.list("files@x")]
+    counted = beginnings.look(mails)
+    assert [counted(*mail).files for mail in mails] == [1, 2, None]
+    assert asked.asked == [{"files@x": [1, 2, 3]}, {"files@x": [2, 3]}]
+    again = beginnings.look(mails)
+    assert [again(*mail).files for mail in mails] == [1, 2, None]
+    assert len(asked.asked) == 2
 
 
 def test_only_the_last_are_remembered(asked: Asked) -> None:

@@ -49,25 +49,23 @@ def test_a_header_whose_subject_is_not_reached_shows_its_first_line_as_ever() ->
 
 
 @pytest.mark.parametrize(
-    ("octets", "subject", "snippet", "attached"),
+    ("octets", "subject", "snippet", "files"),
     [
-        (rich(), "The Weekly Postcard", "Hello Bob, see https://example.com/x.", True),
+        (rich(), "The Weekly Postcard", "Hello Bob, see https://example.com/x.", 1),
         (rich().replace(b"attachment", b"inline"), "The Weekly Postcard", "Hello Bob, see https://example.com/x.",
-         False),
-        (simple("x", "SGVsbG8gQm9i\n", more="Content-Transfer-Encoding: base64\n"), "x", "Hello Bob", False),
+         0),
+        (simple("x", "SGVsbG8gQm9i\n", more="Content-Transfer-Encoding: base64\n"), "x", "Hello Bob", 0),
         (simple("x", "Gr=FC=DFe\n", "text/plain; charset=iso-8859-1", "Content-Transfer-Encoding: quoted-printable\n"),
-         "x", "Grüße", False),
+         "x", "Grüße", 0),
         (simple("x", "<style>p{}</style><p>Half-<b>pr</b>ice</p>to\x1bday", "text/html"), "x", "Half-price to\\x1bday",
-         False),
-        (simple("x", "\n"), "x", "", False),
-        (simple("", "Hello\n"), "", "Hello", False),
-        (b"Received: from x\r\n" * 100 + simple("late", "Hello\n"), "late", "Hello", False),
+         0),
+        (simple("x", "\n"), "x", "", 0),
+        (simple("", "Hello\n"), "", "Hello", 0),
+        (b"Received: from x\r\n" * 100 + simple("late", "Hello\n"), "late", "Hello", 0),
     ],
 )  # fmt: skip
-def test_a_letter_shows_its_first_words_as_they_are_read(
-    octets: bytes, subject: str, snippet: str, attached: bool
-) -> None:
-    assert glimpse_of_letter(octets, len(octets)) == Glimpse(subject, snippet, "no subject", attached)
+def test_a_letter_shows_its_first_words_as_they_are_read(octets: bytes, subject: str, snippet: str, files: int) -> None:
+    assert glimpse_of_letter(octets, len(octets)) == Glimpse(subject, snippet, "no subject", files)
 
 
 def test_a_first_line_that_looks_like_a_field_may_begin_a_header_or_not() -> None:
@@ -82,10 +80,10 @@ def test_a_first_line_that_looks_like_a_field_may_begin_a_header_or_not() -> Non
 def test_a_letter_that_is_read_in_part() -> None:
     whole = rich("<p>word</p>" * 3000).replace(b"Hello Bob, see", b"Hello Bob, " * 30)
     found = glimpse_of_letter(whole[:16384], len(whole))
-    assert (found.snippet, found.attached) == (("Hello Bob, " * 30)[:300], True)
+    assert (found.snippet, found.files) == (("Hello Bob, " * 30)[:300], None)
     alone = simple("x", "<style>" + "p{}" * 3000 + "</style><p>At last" + " and more" * 3000, "text/html")
     found = glimpse_of_letter(alone[:16384], len(alone))
-    assert (found.snippet[:16], len(found.snippet), found.attached) == ("At last and more", 300, False)
+    assert (found.snippet[:16], len(found.snippet), found.files) == ("At last and more", 300, 0)
 
 
 def test_wherever_a_letter_is_cut_it_can_be_shown() -> None:

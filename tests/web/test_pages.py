@@ -359,7 +359,9 @@ def test_mailboxes_are_found_by_a_part_of_their_names(client: FlaskClient, store
 def test_lists_show_what_a_letter_says_as_it_is_read(store: MessageStore, client: FlaskClient) -> None:
     head = "".join(f"Received: from relay{number}.example.com\r\n" for number in range(20)).encode()
     store.append([BOB], message(head + rich()))
-    row = '<a href="{}">.*<bdi>The Weekly Postcard</bdi></a> <span class="tag">file</span> <bdi class="snip">Hello Bob'
+    row = (
+        '<a href="{}">.*<bdi>The Weekly Postcard</bdi></a> <span class="tag">1 file</span> <bdi class="snip">Hello Bob'
+    )
     assert re.search(row.format(f"/mailbox/{BOB}/1"), client.get(f"/mailbox/{BOB}").text)
     assert re.search(row.format(f"/mailbox/{BOB}/1\\?list=all"), client.get("/all").text)
     assert '<td role="cell" class="sj"><bdi>The Weekly Postcard</bdi></td>' in client.get("/").text

@@ -7,6 +7,7 @@ from mysmtp.web.presenting import (
     count_words,
     day_of,
     door_name,
+    file_words,
     first_words,
     plain,
     sender_words,
@@ -138,3 +139,7 @@ def test_the_ports_have_the_names_of_their_protocols() -> None:
     assert [door_name(door) for door in ("my_smtp", "my_smtps", "smtps", "lmtp", "pop3s")] == [
         "My_SMTP", "My_SMTPS", "SMTPS", "LMTP", "POP3S",
     ]  # fmt: skip
+
+
+def test_how_many_files_are_attached() -> None:
+    assert [file_words(files) for files in (0, 1, 2, None)] == ["", "1 file", "2 files", "files"]
