@@ -1,8 +1,7 @@
 """The store of mailbox files: one text file a mailbox, which anyone may read, copy, edit, restore or remove.
 
-Puts the parts together and answers for them. How mail comes in stands in `intake`, what it stands on in `ground`, what
-is in a file in `mailbox` and the modules it names. Whoever reads a mailbox has its tray written first, so a mail that
-was acknowledged is always seen.
+Puts the parts together and answers for them. How mail comes in stands in `intake`, what it stands on in `ground`, how a
+mailbox is reached in `access`, what is in a file in `mailbox` and the modules it names.
 """
 
 import threading
@@ -12,14 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from mysmtp.contracts import Offload, Receipt, Signal, run_here
-from mysmtp.errors import NoSuchMail, NoSuchMailbox, StartFailed, StoreFailed
+from mysmtp.errors import StartFailed, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Changes, Compaction, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
 from mysmtp.offload import to_the_end
 from mysmtp.store import fetching, showing
+from mysmtp.store.access import Access
 from mysmtp.store.across import Across
 from mysmtp.store.boxes import Boxes
 from mysmtp.store.compact import Compactor
@@ -32,18 +31,14 @@ from mysmtp.store.hidden import identity, is_safe, path_of
 from mysmtp.store.holder import announce
 from mysmtp.store.holding import all_held
 from mysmtp.store.intake import Intake
-from mysmtp.store.mailbox import Mailbox
 from mysmtp.store.overview import Overview
 from mysmtp.store.pouring import Head, Pouring, Through
-from mysmtp.store.remarking import remark
 from mysmtp.store.ripeness import Clock
 from mysmtp.store.scan import Status
 from mysmtp.store.space import Space
 from mysmtp.store.spool import Spool
 from mysmtp.store.tending import Tending
 from mysmtp.store.tray import Tray
-
-T = TypeVar("T")
 
 
 class TextFileStore:
@@ -68,15 +63,16 @@ class TextFileStore:
         self._pouring = Pouring()
         self._offload = offload
         self._address = ""
-        self._disk = disk = disk or Disk()
+        disk = disk or Disk()
         self._boxes = Boxes(self._folder)
         self._ground = Ground(self._folder, self._boxes, disk, offload, lambda: self.announce(self._address))
+        self._access = Access(self._boxes, self._ground, disk, offload)
         self._intake = Intake(
-            self._folder, self._boxes, self._ground, self._do, offload, commit_offload or offload, signal
+            self._folder, self._boxes, self._ground, self._access.do, offload, commit_offload or offload, signal
         )
         self._marking = threading.RLock()
         self._overview = Overview(self._folder, offload, self._boxes.held, self._ground.write)
-        self._across = Across(self._find, self._ground.write, offload)
+        self._across = Across(self._access.find, self._ground.write, offload)
         self._watch = Watch(self._folder, self._boxes.held)
         try:
             self._compactor = Compactor(self._folder, disk, offload, self._ground.behind(), clock or Clock())
@@ -119,47 +115,47 @@ class TextFileStore:
         return replace(found, boxes=boxes)
 
     def rank(self, mailbox: str, mail_id: int) -> Rank:
-        there = self._find(mailbox)
-        return self._do(there, lambda: there.rank(mail_id))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: there.rank(mail_id))
 
     def beginnings(self, mails: Mapping[str, Sequence[int]], octets: int) -> Mapping[tuple[str, int], bytes]:
         return self._across.beginnings(mails, octets)
 
     def summary(self, mailbox: str) -> MailboxSummary:
-        there = self._find(mailbox)
-        return self._do(there, lambda: showing.summarize(there))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: showing.summarize(there))
 
     def list(self, mailbox: str) -> Sequence[MailSummary]:
-        there = self._find(mailbox)
-        do = partial(self._do, there)
+        there = self._access.find(mailbox)
+        do = partial(self._access.do, there)
         return do(lambda: showing.list_mails(there, self._boxes.unwritten(there), do), Tray.summaries)
 
     def contents(self, mailbox: str) -> bytes:
-        there = self._find(mailbox)
-        return self._do(
+        there = self._access.find(mailbox)
+        return self._access.do(
             there,
             lambda: showing.contents(there) + b"".join(map(row_of, self._boxes.unwritten(there))),
             lambda tray: b"".join(map(row_of, tray.summaries())),
         )
 
     def read(self, mailbox: str, mail_id: int) -> StoredMail:
-        there = self._find(mailbox)
-        return self._do(there, lambda: fetching.read(there, mail_id), lambda tray: tray.read(mail_id))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: fetching.read(there, mail_id), lambda tray: tray.read(mail_id))
 
     def record(self, mailbox: str, mail_id: int) -> bytes:
-        there = self._find(mailbox)
-        return self._do(there, lambda: fetching.record(there, mail_id), lambda tray: tray.record(mail_id))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: fetching.record(there, mail_id), lambda tray: tray.record(mail_id))
 
     def delete(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
-        there = self._find(mailbox)
+        there = self._access.find(mailbox)
         self._tending.deleted(there)
-        return self._remark(there, mail_ids, Status.GONE)
+        return self._access.remark(there, mail_ids, Status.GONE)
 
     def restore(self, mailbox: str, mail_ids: Sequence[int]) -> Sequence[int]:
-        return self._remark(self._find(mailbox), mail_ids, Status.MAIL)
+        return self._access.remark(self._access.find(mailbox), mail_ids, Status.MAIL)
 
     def mark(self, mailbox: str, mail_ids: Sequence[int] | None, seen: bool) -> Sequence[int]:
-        there = self._find(mailbox)
+        there = self._access.find(mailbox)
 
         def work() -> Sequence[int]:
             changed = there.mark(mail_ids, seen)
@@ -168,15 +164,15 @@ class TextFileStore:
             return changed
 
         with self._marking:  # one writes to the markbook at a time
-            return self._do(there, work)
+            return self._access.do(there, work)
 
     def outdated(self, mailbox: str, before: datetime | None, last: int | None) -> Sequence[int]:
-        there = self._find(mailbox)
-        return self._do(there, lambda: there.outdated(before, last))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: there.outdated(before, last))
 
     def unseen(self, mailbox: str) -> Sequence[int]:
-        there = self._find(mailbox)
-        return self._do(there, there.unseen)
+        there = self._access.find(mailbox)
+        return self._access.do(there, there.unseen)
 
     def unseen_among(self, mails: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:
         return self._across.unseen(mails)
@@ -193,33 +189,24 @@ class TextFileStore:
         return found
 
     def changes(self, mailbox: str, since: object) -> Changes:
-        there = self._find(mailbox)
-        found = self._do(
+        there = self._access.find(mailbox)
+        found = self._access.do(
             there, lambda: changes_of(there, since), lambda tray: Changes(None, "", (), (), True, len(tray.waiting))
         )
         return replace(found, waiting=len(self._boxes.unwritten(there)))
 
     def read_some(self, mailbox: str, mail_ids: Sequence[int], octets: int) -> Sequence[tuple[StoredMail, int] | None]:
-        there = self._find(mailbox)
-        return self._do(there, lambda: fetching.read_some(there, mail_ids, octets))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: fetching.read_some(there, mail_ids, octets))
 
     def prints(self, mailbox: str, mail_ids: Sequence[int]) -> Mapping[int, int]:
-        there = self._find(mailbox)
-        return self._do(there, lambda: fetching.prints(there, mail_ids))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: fetching.prints(there, mail_ids))
 
     def hidden_place(self, name: str) -> tuple[Path, object] | None:
         self._ground.follow()
         is_safe(self._folder, name, make=True)
         return path_of(self._folder) / name, identity(self._folder)
-
-    def _remark(self, mailbox: Mailbox, mail_ids: Sequence[int], status: Status) -> Sequence[int]:
-        """Change markers; a file whose sync failed is verified before it is trusted: a later sync would not tell."""
-        try:
-            return self._do(mailbox, lambda: remark(mailbox, self._disk, mail_ids, status))
-        except StoreFailed as fault:
-            if isinstance(fault.__cause__, OSError):
-                self._ground.doubt(mailbox, fault.__cause__)
-            raise
 
     def free(self) -> int:
         return self._space.free()
@@ -229,14 +216,14 @@ class TextFileStore:
         return Spool(self._folder.descriptor, self._offload)
 
     def fetch(self, mailbox: str, mail_id: int, least: int, through: Through, head: Head) -> StoredMail | memoryview:
-        there = self._find(mailbox)
-        return self._do(
+        there = self._access.find(mailbox)
+        return self._access.do(
             there, lambda: self._pouring.fetch(there, mail_id, least, through, head), lambda tray: tray.read(mail_id)
         )
 
     def pour(self, mailbox: str, mail_id: int, through: Through, head: Head) -> tuple[MailSummary, memoryview] | None:
-        there = self._find(mailbox)
-        return self._do(there, lambda: self._pouring.pour(there, mail_id, through, head))
+        there = self._access.find(mailbox)
+        return self._access.do(there, lambda: self._pouring.pour(there, mail_id, through, head))
 
     def announce(self, address: str) -> None:
         self._address = address
@@ -244,7 +231,7 @@ class TextFileStore:
             announce(self._folder.descriptor, address)
 
     def compact(self, mailbox: str) -> Compaction:
-        return self._compactor.compact(self._find(mailbox))
+        return self._compactor.compact(self._access.find(mailbox))
 
     def tend(self) -> None:
         self._ground.follow()
@@ -259,28 +246,3 @@ class TextFileStore:
             to_the_end(self._offload, lambda: self._boxes.catalogue.save(mailboxes))
             self._boxes.close()
             self._folder.close()
-
-    def _do(self, mailbox: Mailbox, work: Callable[[], T], instead: Callable[[Tray], T | None] | None = None) -> T:
-        """Do what blocks with a mailbox, its tray written first.
-
-        `instead` looks for what is not in the file in a tray that cannot be written now.
-        """
-        tray = self._boxes.tray_of(mailbox)
-
-        def run() -> T:
-            self._ground.write(mailbox)
-            try:
-                return work()
-            except (NoSuchMail, NoSuchMailbox):
-                found = instead(tray) if instead and tray and tray.waiting else None
-                if found is None:
-                    raise
-                return found
-
-        with mailbox.lock:
-            return to_the_end(self._offload, run)
-
-    def _find(self, name: str) -> Mailbox:
-        """Return the mailbox of a name, if it has a file. Raises NoSuchMailbox, StoreFailed."""
-        self._ground.follow()
-        return self._boxes.find(name)
