@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mysmtp.store import filing, milestones
+from mysmtp.store import milestones
 from mysmtp.store.disk import Disk
 from mysmtp.store.rewrite import frame
 from mysmtp.store.ripeness import QUIET, UNDO, Clock, worth
@@ -20,6 +20,8 @@ from mysmtp.store.textfile import TextFileStore
 from tests.store.disks import Faults
 from tests.store.mails import BOB, backdate, mail, put
 from tests.store.test_rewrite import FOREIGN, gone, own
+
+pytestmark = pytest.mark.usefixtures("nothing_on_its_own")
 
 CALLS = ("write", "sync", "rename", "sync_folder")
 LONG_AGO = UNDO + 1
@@ -39,19 +41,9 @@ class Hands:
         return Clock(lambda: real.wall() + self.ahead, lambda: real.running() + self.ahead)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filing, "_SOON", 3600)
-
-
 @pytest.fixture
 def hands() -> Hands:
     return Hands()
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults()
 
 
 @pytest.fixture

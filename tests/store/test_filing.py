@@ -2,7 +2,6 @@
 
 import errno
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,8 @@ from tests.store.mails import mail
 
 
 @pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture
-def store(folder: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextFileStore]:
-    """A store that writes its files only when asked, or when a mailbox is read."""
-    monkeypatch.setattr(filing, "_SOON", 3600)
-    opened = TextFileStore(folder, disk=faults.disk)
-    yield opened
-    faults.plan.clear()
-    opened.close()
+def store(quiet_store: TextFileStore) -> TextFileStore:
+    return quiet_store
 
 
 def bodies(store: TextFileStore, mailbox: str = "a@x") -> list[bytes]:

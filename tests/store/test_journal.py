@@ -35,11 +35,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SIZE", 4096)
 
 
-@pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
 def found(parent: int) -> list[str]:
     """What a new process finds after a kill."""
     again = Journal(parent, Disk())

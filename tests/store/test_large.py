@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mysmtp.contracts import run_here
 from mysmtp.errors import StoreFailed
 from mysmtp.message import Message
-from mysmtp.store import filing, quoting, spool
+from mysmtp.store import quoting, spool
 from mysmtp.store.disk import Disk
 from mysmtp.store.folder import Folder
 from mysmtp.store.large import large_draft
@@ -172,18 +172,8 @@ def _large(store: TextFileStore, body: bytes) -> Message:
 
 
 @pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture
-def store(folder: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextFileStore]:
-    """A store that writes its files only when asked, or when a mailbox is read."""
-    monkeypatch.setattr(filing, "_SOON", 3600)
-    opened = TextFileStore(folder, disk=faults.disk)
-    yield opened
-    faults.plan.clear()
-    opened.close()
+def store(quiet_store: TextFileStore) -> TextFileStore:
+    return quiet_store
 
 
 def test_large_mails_and_small_ones_lie_in_one_file(store: TextFileStore, faults: Faults) -> None:

@@ -4,7 +4,7 @@ import errno
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +18,8 @@ from mysmtp.store.tray import Waiting
 from tests.store.disks import Faults
 from tests.store.mails import ORIGINAL, mail, put
 
+pytestmark = pytest.mark.usefixtures("nothing_on_its_own")
+
 T = TypeVar("T")
 
 
@@ -25,22 +27,9 @@ class Killed(BaseException):
     """Stands for what gevent raises in a greenlet that is killed."""
 
 
-@pytest.fixture(autouse=True)
-def _nothing_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filing, "_SOON", 3600)
-
-
 @pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture
-def store(folder: Path, faults: Faults) -> Iterator[TextFileStore]:
-    opened = TextFileStore(folder, disk=faults.disk)
-    yield opened
-    faults.plan.clear()
-    opened.close()
+def store(quiet_store: TextFileStore) -> TextFileStore:
+    return quiet_store
 
 
 def bodies(folder: Path, mailbox: str = "a@x") -> list[bytes]:

@@ -11,17 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.errors import StoreFailed
-from mysmtp.store import filing, milestones
+from mysmtp.store import milestones
 from mysmtp.store.disk import Disk
 from mysmtp.store.textfile import TextFileStore
 from tests.store.mails import SPEC_RECORD, mail, put
 
+pytestmark = pytest.mark.usefixtures("nothing_on_its_own")
+
 Crash = Callable[[], Path]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filing, "_SOON", 3600)
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ def hands() -> Hands:
 
 
 @pytest.fixture
-def faults() -> Faults:
-    return Faults()
-
-
-@pytest.fixture
 def store(folder: Path, hands: Hands, faults: Faults) -> Iterator[TextFileStore]:
     opened = TextFileStore(folder, clock=hands.clock(), disk=faults.disk)
     yield opened
