@@ -19,8 +19,9 @@ from mysmtp.store.write import Encoded
 
 log = logging.getLogger(__name__)
 
-_BATCH = 16 << 20  # octets of bodies that a batch of several mails may have
+_BATCH = 16 << 20  # octets that a batch of several mails may have
 _QUEUE = 64 << 20  # octets that may wait in memory for a slow disk; more is refused
+_MAIL, _COPY = 1024, 100  # octets for what is known of a mail, and of each copy of it
 
 
 @dataclass(slots=True)  # not frozen: one is made for each mail, and nobody changes it
@@ -156,9 +157,15 @@ class Committer:
 
 
 def _weight(ticket: Ticket) -> int:
-    return ticket.delivery.mail.size + 1024
+    """Return the octets to be written for a mail."""
+    mail = ticket.delivery.mail
+    return max(mail.size, mail.held) + _MAIL
 
 
 def _held(ticket: Ticket) -> int:
-    mail = ticket.delivery.mail
-    return mail.size + 1024 if mail.in_memory else 1024
+    """Return the octets of memory that a mail takes while it waits.
+
+    A large one takes little: its lines are in a file already. It takes room on the disk, which is looked at before any
+    of it is written, and a descriptor, and its client waits for it before the next.
+    """
+    return ticket.delivery.mail.held + _MAIL + _COPY * len(ticket.delivery.trays)

@@ -65,7 +65,11 @@ class LargeDraft:
     preview: bytes
     descriptor: int = field(repr=False)
     length: int
-    in_memory = False
+
+    @property
+    def held(self) -> int:
+        """What tells of it is in memory; its lines are in the file."""
+        return len(self.outline.first) + len(self.outline.last) + len(self.preview)
 
     def __del__(self) -> None:
         os.close(self.descriptor)

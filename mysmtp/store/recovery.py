@@ -33,7 +33,11 @@ class Journaled:
     """A mail as the journal has it: its record under the id 0."""
 
     octets: bytes
-    in_memory = True
+
+    @property
+    def held(self) -> int:
+        """All of it is in memory."""
+        return len(self.octets)
 
     @property
     def size(self) -> int:

@@ -95,7 +95,11 @@ class Draft:
     preview: bytes
     _middle: bytes
     _last: bytes
-    in_memory = True
+
+    @property
+    def held(self) -> int:
+        """All of it is in memory."""
+        return len(self._middle) + len(self._last)
 
     def record(self, mail_id: int, full_name: str = "") -> bytes:
         """Return the record, blank line after it and all; `full_name` only where the file's name is abbreviated."""

@@ -30,8 +30,8 @@ class Encoded(Protocol):
         """Octets of its body."""
 
     @property
-    def in_memory(self) -> bool:
-        """Whether it waits in memory, not in a file."""
+    def held(self) -> int:
+        """Octets of it that are in memory while it waits, not in a file."""
 
     def record(self, mail_id: int, full_name: str = "") -> bytes | Streamed:
         """Return the record under this id."""

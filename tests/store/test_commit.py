@@ -1,14 +1,23 @@
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mysmtp.contracts import run_here
 from mysmtp.errors import StoreFailed
+from mysmtp.message import Envelope, Message
 from mysmtp.store import commit
 from mysmtp.store.commit import Committer, Delivery, Ticket
+from mysmtp.store.folder import Folder
+from mysmtp.store.large import large_draft
+from mysmtp.store.spool import Spool
 from mysmtp.store.textformat import draft
+from mysmtp.store.write import Encoded
 from tests.store.mails import mail
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 class Killed(BaseException):
@@ -36,7 +45,10 @@ class Bench:
             ticket.settle([ticket.delivery.mail.size])
 
     def ticket(self, size: int, stored: Callable[[Sequence[int]], None] | None = None) -> Ticket:
-        ticket = Ticket(Delivery(draft(mail(b"x" * size)), ()), stored or self.told.append)
+        return self.submit(draft(mail(b"x" * size)), stored)
+
+    def submit(self, encoded: Encoded, stored: Callable[[Sequence[int]], None] | None = None) -> Ticket:
+        ticket = Ticket(Delivery(encoded, ()), stored or self.told.append)
         self.committer.submit(ticket)
         return ticket
 
@@ -124,6 +136,29 @@ def test_a_disk_that_is_too_far_behind_refuses_instead_of_filling_the_memory(mon
         ticket.wait()
     bench.ticket(1000).wait()
     bench.committer.close()
+
+
+def test_recipients_fill_the_memory_too_and_what_lies_in_a_file_does_not(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr(commit, "_QUEUE", 12_000)
+    bench = Bench()
+    tickets = [bench.ticket(1)]
+    assert bench.began.wait(30)
+    many = Message(Envelope("a@x", tuple(f"{'b' * 60}{number}@x" for number in range(100))), b"x", NOON)
+    opened = Folder(folder)
+    body = Spool(opened.descriptor, run_here)
+    body.add(b"x" * 50_000)
+    for encoded in (large_draft(mail(body), body, opened.descriptor), large_draft(mail(body), body, opened.descriptor)):
+        tickets.append(bench.submit(encoded))
+    tickets += [bench.submit(draft(many)), bench.submit(draft(many))]
+    with pytest.raises(StoreFailed):
+        bench.submit(draft(many))
+    bench.go_on.set()
+    for ticket in tickets:
+        ticket.wait()
+    bench.committer.close()
+    opened.close()
 
 
 def test_closing_settles_what_was_taken_and_takes_no_more() -> None:
