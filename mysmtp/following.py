@@ -13,6 +13,7 @@ from typing import Any
 from mysmtp.inspector.export import entry_of, note, told_lines
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.protocols import Known, known, label_of
+from mysmtp.inspector.shut import Shutter
 from mysmtp.reaching import Gone, NoPages, Pages
 from mysmtp.tape import BODY, Entry
 from mysmtp.text import visible
@@ -39,6 +40,7 @@ class _Followed:
     session: int
     began: datetime
     known: Known | None
+    shutter: Shutter | None
     framing: str = ""
     seen: int = 0  # the number of the last entry
     waiting: list[Entry] = field(default_factory=list)
@@ -106,7 +108,9 @@ class Follower:
             return
         if followed is None:
             began = datetime.fromisoformat(facts["began"])
-            followed = self._followed[session] = _Followed(session, began, self._known.get(facts["protocol"]))
+            table = self._known.get(facts["protocol"])
+            followed = _Followed(session, began, table, Shutter(table) if table is not None else None)
+            self._followed[session] = followed
             tls = f", {facts['tls']}" if facts["tls"] else ""
             yield _remark(facts, began, f"{label_of(facts['protocol'])} from {facts['peer']}{tls}")
         followed.framing = facts["framing"]
@@ -136,6 +140,8 @@ def _news(followed: _Followed, told: Sequence[Mapping[str, Any]], *, over: bool)
             return  # more of it may come yet
         texts = _ready(followed, whole=True) if entry.kind != BODY else []
         followed.waiting.append(entry)
+        if followed.shutter is not None:
+            followed.shutter.take(entry)
         followed.seen = entry.number
         texts += _ready(followed, whole=False)
         at = followed.began + timedelta(seconds=entry.at)
@@ -154,12 +160,13 @@ def _ready(followed: _Followed, *, whole: bool) -> list[str]:
     if not partly:
         followed.waiting.clear()
         followed.shown = 0
-    return [text for line in ready for text in _texts(line, followed.known, followed.framing)]
+    return [text for line in ready for text in _texts(line, followed)]
 
 
-def _texts(line: Line, table: Known | None, framing: str) -> Iterator[str]:
-    yield from told_lines([line], framing)
-    words = note(line.entry, table) if line.is_reply and table is not None else ""
+def _texts(line: Line, followed: _Followed) -> Iterator[str]:
+    yield from told_lines([line], followed.framing)
+    table, shutter = followed.known, followed.shutter
+    words = note(line.entry, table, shutter.now) if line.is_reply and table and shutter else ""
     if words:
         yield f"#  {words}"
 

@@ -22,7 +22,10 @@ def lines_until(follower: Follower, office: PostOfficeProcess, words: str) -> li
 
 
 def test_a_session_is_followed_line_by_line_to_its_end(office: PostOfficeProcess) -> None:
-    office.send("carol@example.com")  # over before anybody looks
+    office.send("carol@example.com")
+    pages, until = pages_of(office.url, office.mailbox), time.monotonic() + WAIT
+    while pages.ask("/sessions.json")["open"]:  # it is over before anybody looks
+        assert time.monotonic() < until
     follower = Follower({})
     assert list(follower.look(pages_of(office.url, office.mailbox))) == []
     with office.connect() as peer:
@@ -58,6 +61,16 @@ def test_a_filter_shows_whole_what_comes_to_match(office: PostOfficeProcess) -> 
         assert lines[1:3] == [r"C: HELO bad\n", r"S: 200 OK\n"]
         assert not any("good" in line for line in lines)
         assert any("Too early" in line for line in lines)
+
+
+def test_what_is_advised_is_what_the_session_can_do(office: PostOfficeProcess) -> None:
+    follower = Follower({})
+    list(follower.look(pages_of(office.url, office.mailbox)))
+    with office.connect("smtp") as peer:
+        peer.say(b"EHLO x\r\nMAIL FROM:<a@x> BODY=BINARYMIME\r\nRCPT TO:<b@x>\r\nFOO\r\nQUIT\r\n")
+        peer.rest()
+    (words,) = [line for line in lines_until(follower, office, "# ended") if line.startswith("#  ")]
+    assert words.endswith("To go on: BDAT <octets> LAST")
 
 
 def test_after_a_restart_all_is_followed_that_is_new(start: Callable[..., PostOfficeProcess]) -> None:

@@ -3,14 +3,18 @@
 One row for each fault that a protocol may raise; what is taken where is read from the table that the server runs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mysmtp import errors
 from mysmtp.inspector.protocols import Known, label_of, name_of, usage_of
-from mysmtp.inspector.reasons import BROKEN, ELSEWHERE, NOT_HERE, OTHER, ROWS, SIZE_TOO_LARGE, Row, of_smtp
+from mysmtp.inspector.reasons import BROKEN, ELSEWHERE, NOT_HERE, NOT_KNOWN, OTHER, ROWS, SIZE_TOO_LARGE, Row, of_smtp
 from mysmtp.protocol.reply import DONE, FAILED
+from mysmtp.protocol.smtp_reply import RefusedForGood
 from mysmtp.tape import Entry
 
 OURS = "docs/protocol.md"
+_PARTING = frozenset(each.__name__ for each in (*errors.Parting.__subclasses__(), RefusedForGood))
 _TO_MEND = (b"501 5.5", b"504 ", b"553 ", b"555 ")  # the same command may be taken, written otherwise
 
 
@@ -18,7 +22,8 @@ _TO_MEND = (b"501 5.5", b"504 ", b"553 ", b"555 ")  # the same command may be ta
 class Explanation:
     """Why a command was refused: `lead` in two words, `words` as a sentence, the `next` command to send ("" if none).
 
-    `source` is where the rule stands; `accepted` is what would have been taken in that state.
+    `source` is where the rule stands; `accepted` is what would have been taken there. `mends` tells whether `next`
+    mends what was refused; otherwise it only leads on.
     """
 
     lead: str
@@ -26,10 +31,16 @@ class Explanation:
     next: str
     source: str
     accepted: tuple[str, ...]
+    mends: bool = True
+
+    @property
+    def label(self) -> str:
+        """What stands before the next command."""
+        return "Next" if self.mends else "To go on"
 
 
-def explain(entry: Entry, known: Known, *, tls: bool = False) -> Explanation | None:
-    """Return why this reply refuses, None where it does not; `tls` tells whether TLS could begin in this session."""
+def explain(entry: Entry, known: Known, *, shut: frozenset[str] = frozenset()) -> Explanation | None:
+    """Return why this reply refuses, None where it does not; `shut` are verbs that could not be done after it."""
     if entry.mark == DONE:
         return None
     protocol = known.dialect.name
@@ -44,6 +55,8 @@ def explain(entry: Entry, known: Known, *, tls: bool = False) -> Explanation | N
         row = ROWS.get(name) or _row_of(entry, known)
         if name == "MessageTooLarge" and entry.verb == "MAIL":
             row = SIZE_TOO_LARGE
+        if name == "UnknownCommand" and protocol != "my_smtp":
+            row = NOT_KNOWN  # others may have it: SMTP has had more, and goes on to have
         lead, source = row.lead, _source(row, protocol)
         words = ((protocol == "pop3" and row.pop3_words) or row.words).format(
             protocol=label_of(protocol), verb=name_of(entry.verb), usage=usage_of(protocol, entry.verb),
@@ -52,11 +65,12 @@ def explain(entry: Entry, known: Known, *, tls: bool = False) -> Explanation | N
         if name == "InvalidSyntax" and entry.fault and entry.fault.remark:
             words = f"{entry.fault.remark[:1].upper()}{entry.fault.remark[1:]}."
             source = _of_syntax(entry, protocol) or source
-    locked = _needs_login(entry)
-    taken = tuple(
-        usage_of(protocol, verb) for verb in known.taken_in(entry.after, tls=tls) if not locked or verb != entry.verb
-    )
-    return Explanation(lead, words, _next(entry, known), source, taken)
+    taken = () if name in _PARTING else known.taken_in(entry.after, shut=shut)
+    verb, mends = _mending(entry, name), True
+    if verb not in taken:
+        verb, mends = step_on(entry.after, known, taken), name == "OutOfOrder" and _is_early(entry, known)
+    following, *accepted = [usage_of(protocol, each) for each in (verb, *taken)]
+    return Explanation(lead, words, following, source, tuple(accepted), mends)
 
 
 def _row_of(entry: Entry, known: Known) -> Row:
@@ -69,10 +83,6 @@ def _row_of(entry: Entry, known: Known) -> Row:
     return of_smtp(entry.verb, entry.octets) or OTHER
 
 
-def _needs_login(entry: Entry) -> bool:
-    return entry.octets.startswith(b"530 ")
-
-
 def needs(verb: str, known: Known) -> str | None:
     """Return the first state on a mail's way in which a verb is taken, None if there is none."""
     rule = known.dialect.verbs.get(verb)
@@ -80,14 +90,13 @@ def needs(verb: str, known: Known) -> str | None:
     return min(states, key=known.digit, default=None)
 
 
-def step_on(state: str, known: Known) -> str | None:
-    """Return the verb that leads one step on from a state."""
+def step_on(state: str, known: Known, taken: Sequence[str]) -> str:
+    """Return which of the verbs that are taken in a state leads on from it, "" if none does."""
     here = known.digit(state)
-    for verb, rule in known.dialect.verbs.items():
-        after = rule.moves.get(state)
-        if after is not None and known.digit(after) == here + 1:
+    for verb in taken:
+        if known.digit(known.dialect.verbs[verb].moves[state]) == here + 1:
             return verb
-    return next((verb for verb in ("DATA", "RETR") if verb in known.taken_in(state)), None)
+    return next((verb for verb in ("DATA", "BDAT", "RETR", "AUTH") if verb in taken), "")
 
 
 def _is_early(entry: Entry, known: Known) -> bool:
@@ -124,20 +133,14 @@ def _source(row: Row, protocol: str) -> str:
     return (row.pop3 if protocol == "pop3" else row.smtp) or "docs/rfc.md"
 
 
-def _next(entry: Entry, known: Known) -> str:
-    """Return what to send next: the same verb written well, or the step that is missing."""
-    protocol, name = known.dialect.name, entry.fault.name if entry.fault else ""
-    if name in ("InvalidSyntax", "InvalidAddress", "DomainMismatch") and entry.verb:
-        return usage_of(protocol, entry.verb)
-    if name in ("ServerBusy", "ShuttingDown", "IdleTooLong", "TooManyErrors", "OutOfStep"):
-        return ""
-    if _needs_login(entry):
-        return usage_of(protocol, "AUTH")
+def _mending(entry: Entry, name: str) -> str:
+    """Return the verb that does what a fault of this name kept from being done, "" if there is none."""
+    if name in ("InvalidSyntax", "InvalidAddress", "DomainMismatch", "WrongLogin"):
+        return entry.verb
+    if entry.octets.startswith(b"530 "):
+        return "AUTH"
     if name == "Refused" and entry.octets.startswith(_TO_MEND):
-        return usage_of(protocol, entry.verb)
+        return entry.verb
     if name == "Refused" and entry.verb == "DATA":
-        return usage_of(protocol, "BDAT")
-    if name == "NoSuchMail":
-        return usage_of(protocol, "LIST")
-    verb = step_on(entry.after, known)
-    return usage_of(protocol, verb) if verb else ""
+        return "BDAT"
+    return {"NoSuchMail": "LIST", "NoSuchMailbox": "MAIL"}.get(name, "")

@@ -15,6 +15,7 @@ from mysmtp.inspector.explain import explain
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.mails import Sent, mails_of
 from mysmtp.inspector.protocols import Known, label_of
+from mysmtp.inspector.shut import shut_of
 from mysmtp.inspector.study import first_state
 from mysmtp.tape import Entry, Mail, Tape, Told
 from mysmtp.text import decode, visible
@@ -68,9 +69,10 @@ def _not_kept(tape: Tape) -> Iterator[str]:
 
 def _rows(tape: Tape, known: Known) -> Iterator[str]:
     entries = tape.entries()
+    shut = shut_of(entries, known)
     for line in lines_from(entries, first_state(entries, known)):
         yield from (f"{line.at:10.3f}  {told}" for told in told_lines([line], tape.framing))
-        words = note(line.entry, known) if line.is_reply else ""
+        words = note(line.entry, known, shut.at(line.number)) if line.is_reply else ""
         if words:
             yield f"{'':10}  #  {words}"
 
@@ -79,11 +81,15 @@ def _foot(tape: Tape) -> str:
     return f"# Ended after {tape.ended:.3f} s: {visible(tape.reason)}" if tape.ended is not None else "# Still open"
 
 
-def note(entry: Entry, known: Known) -> str:
-    """Return what there is to say of a reply: why it was refused, or where the mail lies; "" if nothing."""
-    why = explain(entry, known)
+def note(entry: Entry, known: Known, shut: frozenset[str]) -> str:
+    """Return what there is to say of a reply: why it was refused, or where the mail lies; "" if nothing.
+
+    `shut` are verbs that could not be done after it.
+    """
+    why = explain(entry, known, shut=shut)
     if why is not None:
-        return visible(f"{why.lead} {why.words} ({why.source}){' Next: ' + why.next if why.next else ''}")
+        following = f" {why.label}: {why.next}" if why.next else ""
+        return visible(f"{why.lead} {why.words} ({why.source}){following}")
     return visible("Stored as " + ", ".join(f"{mail.mailbox} {mail.id}" for mail in entry.mails)) if entry.mails else ""
 
 

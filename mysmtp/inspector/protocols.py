@@ -62,12 +62,12 @@ class Known:
         """Return the lane of a state; an unknown one is where it all begins."""
         return int(self.dialect.digit.get(state, "0"))
 
-    def taken_in(self, state: str, *, tls: bool = False) -> tuple[str, ...]:
-        """Return the verbs that this state takes, those that lead on first; what begins TLS if `tls` can begin."""
+    def taken_in(self, state: str, *, shut: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """Return the verbs that this state takes, those that lead on first, but for those that are `shut`."""
         taken = [
             verb
             for verb, rule in self.dialect.verbs.items()
-            if state in rule.moves and state not in rule.vain and (tls or not rule.upgrades)
+            if state in rule.moves and state not in rule.vain and verb not in shut
         ]
         return tuple(sorted(taken, key=lambda verb: self.dialect.verbs[verb].moves[state] == state))
 

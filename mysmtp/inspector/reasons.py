@@ -61,6 +61,8 @@ ROWS: Mapping[str, Row] = MappingProxyType({
     "OutOfStep": Row("Too soon.", "The message came before the server had asked for it with 354.",
         "", "RFC 2920, section 3.1", ""),
 })  # fmt: skip
+NOT_KNOWN = Row("Not known here.", "This line does not begin with a command that this server has.",
+    "", "RFC 5321, section 4.2.4", "RFC 1939, section 3")  # fmt: skip
 BROKEN = Row("The server failed.", "This is no fault of the client; the log has the cause.", "Replies",
                "RFC 5321, section 4.2.1", "RFC 3206, section 4")  # fmt: skip
 OTHER = Row("Refused.", "The reply tells why.", "Replies", "docs/rfc.md", "docs/rfc.md")

@@ -8,8 +8,8 @@ from mysmtp.inspector.case import Case, Finding
 from mysmtp.inspector.doctor import examine
 from mysmtp.inspector.lines import Line
 from mysmtp.inspector.machine import Machine, draw
-from mysmtp.inspector.offer import offer_of
 from mysmtp.inspector.protocols import label_of
+from mysmtp.inspector.shut import shut_of
 from mysmtp.inspector.study import Study
 from mysmtp.inspector.walk import walk_of
 from mysmtp.tape import SERVER, Entry, Tape
@@ -64,12 +64,12 @@ def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) ->
     known, entries, lines = study.known, study.entries, study.lines
     step = max(1, tape.lost + 1, min(asked.step, tape.last)) if asked.step is not None else None
     walk = study.walk if step is None else walk_of([entry for entry in entries if entry.number <= step], known)
-    offer = offer_of(entries)
-    machine = draw(known, walk, tls=offer.offered is not None)
+    shut = shut_of(entries, known)
+    machine = draw(known, walk, tls=shut.tls)
     start, end = _page(lines, asked, step)
     is_open = tape.ended is None
     newest = lines[-1] if 0 <= start < end == len(lines) else None
-    around = Around(known, asked, step, is_open, newest, offer)
+    around = Around(known, asked, step, is_open, newest, shut)
     return View(
         id=tape.session,
         title=f"Session {tape.session:,}",

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.lines import Line
-from mysmtp.inspector.offer import Offer
 from mysmtp.inspector.protocols import Known
+from mysmtp.inspector.shut import Shut
 from mysmtp.protocol.reply import DONE, FAILED
 from mysmtp.tape import Entry, Mail
 from mysmtp.web.presenting import count_words, size_words
@@ -73,7 +73,7 @@ class Asked:
 class Around:
     """What is the same for all lines of a page. `newest` is the last line of a session if it is shown, else None.
 
-    `offer` tells where TLS could begin.
+    `shut` tells what could not be done where.
     """
 
     known: Known
@@ -81,7 +81,7 @@ class Around:
     step: int | None
     open: bool
     newest: Line | None
-    offer: Offer
+    shut: Shut
 
 
 def rows_of(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterator[Row]:
@@ -134,7 +134,7 @@ def _row(line: Line, before: int, after: int, around: Around, folded: Fold | Non
         look=look_of(entry, line.code) if line.code or reply else "",
         lane=_lane(line, before, after, around),
         moves=f"moves to state {after}, {entry.after}" if before != after else "",
-        why=explain(entry, around.known, tls=around.offer.stood(line.number)) if reply else None,
+        why=explain(entry, around.known, shut=around.shut.at(line.number)) if reply else None,
         mails=entry.mails if reply else (),
         waited=f"{entry.waited * 1000:.1f} ms" if reply and entry.waited else "",
         folded=folded,

@@ -9,6 +9,7 @@ from mysmtp import errors
 from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.protocols import known
 from mysmtp.inspector.reasons import ROWS
+from mysmtp.inspector.shut import Shutter, shut_of
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
@@ -22,7 +23,7 @@ def explained(dialect: Dialect, *said: str) -> Explanation:
     end = "\n" if dialect is MY_SMTP else "\r\n"
     tape = taped(dialect, *lines(*said, end=end))
     (refused,) = [entry for entry in tape.entries() if entry.mark][-1:]
-    words = explain(refused, KNOWN[dialect.name])
+    words = explain(refused, KNOWN[dialect.name], shut=shut_of(tape.entries(), KNOWN[dialect.name]).at(refused.number))
     assert words is not None
     return words
 
@@ -61,7 +62,9 @@ def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() 
          "MAIL FROM:<email>", "RFC 5321, section 4.1.1"),
         (MY_SMTP, [""], "Not a command.", "This line does not begin with a command of My_SMTP.", "HELO <domain>",
          "docs/protocol.md, Commands"),
-        (SMTP, ["EHLO x", "STARTTLS now"], "Wrong syntax.", "This command stands alone.", "STARTTLS",
+        (SMTP, ["EHLO x", "TURN"], "Not known here.", "This line does not begin with a command that this server has.",
+         "MAIL FROM:<email>", "RFC 5321, section 4.2.4"),  # TURN was one (RFC 5321, appendix F.1)
+        (SMTP, ["EHLO x", "STARTTLS now"], "Wrong syntax.", "This command stands alone.", "MAIL FROM:<email>",
          "RFC 3207, section 4"),
         (SMTP, ["EHLO x", "MAIL FROM:<a@x>", "AUTH PLAIN ="], "Not now.",
          "AUTH needs state 1, greeted; this session is in state 2.", "RCPT TO:<email>", "RFC 4954, section 4"),
@@ -129,7 +132,7 @@ def test_what_is_said_to_be_taken_is_what_the_server_does_not_refuse_there(
             words.lead in ("Too early.", "Not now.", "Not offered.") or b"not offered" in reply.octets
         )
         served |= set() if not_here else {verb}
-    assert set(KNOWN[dialect.name].taken_in(state)) == served
+    assert set(KNOWN[dialect.name].taken_in(state, shut=Shutter(KNOWN[dialect.name]).now)) == served
 
 
 def test_a_command_that_the_server_does_not_do_is_called_so() -> None:

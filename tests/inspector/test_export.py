@@ -62,6 +62,16 @@ def test_text_tells_the_facts_each_line_with_its_time_and_why_it_was_refused() -
     ]
 
 
+def test_what_is_advised_is_what_this_session_can_do() -> None:
+    """BODY=BINARYMIME goes by BDAT only (RFC 3030, section 3)."""
+    said = lines("EHLO x", "FOO", "MAIL FROM:<a@x> BODY=BINARYMIME", "RCPT TO:<b@x>", "FOO", "EXPN b", "DATA")
+    told = export.text(taped(SMTP, *said), KNOWN["smtp"])
+    assert [line.partition(") ")[2] for line in told.splitlines() if " #  " in line] == [
+        "To go on: MAIL FROM:<email>", "To go on: BDAT <octets> LAST", "To go on: BDAT <octets> LAST",
+        "Next: BDAT <octets> LAST",
+    ]  # fmt: skip
+
+
 def test_json_holds_every_octet_and_what_was_made_of_it() -> None:
     tape = taped(SMTP, *SESSION)
     told = json.loads(json.dumps(export.as_json(tape)))
