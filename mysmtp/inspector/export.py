@@ -171,17 +171,42 @@ def swaks(tape: Tape, server: tuple[str, int]) -> str:
 
 
 def _swaks(mail: Sent, tape: Tape, server: tuple[str, int]) -> str:
-    if mail.content is None:
-        return f"# The mail at entry {mail.number} was not kept whole; it cannot be sent again.\n"
+    told = "".join(f"# {words}\n" for words in _beyond_swaks(mail))
+    recipients = [each for each in mail.recipients if _can_say(each) and "," not in each]
+    lacking = "" if recipients else "has no other recipient"
+    lacking = lacking if _can_say(mail.sender) else "has no other sender"
+    lacking = lacking if mail.content is not None else "was not kept whole"
+    if lacking or mail.content is None:
+        return f"{told}# The mail at entry {mail.number} {lacking}; it cannot be sent again.\n"
     host, port = server
     words = ["swaks", "--server", host, "--port", str(port)]
     words += ["--protocol", "LMTP"] if tape.protocol == "lmtp" else []
     words += ["--tls"] if tape.tls else []
-    words += ["--helo", mail.helo] if mail.helo else []
-    words += ["--from", mail.sender or "<>", "--to", ",".join(mail.recipients), "--no-data-fixup", "--data", "-"]
+    words += ["--helo", mail.helo] if mail.helo and _can_say(mail.helo) else []
+    words += ["--from", mail.sender or "<>", "--to", ",".join(recipients), "--no-data-fixup", "--data", "-"]
     lines = mail.content.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n") if mail.content else []
     stuffed = [b"." + line if line.startswith(b".") else line for line in lines]
-    return _fed(" ".join(shlex.quote(clean(word)) for word in words), stuffed)
+    return told + _fed(" ".join(shlex.quote(clean(word)) for word in words), stuffed)
+
+
+def _can_say(word: str) -> bool:
+    """Tell whether swaks can be given a word: it takes for an option of its own whatever begins as one does."""
+    return not word.startswith("-")
+
+
+def _beyond_swaks(mail: Sent) -> Iterator[str]:
+    """Yield in words what of a mail's envelope swaks cannot say."""
+    option = "swaks takes what begins with a hyphen for an option, so it cannot"
+    if not _can_say(mail.helo):
+        yield f"{option} call itself {visible(mail.helo)}"
+    if not _can_say(mail.sender):
+        yield f"{option} send from {visible(mail.sender)}"
+    if dashed := [each for each in mail.recipients if not _can_say(each)]:
+        yield f"{option} send to {visible(' or '.join(dashed))}"
+    if parted := [each for each in mail.recipients if _can_say(each) and "," in each]:
+        yield f"swaks parts recipients at every comma, so it cannot send to {visible(' or '.join(parted))}"
+    if not all(each.isascii() for each in (mail.sender, *mail.recipients)):
+        yield "swaks says no SMTPUTF8, so a server refuses the addresses here that are not ASCII"
 
 
 def _fed(command: str, lines: Sequence[bytes]) -> str:

@@ -153,6 +153,71 @@ def test_swaks_sends_the_same_mail_again(office: PostOfficeProcess, protocol: st
         assert peer.body().replace(b"\n..", b"\n.") == expected
 
 
+@pytest.mark.parametrize(
+    ("hello", "sender", "recipients", "told"),
+    [
+        ("--pipe=touch", "a@x", ["b@x"], ["call itself --pipe=touch"]),
+        ("x", "a@x", ["--pipe=touch@x", "b@x"], ["send to --pipe=touch@x"]),
+        ("x", "a@x", ["--pipe=touch@x"], ["send to --pipe=touch@x"]),
+        ("x", "-p@x", ["b@x"], ["send from -p@x"]),
+    ],
+)
+def test_nothing_that_a_client_said_becomes_an_option_of_swaks(
+    hello: str, sender: str, recipients: list[str], told: list[str]
+) -> None:
+    """--pipe runs a program. Even after --helo or --helo= swaks takes for an option what looks like one."""
+    to = [f"RCPT TO:<{each}>" for each in recipients]
+    said = [*lines(f"EHLO {hello}", f"MAIL FROM:<{sender}>", *to, "DATA"), b"hi\r\n.\r\n"]
+    *remarks, command = export.swaks(taped(SMTP, *said), ("127.0.0.1", 25)).partition("{")
+    assert [words in remarks[0] for words in told] == [True]
+    assert "pipe" not in command
+    assert "-p@x" not in command
+    assert command == "" or "--to b@x" in command
+    if not command:
+        assert remarks[0].endswith("; it cannot be sent again.\n")
+
+
+def test_swaks_says_names_that_a_shell_would_not_leave_alone(office: PostOfficeProcess) -> None:
+    if shutil.which("swaks") is None:
+        pytest.skip("no swaks on this machine (Debian: apt install swaks)")
+    said = [
+        *lines("EHLO [127.0.0.1]", 'MAIL FROM:<"a> b"@x>', r'RCPT TO:<"\"-- $(c) `d`"@x>', "DATA"), b"hi\r\n.\r\n",
+    ]  # fmt: skip
+    command = export.swaks(taped(SMTP, *said), office.doors["smtp"])
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=30)
+    sent = [line.removeprefix(b" -> ") + b"\r\n" for line in done.stdout.splitlines() if line.startswith(b" -> ")]
+    assert sent[:3] == said[:3]
+    assert done.returncode == 0
+
+
+def test_whom_swaks_cannot_name_is_told_and_left_out(office: PostOfficeProcess) -> None:
+    """It parts --to at every comma, in quotes too, and has no way to write one otherwise."""
+    body = [b"DATA\r\n", b"hi\r\n.\r\n"]
+    odd, plain = 'RCPT TO:<"smith, j"@x>', "RCPT TO:<bob@x>"
+    alone = export.swaks(taped(SMTP, *lines("EHLO x", "MAIL FROM:<a@x>", odd), *body), office.doors["smtp"])
+    assert alone == (
+        '# swaks parts recipients at every comma, so it cannot send to "smith, j"@x\n'
+        "# The mail at entry 11 has no other recipient; it cannot be sent again.\n"
+    )
+    among = export.swaks(taped(SMTP, *lines("EHLO x", "MAIL FROM:<a@x>", odd, plain), *body), office.doors["smtp"])
+    told, command = among.split("\n", 1)
+    assert told == '# swaks parts recipients at every comma, so it cannot send to "smith, j"@x'
+    assert "smith" not in command
+    if shutil.which("swaks") is None:
+        pytest.skip("no swaks on this machine (Debian: apt install swaks)")
+    done = subprocess.run(["sh", "-c", among], capture_output=True, timeout=30)
+    assert [line for line in done.stdout.splitlines() if b"RCPT" in line] == [b" -> RCPT TO:<bob@x>"]
+    assert done.returncode == 0
+
+
+def test_an_address_that_swaks_would_have_refused_is_told() -> None:
+    """It says no SMTPUTF8, which such an address needs (RFC 6531, section 3.4)."""
+    said = [*lines("EHLO x", "MAIL FROM:<é@x> SMTPUTF8", "RCPT TO:<b@x>", "DATA"), b"hi\r\n.\r\n"]
+    assert export.swaks(taped(SMTP, *said), ("127.0.0.1", 25)).startswith(
+        "# swaks says no SMTPUTF8, so a server refuses the addresses here that are not ASCII\n"
+    )
+
+
 def test_what_swaks_said_it_says_again_by_its_command(office: PostOfficeProcess) -> None:
     if shutil.which("swaks") is None:
         pytest.skip("no swaks on this machine (Debian: apt install swaks)")

@@ -1,6 +1,7 @@
 """What is said to be taken after a refusal, against what the server then takes: each command is sent to it."""
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,15 @@ from mysmtp.tape import SERVER, Entry, Tape
 from tests.protocol.conversation import Client
 from tests.protocol.taped import recorded
 
+Settings = dict[str, Any]
+
 KNOWN = known()
 TLS = "(the handshake)"
 LOGIN = f"AUTH PLAIN {base64.b64encode(bytes(1) + b'bob' + bytes(1) + b'pw').decode()}"
 MAIL, BINARY, RCPT = "MAIL FROM:<a@x>", "MAIL FROM:<a@x> SIZE=9 BODY=BINARYMIME", "RCPT TO:<b@x>"
-OPEN, LOCKED = {"upgrades": True}, {"login_first": True}
-SITUATIONS: dict[str, tuple[Dialect, dict[str, object], list[str]]] = {
+OPEN: Settings = {"upgrades": True}
+LOCKED: Settings = {"login_first": True}
+SITUATIONS: dict[str, tuple[Dialect, Settings, list[str]]] = {
     "nothing said": (MY_SMTP, {}, []),
     "my greeting": (MY_SMTP, {}, ["HELO x"]),
     "my sender": (MY_SMTP, {}, ["HELO x", "MAIL FROM: a@x"]),
@@ -93,7 +97,7 @@ def is_shut(reply: Entry) -> bool:
     return reply.mark != "" and (
         (reply.fault is not None and reply.fault.name in ("OutOfOrder", "UnknownCommand"))
         or reply.octets.startswith((b"502 ", b"503 ", b"530 "))
-        or b"ot offered" in reply.octets
+        or b"not offered" in reply.octets.lower()
         or b"has begun already" in reply.octets
     )
 
