@@ -65,6 +65,7 @@ class Finder:
             boxes=len(self._follower.boxes),
             unsearched=self._follower.unsearched,
             cut=cut,
+            nowhere=self._nowhere(query),
             instead=() if counted else tuple(map(self._count, instead)),
         )
 
@@ -120,6 +121,10 @@ class Finder:
         wanted, names = fold(name), {box.number: fold(box.name) for box in self._follower.boxes.values()}
         same = [number for number, each in names.items() if each == wanted]
         return same or [number for number, each in names.items() if wanted in each]
+
+    def _nowhere(self, query: Query) -> Sequence[str]:
+        names = [str(each.value) for each in query.conditions if each.kind == "in" and not each.without]
+        return [name for name in names if not self._numbers(name)]
 
     def _first(self, plan: Plan, most: int, *, first: int = 0, end: int = _END, newest: bool = True) -> list[_Row]:
         """Return the newest (or oldest) mails that are meant, with keys from `first` up to, not with, `end`."""

@@ -33,7 +33,8 @@ class Found:
 
     `total` mails in `mailboxes` were counted, `more`: and there are more; `place` is that of the first hit among them,
     from 1 on, 0 where it is none of them. `unsearched` of all mails were not searched yet; `searched` were, in `boxes`
-    mailboxes, `cut` of them not to their end. `instead` has what other queries find, where nothing was found.
+    mailboxes, `cut` of them not to their end. `nowhere` are the names that were asked for and no mailbox has.
+    `instead` has what other queries find, where nothing was found.
     """
 
     hits: Sequence[Hit]
@@ -47,6 +48,7 @@ class Found:
     boxes: int
     unsearched: int
     cut: int
+    nowhere: Sequence[str]
     instead: Sequence[Count]
 
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from mysmtp.search.found import COUNTED, Count, Found, Hit
-from mysmtp.search.query import Field, Query
+from mysmtp.search.query import Field, Query, Term
 from mysmtp.search.sheet import MOST_TEXT, Sheet
 from mysmtp.web.marks import Marks, Piece, Pieces
 from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, file_words, plain, size_words
 
 LOOKED_AT = 20_000  # characters of a text in which the first mark is looked for
-BEFORE, AFTER = 50, 200  # characters of a text that are shown round its first mark
+BEFORE, AFTER = 30, 220  # characters of a text that are shown round its first mark
 LONGEST = 300  # characters of a subject or a line
 _LONG: tuple[Field, ...] = ("any", "body", "filename")  # what may stand where a long mail is not searched
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -128,6 +128,12 @@ def searched_words(found: Found) -> str:
     return f"Searched {mails} in {boxes}: envelopes, headers, decoded text."
 
 
+def lacking_words(query: Query) -> str:
+    """Return how a mail is said to lack what is searched for: words it does not have, whatever else it does not fit."""
+    plain_words = all(isinstance(part, Term) and part.field == "any" and not part.without for part in query.parts)
+    return "No mail has" if plain_words else "No mail fits"
+
+
 def unsearched_words(found: Found) -> tuple[str, ...]:
     """Return what was not searched, in sentences."""
     told = []
@@ -157,7 +163,7 @@ def _snippet(sheet: Sheet, marks: Marks, shown: bool) -> Pieces:
                 pieces = marks.of(field).marked(_line(line)[:LONGEST])
                 if any(piece.found for piece in pieces):
                     return (Piece(f"{where}: "), *pieces)
-    start = 0 if first is None or first[0] < BEFORE + AFTER // 2 else text.find(" ", first[0] - BEFORE) + 1
+    start = 0 if first is None or first[0] <= BEFORE else text.find(" ", first[0] - BEFORE) + 1
     cut = text[start : start + BEFORE + AFTER]
     return (*((Piece("… "),) if start else ()), *marker.marked(cut))
 

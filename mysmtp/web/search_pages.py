@@ -64,6 +64,8 @@ def _page(index: MailIndex, query: Query, before: int | None) -> Response:
         days=days,
         total=presenting.total_words(found),
         place=presenting.place_words(found),
+        lacking=presenting.lacking_words(query),
+        nowhere=[plain(name) for name in found.nowhere],
         searched=presenting.searched_words(found),
         unsearched=presenting.unsearched_words(found),
         cut=presenting.cut_words(found, query),

@@ -253,7 +253,7 @@ def test_boxes_that_scroll_take_focus_and_have_a_name(full: PostOfficeProcess, r
     box = page.locator("pre")
     assert box.evaluate("element => element.scrollWidth > element.clientWidth")
     assert box.get_attribute("tabindex") == "0"
-    assert box.get_attribute("aria-label") == "Raw record"
+    assert box.get_attribute("aria-label") == "The mail as it lies in its file"
 
 
 def test_colours_forced_by_the_system_keep_the_current_tab(full: PostOfficeProcess, reader: Reader) -> None:

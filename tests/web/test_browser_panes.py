@@ -116,7 +116,7 @@ def test_the_list_beside_is_the_one_that_was_left(
     expect(page.locator("#pane [aria-current]")).to_contain_text(f"{word} 1")
     page.get_by_role("link", name="Older", exact=True).click()
     expect(page.locator("h1")).to_have_text(f"{word} 0")
-    page.locator(".tabs").get_by_role("link", name="Text" if javascript else "Raw record").first.click()
+    page.locator(".tabs").get_by_role("link", name="Text" if javascript else "In its file").first.click()
     expect(page.locator("#pane [aria-current]")).to_contain_text(f"{word} 0")
     page.locator(".mailhead").get_by_role("button", name="Delete").click()
     expect(page.locator("#status")).to_have_text("Deleted mail 1")

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.process import PostOfficeProcess
 from tests.web.conftest import Reader
+from tests.web.looks import placed
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +39,7 @@ def test_by_keyboard_alone(house: PostOfficeProcess, reader: Reader) -> None:
     tab_to(page, page.locator("#mail-2 .what a"))
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Mail 2")
-    tab_to(page, page.get_by_role("link", name="Raw record"))
+    tab_to(page, page.get_by_role("link", name="In its file"))
     page.keyboard.press("Enter")
     expect(page.locator("pre")).to_contain_text("START_EMAIL")
     tab_to(page, page.get_by_role("button", name="Delete"))
@@ -89,6 +90,23 @@ def test_a_reload_tells_the_last_deed_and_offers_its_undo_only_once(house: PostO
     expect(page.locator("#mail-1")).to_be_visible()
     expect(page.locator("#status")).to_have_text("")
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1280, 800, 360])
+def test_what_was_done_is_told_in_a_bar_that_cuts_no_row(house: PostOfficeProcess, reader: Reader, width: int) -> None:
+    for _ in range(30):
+        house.send(f"bar{width}@x")
+    page = reader.open(f"{house.url}/mailbox/bar{width}@x", width=width)
+    page.locator("#mail-30 .quiet").click()
+    expect(page.locator("#status")).to_have_text("Deleted mail 30")
+    bar, rows = placed(page.locator("#told")), [placed(row) for row in page.locator(".mails li").all()]
+    under = [row for row in rows if row["y"] < bar["y"] + bar["height"] and row["y"] + row["height"] > bar["y"]]
+    assert bar["y"] + bar["height"] == 800
+    assert under
+    assert all(row["x"] >= bar["x"] and row["x"] + row["width"] <= bar["x"] + bar["width"] for row in under)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    bar, last = placed(page.locator("#told")), placed(page.locator(".mails li").last)
+    assert last["y"] + last["height"] <= bar["y"]
 
 
 def test_all_of_it_without_javascript(house: PostOfficeProcess, reader: Reader) -> None:

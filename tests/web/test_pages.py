@@ -155,7 +155,7 @@ def test_a_mail_answers_get_mail(client: FlaskClient, store: MessageStore) -> No
 
 def test_a_store_without_records_has_no_such_tab(client: FlaskClient, store: MessageStore) -> None:
     fill(store, 1)
-    assert "Raw record" not in client.get(f"/mailbox/{BOB}/1").text
+    assert "In its file" not in client.get(f"/mailbox/{BOB}/1").text
     assert client.get(f"/mailbox/{BOB}/1/raw").status_code == 404
 
 

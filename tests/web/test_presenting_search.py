@@ -7,7 +7,7 @@ from mysmtp.search.query import read_query
 from mysmtp.search.sheet import Sheet
 from mysmtp.web.marks import Marks
 from mysmtp.web.presenting import Clock
-from mysmtp.web.presenting_search import row_of
+from mysmtp.web.presenting_search import BEFORE, row_of
 from tests.web.test_marks import bracketed
 
 PLAIN = Sheet("Hello", "alice@x", "bob@x", "Hello\nsecond line", "", "", False, False, False, 18, 0, "01-01-1970")
@@ -21,6 +21,11 @@ def test_a_plain_mail_shows_what_follows_its_first_line(clock: Clock) -> None:
     assert snippet(PLAIN, "hello", clock) == "second line"
     assert snippet(PLAIN, "second", clock) == "[second] line"
     assert snippet(PLAIN, "from:alice -second", clock) == "second line"
+
+
+def test_the_first_mark_stands_near_enough_to_be_seen(clock: Clock) -> None:
+    sheet = replace(PLAIN, letter=True, body="word " * 10 + "needle in it")
+    assert snippet(sheet, "needle", clock).index("[needle]") <= BEFORE + len("… word ")
 
 
 def test_a_snippet_begins_a_little_before_the_first_mark(clock: Clock) -> None:

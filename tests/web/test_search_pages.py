@@ -91,10 +91,22 @@ def test_without_a_search_the_page_says_how(client: FlaskClient) -> None:
 def test_nothing_found_is_said_helpfully(store: MessageStore, client: FlaskClient) -> None:
     store.append([BOB], message("invoice\n"))
     page = search(client, "invoice from:nobody")
-    assert "No mail has <bdi><em>invoice from:nobody</em></bdi>." in page
+    assert "No mail fits <bdi><em>invoice from:nobody</em></bdi>." in page
     assert "Searched 1 mail in 1 mailbox: envelopes, headers, decoded text." in page
     assert re.search(r'Without <bdi><code>from:nobody</code></bdi>: <a href="/search\?q=invoice">1 mail</a>', page)
     assert "Without <bdi><code>invoice" not in page
+
+
+def test_what_lacks_is_named_as_what_it_is(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("invoice\n"))
+    assert "No mail has <bdi><em>nowhere &#34;to be&#34;</em></bdi>." in search(client, 'nowhere "to be"')
+    assert "No mail fits <bdi><em>-invoice</em></bdi>." in search(client, "-invoice")
+    page = search(client, "invoice in:Nobody in:bob in:no@where -in:else")
+    assert "No mailbox has <bdi><em>nobody</em></bdi> or <bdi><em>no@where</em></bdi> in its name." in page
+    assert "Searched" not in page
+    assert "Without <bdi><code>in:Nobody</code></bdi>" not in page
+    page = search(client, "invoice in:nobody")
+    assert re.search(r'Without <bdi><code>in:nobody</code></bdi>: <a href="/search\?q=invoice">1 mail</a>', page)
 
 
 def test_words_that_begin_so_are_offered_where_none_is_found_whole(store: MessageStore, client: FlaskClient) -> None:

@@ -307,7 +307,7 @@ TABS = {
     "Links": "https://example.com/more",
     "Parts": "letter.pdf",
     "Checks": "",
-    "Raw record": "===START_EMAIL===",
+    "In its file": "===START_EMAIL===",
 }
 
 
