@@ -20,6 +20,7 @@ from mysmtp.tape import BODY, CLIENT, SERVER, Entry
 _SPACE_BEFORE_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO) +:", re.IGNORECASE)
 _SPACE_AFTER_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO): ", re.IGNORECASE)
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_BODY_IN_SEGMENT = re.compile(rb" *DATA *\r?\n.", re.IGNORECASE | re.DOTALL)
 _HTTP = re.compile(rb"(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) ")
 _HELLOS = frozenset({"EHLO", "LHLO", "HELO"})
 _LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOOP", "QUIT", "STARTTLS", "AUTH"})
@@ -134,19 +135,15 @@ def no_dot(case: Case) -> Finding | None:
 
 
 def body_with_command(case: Case) -> Finding | None:
-    """DATA and the message in one go."""
-    at = []
-    for entry, following in zip_longest(case.commands, case.commands[1:]):
-        if verb_of(entry) != "DATA":
-            continue
-        body = next((each for each in case.after(entry) if each.kind == BODY), None)
-        with_it = body is not None and body.at == entry.at and (following is None or body.number < following.number)
-        if (
-            with_it
-            or re.match(rb" *DATA *\r?\n.", entry.octets, re.IGNORECASE | re.DOTALL)
-            or _out_of_step(case, entry)
-        ):
-            at.append(entry)
+    """DATA and the message in one go. In lines of My_SMTP that is a pipeline like any other, unless DATA was refused."""
+    at = [
+        entry for entry, following in zip_longest(case.commands, case.commands[1:])
+        if verb_of(entry) == "DATA" and (
+            (case.crlf and _with_its_body(case, entry, following))
+            or _BODY_IN_SEGMENT.match(entry.octets)
+            or _is_refused_with_more(case, entry, following)
+        )
+    ]  # fmt: skip
     return case.found(
         "body-with-command", at,
         "The client sends DATA and the message in one segment.",
@@ -156,9 +153,19 @@ def body_with_command(case: Case) -> Finding | None:
     )  # fmt: skip
 
 
-def _out_of_step(case: Case, data: Entry) -> bool:
+def _with_its_body(case: Case, data: Entry, following: Entry | None) -> bool:
+    body = next((each for each in case.after(data) if each.kind == BODY), None)
+    return body is not None and body.at == data.at and (following is None or body.number < following.number)
+
+
+def _is_refused_with_more(case: Case, data: Entry, following: Entry | None) -> bool:
+    """Tell whether DATA was refused though more came with it, which is no command."""
     reply = next((entry for entry in case.after(data) if entry.kind == SERVER), None)
-    return reply is not None and reply.fault is not None and reply.fault.name == "OutOfStep"
+    if reply is None or not reply.mark:
+        return False
+    if reply.fault is not None and reply.fault.name == "OutOfStep":
+        return True
+    return following is not None and following.at == data.at and verb_of(following) not in case.known.dialect.verbs
 
 
 def not_waiting(case: Case) -> Finding | None:

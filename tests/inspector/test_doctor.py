@@ -35,7 +35,7 @@ BROKEN: dict[str, list[tuple[Dialect, list[bytes]]]] = {
     "data-before-rcpt": [(MY_SMTP, [b"HELO x\n", b"DATA\n"]), (SMTP, [*lines("EHLO x", "MAIL FROM:<a@x>", "DATA")])],
     "no-dot": [(MY_SMTP, [*GREETED, b"DATA\n", b"Hello\n"]), (SMTP, [*MAIL, b"Hello\r\n"])],
     "body-with-command": [
-        (MY_SMTP, [*GREETED, b"DATA\nHello\n.\n"]),
+        (MY_SMTP, [b"HELO x\n", b"DATA\nHello\n.\n"]),  # refused, so Hello is a command
         (SMTP, [*list(MAIL)[:3], b"DATA\r\nHello\r\n.\r\n"]),
         (MY_SMTP, [b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@x", b"DATA\nHello\n"]),
     ],
@@ -77,6 +77,9 @@ def test_every_rule_has_its_broken_client() -> None:
 HEALTHY: list[tuple[Dialect, list[bytes]]] = [
     (MY_SMTP, [*GREETED, b"DATA\n", b"Hello\n.\n", b"LIST b@x\n", b"QUIT\n"]),
     (MY_SMTP, [b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA hello\n", b"QUIT\n"]),  # a pipeline is allowed
+    (MY_SMTP, [*GREETED, b"DATA\nHello\n.\n"]),  # the message of one as well
+    (MY_SMTP, [b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA\nHello\n.\nQUIT\n"]),
+    (MY_SMTP, [*GREETED, b"DATA\n", b"HELO x\n.\n"]),
     (MY_SMTP, [b"HELO x\r\n", b"LIST nobody@x\r\n", b"QUIT\r\n"]),
     (SMTP, [b"EHLO x\r\n", b"MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n", b"a: b\r\n\r\n..\r\n.\r\n", b"QUIT\r\n"]),
     (SMTP, [*lines("EHLO x", "MAIL FROM:<a@x> BODY=BINARYMIME", "RCPT TO:<b@x>"), b"BDAT 4 LAST\r\n\0\n\0\n"]),
@@ -90,6 +93,13 @@ HEALTHY: list[tuple[Dialect, list[bytes]]] = [
 def test_nothing_is_said_of_a_client_that_does_as_it_should(at: int) -> None:
     dialect, said = HEALTHY[at]
     assert found(dialect, taped(dialect, *said)) == {}
+
+
+def test_a_refused_data_that_nothing_came_with_is_no_message_that_did() -> None:
+    for said in ([b"HELO x\n", b"DATA\n", b"Hello\n"], [b"HELO x\n", b"DATA\nQUIT\n"]):
+        assert "body-with-command" not in found(MY_SMTP, taped(MY_SMTP, *said))
+    refused = found(MY_SMTP, taped(MY_SMTP, b"HELO x\n", b"DATA\nHello\nthere\n.\n"))["body-with-command"]
+    assert (refused.number, refused.times) == (3, 1)
 
 
 def test_a_session_that_is_still_open_is_not_told_that_its_dot_is_missing() -> None:
