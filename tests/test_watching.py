@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 from tests.client.servers import EVIL, steers
 from tests.client.terminals import ROOT, Terminal, environment
 from tests.process import PostOfficeProcess
+from tests.web.proxy import Proxy
 
 WAIT = 30.0
 
@@ -68,6 +70,19 @@ def following() -> Iterator[Callable[..., Following]]:
         each.program.wait()
         assert each.program.stdout is not None
         each.program.stdout.close()
+
+
+class Withholding(Proxy):
+    """A way to the server on which a request with these octets in it waits until it may go on."""
+
+    def __init__(self, door: tuple[str, int], octets: bytes) -> None:
+        self._octets = octets
+        self.may_go_on = threading.Event()
+        super().__init__(door)
+
+    def hold(self, octets: bytes) -> None:
+        if self._octets in octets:
+            self.may_go_on.wait()
 
 
 def misbehave(office: PostOfficeProcess) -> None:
@@ -167,6 +182,25 @@ def test_it_goes_on_after_a_restart_and_ends_with_ctrl_c(
     assert news.program.wait(WAIT) == 130
     assert news.program.stdout is not None
     assert b"Traceback" not in news.program.stdout.read()
+
+
+def test_a_crowd_is_shown_from_its_first_line_on_while_others_are_still_asked_for(
+    office: PostOfficeProcess, following: Callable[..., Following]
+) -> None:
+    """Many were open when it began, and nothing was shown until the last of them was fetched."""
+    way = Withholding(office.web, b"GET /sessions/2.json")
+    try:
+        with office.connect() as one, office.connect() as two:
+            one.ask("HELO one")
+            two.ask("HELO two")
+            news = following(office.mailbox, "--server", way.url)
+            news.until(rb"C: HELO one\n")
+            assert b"HELO two" not in news.seen
+            way.may_go_on.set()
+            news.until(rb"C: HELO two\n")
+    finally:
+        way.may_go_on.set()
+        way.close()
 
 
 def test_without_a_server_that_is_told(tmp_path: Path) -> None:

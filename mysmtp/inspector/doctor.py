@@ -135,7 +135,7 @@ def no_dot(case: Case) -> Finding | None:
 
 
 def body_with_command(case: Case) -> Finding | None:
-    """DATA and the message in one go. In lines of My_SMTP that is a pipeline like any other, unless DATA was refused."""
+    """DATA and the message in one go. In lines of My_SMTP that is a pipeline as any other, unless DATA was refused."""
     at = [
         entry for entry, following in zip_longest(case.commands, case.commands[1:])
         if verb_of(entry) == "DATA" and (

@@ -37,12 +37,15 @@ class Proxy:
                 self._threads.append(threading.Thread(target=self._pass, args=pair))
                 self._threads[-1].start()
 
-    @staticmethod
-    def _pass(source: socket.socket, target: socket.socket) -> None:
+    def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):  # cut, or ended by the other side
             while octets := source.recv(65536):
+                self.hold(octets)
                 target.sendall(octets)
             target.shutdown(socket.SHUT_WR)
+
+    def hold(self, octets: bytes) -> None:
+        """Hold octets back for a while before they are passed on. Here they never are."""
 
     def cut(self) -> None:
         """Break off every connection where it is."""
