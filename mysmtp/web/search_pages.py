@@ -76,11 +76,16 @@ def _page(index: MailIndex, query: Query, before: int | None) -> Response:
 
 
 def _others(query: Query) -> list[Other]:
-    """Return the searches to try where this one finds nothing: with words that begin so, without one of its parts."""
-    begun = " ".join(f"{part.text}*" if _can_go_on(part) else part.text for part in query.parts)
-    others = [Other("Words that begin so", begun, begun)] if begun.count("*") > query.text.count("*") else []
+    """Return the searches to try where this one finds nothing: with words that begin so, without one of its parts.
+
+    What is left out is not asked for together with words that begin so, nor alone: both go through all mail.
+    """
+    wanted = [part for part in query.parts if not part.without]
+    begun = " ".join(f"{part.text}*" if _can_go_on(part) else part.text for part in wanted)
+    others = [Other("Words that begin so", begun, begun)] if any(map(_can_go_on, wanted)) else []
     if len(query.parts) > 1:
-        others += [Other("Without", part.text, query.without_part(part)) for part in query.parts[:MOST_OTHERS]]
+        parts = [part for part in query.parts[:MOST_OTHERS] if wanted != [part]]
+        others += [Other("Without", part.text, query.without_part(part)) for part in parts]
     return [other for other in others if _readable(other.text)]
 
 

@@ -114,9 +114,19 @@ def test_words_that_begin_so_are_offered_where_none_is_found_whole(store: Messag
     offered = r'Words that begin so <bdi><code>([^<]+)</code></bdi>: <a href="([^"]+)">1 mail</a>'
     assert re.findall(offered, search(client, "invo")) == [("invo*", "/search?q=invo*")]
     assert re.findall(offered, search(client, "in:bob invo")) == [("invo* in:bob", "/search?q=invo*+in:bob")]
+    assert re.findall(offered, search(client, "invo -draft")) == [("invo*", "/search?q=invo*")]
     assert rows(search(client, "invo*"))
     for text in ("in", '"invo"', "invoice -invo", "lunch", "abcd efgh ijkl invo", "invo!"):
         assert "Words that begin so" not in search(client, text)
+
+
+def test_all_mails_that_lack_a_word_are_not_offered(store: MessageStore, client: FlaskClient) -> None:
+    store.append([BOB], message("invoice\n"))
+    store.append([BOB], message("lunch\n"))
+    page = search(client, "invoice -invoice")
+    assert re.findall(r'Without <bdi><code>([^<]+)</code></bdi>: <a href="([^"]+)">1 mail', page) == [
+        ("-invoice", "/search?q=invoice")
+    ]
 
 
 def test_all_of_more_than_are_counted_can_be_deleted(
