@@ -86,15 +86,16 @@ def _raw(name: str, mail_id: int, followed: Origin | None = None) -> Response:
     store = site().store
     if not isinstance(store, RecordKeeper):
         raise NotFound
-    stored, clock = store.read(name, mail_id), site().clock()
-    record, look = store.record(name, mail_id), site().surveys.of
-    return _page(name, stored, site().offload(lambda: open_record(stored, record, clock, look)), followed=followed)
+    clock, look = site().clock(), site().surveys.of
+    stored, opened = site().opening.open_with(
+        lambda: store.record(name, mail_id), name, mail_id, lambda mail, record: open_record(mail, record, clock, look)
+    )
+    return _page(name, stored, opened, followed=followed)
 
 
 def _view(name: str, mail_id: int, tab: str, followed: Origin | None = None) -> Response:
-    stored, address, clock = site().store.read(name, mail_id), image_address(name, mail_id), site().clock()
-    look = site().surveys.of
-    opened = site().offload(lambda: open_mail(stored, tab, address, clock, look))
+    address, clock, look = image_address(name, mail_id), site().clock(), site().surveys.of
+    stored, opened = site().opening.open(name, mail_id, lambda mail: open_mail(mail, tab, address, clock, look))
     if opened is None:
         raise NotFound
     return _page(name, stored, opened, remote=address.remote, followed=followed)

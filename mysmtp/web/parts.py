@@ -12,6 +12,8 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.exceptions import NotFound
 
 from mysmtp.contracts import Spooling
+from mysmtp.errors import StoreFailed
+from mysmtp.message import Spooled
 from mysmtp.mime.fields import begins_with_header
 from mysmtp.mime.names import content_disposition
 from mysmtp.web.guard import POLICY
@@ -42,11 +44,10 @@ def body(name: str, mail_id: int) -> Response:
 @routes.get("/part/<path>")
 def part(name: str, mail_id: int, path: str) -> Response:
     """Give one part: to be shown if a browser can do no more than show it, else to be saved."""
-    stored = site().store.read(name, mail_id)
-    found = site().offload(lambda: download_of(stored, path))
+    _, found = site().opening.open(name, mail_id, lambda mail: download_of(mail, path))
     if found is None:
         raise NotFound
-    response = _sandboxed(found.octets, found.type, found.disposition)
+    response = _sandboxed(_out_of_memory(found.octets), found.type, found.disposition)
     key = request.args.get("key", "").encode("utf-8", "replace")
     if found.type.startswith("image/") and hmac.compare_digest(key, _key(name, mail_id).encode()):
         # The frame that shows it is of no origin, so for a browser it is another site: the key tells it from those.
@@ -57,9 +58,8 @@ def part(name: str, mail_id: int, path: str) -> Response:
 @routes.get("/page")
 def page(name: str, mail_id: int) -> Response:
     """Give the HTML of one mail, cleaned; `remote=1` lets its images and fonts be loaded from elsewhere."""
-    stored = site().store.read(name, mail_id)
     address = image_address(name, mail_id)
-    found = site().offload(lambda: html_of(stored, address))
+    _, found = site().opening.open(name, mail_id, lambda mail: html_of(mail, address))
     if found is None:
         raise NotFound
     response = Response(document(*found).encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
@@ -128,8 +128,24 @@ def _whole(name: str, mail_id: int) -> bytes | memoryview:
     return found if isinstance(found, memoryview) else found.body
 
 
-def _sandboxed(octets: bytes | memoryview, kind: str, disposition: str) -> Response:
-    pieces = (bytes(octets[start : start + CHUNK]) for start in range(0, len(octets), CHUNK))
+def _out_of_memory(octets: bytes) -> bytes | Spooled:
+    """Return the octets of a part; many lie on the disk while they are sent, where that has room for them."""
+    store = site().store
+    if len(octets) < _LARGE or not isinstance(store, Spooling):
+        return octets
+    try:
+        spool = store.spool()
+        spool.add(octets)
+    except StoreFailed:
+        return octets
+    return spool
+
+
+def _sandboxed(octets: bytes | memoryview | Spooled, kind: str, disposition: str) -> Response:
+    if isinstance(octets, (bytes, memoryview)):
+        pieces = (bytes(octets[start : start + CHUNK]) for start in range(0, len(octets), CHUNK))
+    else:
+        pieces = (piece[start : start + CHUNK] for piece in octets.pieces() for start in range(0, len(piece), CHUNK))
     response = Response(pieces, content_type=kind)
     response.content_length = len(octets)
     response.headers["Content-Disposition"] = disposition

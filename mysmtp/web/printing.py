@@ -36,8 +36,8 @@ class Printed:
 @routes.get("/print")
 def show(name: str, mail_id: int) -> Response:
     """Show one mail as it is printed."""
-    stored, address, clock = site().store.read(name, mail_id), image_address(name, mail_id), site().clock()
-    printed = site().offload(lambda: open_print(stored, address, clock))
+    address, clock = image_address(name, mail_id), site().clock()
+    stored, printed = site().opening.open(name, mail_id, lambda mail: open_print(mail, address, clock))
     mail = view_of(stored, name, clock)
     page = render_template(
         "print.html",

@@ -24,6 +24,7 @@ from mysmtp.web.beginnings import Beginnings
 from mysmtp.web.deeds import Deeds
 from mysmtp.web.governor import Governor
 from mysmtp.web.live import Live
+from mysmtp.web.opening import Opening
 from mysmtp.web.presenting import Clock, plain
 from mysmtp.web.sharing import Shared
 from mysmtp.web.studying import Studies
@@ -83,6 +84,7 @@ class Site:
     index: MailIndex | None = None
     surveys: Surveys = field(default_factory=Surveys)
     beginnings: Beginnings = field(init=False)
+    opening: Opening = field(init=False)
     studies: Studies = field(default_factory=Studies)
     shared: Shared = field(default_factory=Shared)
     full_command: str = "mysmtp"
@@ -92,6 +94,7 @@ class Site:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "beginnings", Beginnings(self.store, self.offload))
+        object.__setattr__(self, "opening", Opening(self.store, self.offload))
 
     def clock(self) -> Clock:
         """Return the clock to present one page with."""
