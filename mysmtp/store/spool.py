@@ -63,7 +63,7 @@ class Spool:
         self._size -= octets
 
     def pieces(self) -> Iterator[bytes]:
-        return read_by_steps(self._descriptor, 0, self._size)
+        yield from read_by_steps(self._descriptor, 0, self._size)  # and the spool stays while they are given
 
     def _write(self, octets: bytes | bytearray) -> None:
         if free_on(self._descriptor) < 2 * (self._size + len(octets)):  # the last room is for mails that do fit
