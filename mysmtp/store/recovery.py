@@ -8,9 +8,11 @@ caller knows that it had been written: then someone took it away.
 
 import logging
 import os
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from mysmtp.message import MailSummary
 from mysmtp.store.disk import Disk, open_file, put, read_exactly, write_all
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _UNNUMBERED = START + b" id=0 "
 _CHECKSUM = END + b" crc32="
+_NUMBER = re.compile(rb" *[^ ]* ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _compare(tray: Tray, disk: Disk, descriptor: int, mails: Sequence[Waiting], 
 
 
 def _there(mailbox: Mailbox, descriptor: int, first: int) -> dict[bytes, deque[Record]]:
-    """Return the whole records from the id `first` on, by their essence."""
+    """Return where the whole records lie from the id `first` on, by their essence: one at a time is in memory."""
     found: dict[bytes, deque[Record]] = {}
     for mail_id in range(first, mailbox.index.last_id + 1):
         record = mailbox.index.find(mail_id)
@@ -144,17 +147,26 @@ def _there(mailbox: Mailbox, descriptor: int, first: int) -> dict[bytes, deque[R
 
 
 def _essence(record: bytes) -> bytes:
-    """Return a record without its marker and number, up to its checksum: what follows it may be torn."""
-    rest = record[len(START) :].lstrip(b" ").partition(b" ")[2]
-    before, _, after = rest.rpartition(_CHECKSUM)
-    return before + after[:8]
+    """Return a digest of a record without its marker and number, up to its checksum: what follows it may be torn."""
+    number = _NUMBER.match(record, len(START))
+    start = number.end() if number else len(record)
+    end = record.rfind(_CHECKSUM, start)
+    view, told = memoryview(record), end + len(_CHECKSUM)
+    if end < 0:
+        end = told = start
+    digest = sha256(view[start:end])
+    digest.update(view[told : told + 8])
+    return digest.digest()
 
 
 def _complete(tray: Tray, disk: Disk, descriptor: int, mail: Waiting, record: Record) -> bool:
     """Write the rest of a record that the end of the file cuts off; tell whether it was so."""
-    there = read_exactly(descriptor, os.fstat(descriptor).st_size - record.start, record.start)
+    left = os.fstat(descriptor).st_size - record.start
     whole = bytes(mail.mail.record(record.id or mail.promised, tray.full_name))
-    if len(there) >= len(whole) or not whole.startswith(there):
+    if left >= len(whole):
+        return False
+    there = read_exactly(descriptor, left, record.start)
+    if not whole.startswith(there):
         return False
     os.lseek(descriptor, 0, os.SEEK_END)
     write_all(disk, descriptor, whole[len(there) :])

@@ -136,6 +136,10 @@ def test_what_was_taken_off_its_end_is_gone(held: Folder) -> None:
     assert (b"".join(body.pieces()), len(body)) == (b"a" * 10 + b"b" * 3, 13)
 
 
+def test_it_stays_while_its_pieces_are_given(held: Folder) -> None:
+    assert b"".join(spooled(held.descriptor, b"x" * 30).pieces()) == b"x" * 30
+
+
 def test_no_file_of_it_can_be_found_and_none_stays_open(held: Folder) -> None:
     body = spooled(held.descriptor, b"x" * 100)
     made = large_draft(mail(body), body, held.descriptor)

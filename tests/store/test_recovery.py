@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,12 @@ from hypothesis import strategies as st
 from mysmtp.errors import StoreFailed
 from mysmtp.store import milestones
 from mysmtp.store.disk import Disk
+from mysmtp.store.folder import Folder
+from mysmtp.store.mailbox import Mailbox
+from mysmtp.store.recovery import Journaled, recover
 from mysmtp.store.textfile import TextFileStore
+from mysmtp.store.textformat import draft
+from mysmtp.store.tray import Tray, Waiting
 from tests.store.mails import SPEC_RECORD, mail, put
 
 pytestmark = pytest.mark.usefixtures("nothing_on_its_own")
@@ -212,3 +218,22 @@ def test_long_names_are_found_again(store: TextFileStore, crash: Crash) -> None:
     assert bodies(crash(), long) == [b"1"]
     store.flush()
     assert bodies(crash(), long) == [b"1"]
+
+
+def test_what_is_in_the_file_is_compared_one_record_at_a_time(folder: Path) -> None:
+    folder.mkdir()
+    octets = 1 << 20
+    drafts = [draft(mail(b"%d" % number + b"x" * octets)) for number in range(12)]
+    (folder / "a@x.txt").write_bytes(b"".join(each.record(number) for number, each in enumerate(drafts, 1)))
+    mails = [Waiting(1, number, Journaled(each.record(0))) for number, each in enumerate(drafts, 1)]
+    opened = Folder(folder)
+    tray = Tray(Mailbox(opened, "a@x.txt", "a@x"), "a@x")
+    tracemalloc.start()
+    try:
+        recover(tray, Disk(), mails)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        opened.close()
+    assert not tray.waiting
+    assert peak / octets < 7
