@@ -124,6 +124,13 @@ class MailboxSummary:
     unseen: int = 0
 
 
+class BoxCount(NamedTuple):
+    """The name of a mailbox, and how many of its mails nobody has looked at."""
+
+    name: str
+    unseen: int
+
+
 class Rank(NamedTuple):
     """Where a mail stands among those of all mailboxes: the greatest is the newest.
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from mysmtp.message import Changes, Compaction, Gathered, Rank, StoredMail
+from mysmtp.message import BoxCount, Changes, Compaction, Gathered, Rank, StoredMail
 
 
 @runtime_checkable
@@ -41,6 +41,14 @@ class Marking(Protocol):
 
         Costs less than a question for each mailbox. Raises StoreFailed.
         """
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A store that counts new mails without looking at any mail: an optional power of a MessageStore."""
+
+    def counts(self) -> Sequence[BoxCount]:
+        """Return name and `unseen` of every mailbox, as `mailboxes` does, for less. Raises StoreFailed."""
 
 
 @runtime_checkable

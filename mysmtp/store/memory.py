@@ -11,7 +11,7 @@ from pathlib import Path
 from mysmtp.contracts import Receipt
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import Changes, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
+from mysmtp.message import BoxCount, Changes, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
 from mysmtp.store.names import lower
 from mysmtp.store.record import microseconds
 from mysmtp.store.textformat import PREVIEW, local_date
@@ -65,6 +65,9 @@ class MemoryStore:
 
     def contents(self, mailbox: str) -> bytes:
         return b"".join(map(row_of, self.list(mailbox)))
+
+    def counts(self) -> Sequence[BoxCount]:
+        return [BoxCount(each.name, each.unseen) for each in self.mailboxes()]
 
     def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
         with self._lock:

@@ -15,7 +15,17 @@ from pathlib import Path
 from mysmtp.contracts import Offload, Receipt, Signal, run_here
 from mysmtp.errors import StartFailed, StoreFailed
 from mysmtp.listing import row_of
-from mysmtp.message import Changes, Compaction, Gathered, MailboxSummary, MailSummary, Message, Rank, StoredMail
+from mysmtp.message import (
+    BoxCount,
+    Changes,
+    Compaction,
+    Gathered,
+    MailboxSummary,
+    MailSummary,
+    Message,
+    Rank,
+    StoredMail,
+)
 from mysmtp.offload import to_the_end
 from mysmtp.store import fetching, showing
 from mysmtp.store.access import Access
@@ -71,7 +81,7 @@ class TextFileStore:
             self._folder, self._boxes, self._ground, self._access.do, offload, commit_offload or offload, signal
         )
         self._marking = threading.RLock()
-        self._overview = Overview(self._folder, offload, self._boxes.held, self._ground.write)
+        self._overview = Overview(self._folder, offload, self._boxes, self._ground.write)
         self._across = Across(self._access.find, self._ground.write, offload)
         self._watch = Watch(self._folder, self._boxes.held)
         try:
@@ -106,6 +116,10 @@ class TextFileStore:
     def mailboxes(self) -> Sequence[MailboxSummary]:
         self._ground.follow()
         return self._overview.look()
+
+    def counts(self) -> Sequence[BoxCount]:
+        self._ground.follow()
+        return self._overview.counts()
 
     def gather(self, count: int, below: Rank | None = None, above: Rank | None = None) -> Gathered:
         boxes = self.mailboxes()

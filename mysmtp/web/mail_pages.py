@@ -21,7 +21,7 @@ from mysmtp.web.actions import mark
 from mysmtp.web.around import Around, around
 from mysmtp.web.guard import POLICY
 from mysmtp.web.origins import ALL, MAILBOX, Origin
-from mysmtp.web.panes import side_of, width_of_list
+from mysmtp.web.panes import side_beside, width_of_list
 from mysmtp.web.parts import image_address
 from mysmtp.web.presenting import plain
 from mysmtp.web.reading import Opened, open_mail, open_record
@@ -132,7 +132,7 @@ def _page(
         unseen=summary.unseen,
         place=place,
         **_addresses(place, followed is not None),
-        panes=side_of(store.mailboxes(), name) if beside else None,
+        panes=side_beside(name) if beside else None,
         keeps_records=isinstance(store, RecordKeeper),
         stored_at=_stored_at(name, stored),
     )

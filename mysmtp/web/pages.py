@@ -12,7 +12,7 @@ from mysmtp.web import guide
 from mysmtp.web import presenting_boxes as table
 from mysmtp.web import presenting_lists as lists
 from mysmtp.web.looking import days_in, gathered_page
-from mysmtp.web.panes import side_of
+from mysmtp.web.panes import side_beside, side_of
 from mysmtp.web.presenting import plain
 from mysmtp.web.presenting_across import rank_of
 from mysmtp.web.site import site
@@ -56,7 +56,7 @@ def mailbox(name: str) -> str:
         page=page,
         days=days_in(name, page.mails),
         before=before,
-        side=side_of(site().store.mailboxes(), name),
+        side=side_beside(name),
         damage=lists.damage_words(summary.damage, site().mailbox_folder),
         own_troubles=own,
         troubles=others,

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from flask import request
 
-from mysmtp.message import MailboxSummary
+from mysmtp.message import BoxCount, MailboxSummary
+from mysmtp.powers import Counting
 from mysmtp.web import presenting_boxes as table
+from mysmtp.web.site import site
 
 COOKIE = "split"
 OFF = "off"
@@ -24,6 +26,12 @@ def width_of_list() -> str:
     return chosen if chosen in WIDTHS else ""
 
 
-def side_of(boxes: Sequence[MailboxSummary], name: str) -> Side:
-    """Return what the side shows."""
+def side_beside(name: str) -> Side:
+    """Return what the side shows beside this mailbox; it is asked for no more than that."""
+    store = site().store
+    return side_of(store.counts() if isinstance(store, Counting) else store.mailboxes(), name)
+
+
+def side_of(boxes: Sequence[BoxCount | MailboxSummary], name: str) -> Side:
+    """Return what the side shows of these mailboxes."""
     return table.side_of(boxes, name), len(boxes), sum(box.unseen for box in boxes)

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mysmtp.message import MailboxSummary, MailSummary
+from mysmtp.message import BoxCount, MailboxSummary, MailSummary
 from mysmtp.web.glimpse import Glimpse, Look, glimpse_of
 from mysmtp.web.presenting import Clock, When, day_of, plain, size_words
 from mysmtp.web.presenting_lists import facts_of
@@ -59,7 +59,7 @@ class BoxPage:
     older: str | None
 
 
-def side_row(box: MailboxSummary) -> SideRow:
+def side_row(box: BoxCount | MailboxSummary) -> SideRow:
     """Return one mailbox as a row of the side."""
     label = plain(box.name)
     local = label.rpartition("@")[0] or label
@@ -129,7 +129,7 @@ def place_of(key: str) -> BoxKey | None:
     return ((-int(match[1]), -int(match[2]), -int(match[3])), unpack(match[4])) if match else None
 
 
-def side_of(boxes: Sequence[MailboxSummary], current: str, length: int = SIDE) -> tuple[SideRow, ...]:
+def side_of(boxes: Sequence[BoxCount | MailboxSummary], current: str, length: int = SIDE) -> tuple[SideRow, ...]:
     """Return the mailboxes (by name in) for the side; the current one is always among the first of them."""
     place = bisect_left(boxes, current, key=lambda box: box.name)
     start = max(0, min(place - length // 4, len(boxes) - length))

@@ -14,7 +14,7 @@ from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import SHORTEST_START, Condition, Query, Term, Unreadable, read_query
 from mysmtp.search.sheet import MOST_TEXT
 from mysmtp.web import presenting_search as presenting
-from mysmtp.web.panes import side_of, width_of_list
+from mysmtp.web.panes import side_beside, width_of_list
 from mysmtp.web.presenting import plain
 from mysmtp.web.site import site
 
@@ -70,7 +70,7 @@ def _page(index: MailIndex, query: Query, before: int | None) -> Response:
         unsearched=presenting.unsearched_words(found),
         cut=presenting.cut_words(found, query),
         others=_found_instead(others, found),
-        side=side_of(site().store.mailboxes(), "") if width_of_list() else None,
+        side=side_beside("") if width_of_list() else None,
     )
     return make_response(page)
 

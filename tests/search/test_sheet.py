@@ -1,9 +1,6 @@
 """What of a mail is searched: texts of any mail, within bounds."""
 
 import base64
-import sys
-from collections.abc import Callable
-from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -13,6 +10,7 @@ from mysmtp.message import Envelope, MailSummary, StoredMail
 from mysmtp.mime import Part
 from mysmtp.mime.limits import LIMITS
 from mysmtp.search.sheet import MOST_TEXT, Sheet, pack, sheet_of, unpack
+from tests.calls import calls_of
 from tests.web.letters import rich, simple
 from tests.web.posts import NOON
 
@@ -84,22 +82,6 @@ def test_messages_in_messages_without_end_are_searched_within_bounds() -> None:
     calls = calls_of(Part.text, lambda: sheet(forwarded(wide)))
     assert calls <= MOST_TEXT // 1000 + 9  # no more texts are decoded than are kept
     assert sheet(forwarded(wide)).cut
-
-
-def calls_of(called: Callable[..., object], work: Callable[[], object]) -> int:
-    """Return how often a function is called while something is done."""
-    code, count = called.__code__, 0
-
-    def note(frame: FrameType, event: str, _called: object) -> None:
-        nonlocal count
-        count += event == "call" and frame.f_code is code
-
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def test_long_texts_are_cut_and_say_so() -> None:

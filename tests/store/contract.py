@@ -9,7 +9,7 @@ from mysmtp.contracts import MessageStore
 from mysmtp.errors import NoSuchMail, NoSuchMailbox, StoreFailed
 from mysmtp.listing import row_of
 from mysmtp.message import Envelope, Gathered, Trace
-from mysmtp.powers import Expiring, Followed, Gathering, Marking, Previewing
+from mysmtp.powers import Counting, Expiring, Followed, Gathering, Marking, Previewing
 from tests.store.mails import BOB, SPEC_BODY, mail
 
 
@@ -219,6 +219,28 @@ class StoreContract:
         assert list(any_store.outdated(BOB, began + timedelta(hours=2), 4)) == [1, 2, 4]
         any_store.delete(BOB, [1, 4])
         assert list(any_store.outdated(BOB, began + timedelta(hours=2), 2)) == [2]
+
+    def test_new_mails_are_counted_as_the_mailboxes_have_them(self, any_store: MessageStore) -> None:
+        assert isinstance(any_store, Counting)
+        assert isinstance(any_store, Marking)
+
+        def both() -> list[tuple[str, int]]:
+            counted = [(name, unseen) for name, unseen in any_store.counts()]
+            assert counted == [(each.name, each.unseen) for each in any_store.mailboxes()]
+            return counted
+
+        assert both() == []
+        for _ in range(3):
+            any_store.append(["carol@x", BOB], mail())
+            any_store.append([BOB], mail())
+            both()
+        assert both() == [(BOB, 6), ("carol@x", 3)]
+        any_store.mark(BOB, [1, 2], seen=True)
+        any_store.delete(BOB, [2, 3])
+        assert both() == [(BOB, 3), ("carol@x", 3)]
+        any_store.restore(BOB, [2, 3])
+        any_store.mark("carol@x", None, seen=True)
+        assert both() == [(BOB, 4), ("carol@x", 0)]
 
     def test_the_mails_of_all_mailboxes_are_one_list(self, any_store: MessageStore) -> None:
         assert isinstance(any_store, Gathering)
