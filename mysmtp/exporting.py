@@ -1,6 +1,7 @@
 """`mysmtp export`: mails out of the mailboxes of a folder into files that other programs read."""
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -47,13 +48,16 @@ def run(folder: Path, mailbox: str | None, form: Format, output: Path | None, fo
 
 
 def _tracked(keeper: Keeper, mailbox: str, advance: Callable[[], None]) -> Iterator[Parcel]:
-    """Give the mails of a mailbox, a bundle at a time. Raises what a Keeper raises."""
+    """Give the mails of a mailbox, a bundle at a time. Raises what a Keeper raises.
+
+    None is held here once it was given: one may be large, and the next is on its way while it is written.
+    """
     after = 0
-    while bundle := keeper.give_out(mailbox, after):
-        for each in bundle:
-            yield each
-            advance()
+    while bundle := deque(keeper.give_out(mailbox, after)):
         after = bundle[-1].id
+        while bundle:
+            yield bundle.popleft()
+            advance()
 
 
 def _export(mails: Iterator[Parcel], writer: Writer) -> int:
@@ -63,6 +67,7 @@ def _export(mails: Iterator[Parcel], writer: Writer) -> int:
         for each in mails:
             writer.add(each)
             number += 1
+            del each  # before the next is read
     return number
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 NULL = "MAILER-DAEMON"  # what stands for the null sender
 _PIECE = 64 << 10  # octets of a line that are read at once
+_STEP = 1 << 20  # octets that are written at once, and the rest of their last line
 _QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
 _QUOTED = re.compile(rb">+From ")
 _FROM = re.compile(rb"From [^\n]*\d{1,2}:\d{2}[^\n]*\d{4}\b[^\n]*\n?\Z")
@@ -49,12 +50,15 @@ def from_line(sender: str, arrived: datetime) -> bytes:
     return b"From %b %b\n" % (plain or NULL.encode(), moment.ctime().encode())
 
 
-def entry_of(sender: str, arrived: datetime, body: bytes) -> bytes:
-    """Return a mail as it stands in an mbox: its lines end with LF, the last one too."""
-    lines = body.replace(b"\r\n", b"\n")
-    if lines and not lines.endswith(b"\n"):
-        lines += b"\n"
-    return from_line(sender, arrived) + _QUOTE.sub(rb">\1", lines) + b"\n"
+def entry_of(sender: str, arrived: datetime, body: bytes) -> Iterator[bytes]:
+    """Give a mail as it stands in an mbox, in pieces: its lines end with LF, the last one too."""
+    yield from_line(sender, arrived)
+    at = 0
+    while at < len(body):
+        end = body.find(b"\n", at + _STEP) + 1 or len(body)
+        yield _QUOTE.sub(rb">\1", body[at:end].replace(b"\r\n", b"\n"))
+        at = end
+    yield b"\n" if not body or body.endswith(b"\n") else b"\n\n"
 
 
 def read_from_line(line: bytes) -> tuple[str | None, datetime | None]:

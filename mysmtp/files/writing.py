@@ -42,7 +42,8 @@ class MboxStream(Writer):
         self._stream = stream
 
     def add(self, parcel: Parcel) -> None:
-        self._stream.write(entry_of(parcel.sender, moment_of(parcel), parcel.body))
+        for piece in entry_of(parcel.sender, moment_of(parcel), parcel.body):
+            self._stream.write(piece)
 
     def close(self) -> None:
         self._stream.flush()

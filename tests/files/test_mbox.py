@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mysmtp.files import mbox
 from mysmtp.files.mbox import entry_of, from_line, read, read_from_line
 
 MOMENT = datetime(2025, 3, 12, 9, 15, 2, tzinfo=UTC)
@@ -34,7 +35,7 @@ def as_lines(body: bytes) -> bytes:
 
 def test_an_entry_as_rfc_4155_shows_it() -> None:
     body = b"Subject: x\r\n\r\nFrom here\r\n>From there\r\nFromage\r\n From\r\n"
-    assert entry_of("alice@example.com", MOMENT, body) == (
+    assert b"".join(entry_of("alice@example.com", MOMENT, body)) == (
         FROM + b"Subject: x\n\n>From here\n>>From there\nFromage\n From\n\n"
     )
 
@@ -55,8 +56,19 @@ def test_from_lines(sender: str, moment: datetime, line: bytes) -> None:
 
 @given(st.lists(BODIES, max_size=4))
 def test_what_is_written_is_read_again(bodies: list[bytes]) -> None:
-    octets = b"".join(entry_of("a@x", MOMENT, body) for body in bodies)
+    octets = b"".join(piece for body in bodies for piece in entry_of("a@x", MOMENT, body))
     assert mails(octets) == [as_lines(body) for body in bodies]
+
+
+@given(BODIES)
+def test_a_large_mail_is_written_in_pieces_to_the_same_octets(body: bytes) -> None:
+    whole = b"".join(entry_of("a@x", MOMENT, body))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mbox, "_STEP", 3)
+        pieces = list(entry_of("a@x", MOMENT, body))
+    assert b"".join(pieces) == whole
+    line = max(map(len, body.split(b"\n"))) + 1
+    assert all(len(piece) <= 3 + line + 4 for piece in pieces[1:])  # and a > for each of four lines
 
 
 @given(st.lists(BODIES.map(lambda body: b"Subject: x\n\n" + body), max_size=3))
@@ -70,7 +82,7 @@ def test_python_reads_the_same_mails(bodies: list[bytes]) -> None:
             self._factory = None
             self._generate_toc()  # type: ignore[attr-defined]
 
-    theirs = InMemory(b"".join(entry_of("a@x", MOMENT, body) for body in bodies))
+    theirs = InMemory(b"".join(piece for body in bodies for piece in entry_of("a@x", MOMENT, body)))
     assert [theirs.get_bytes(key) for key in theirs._toc] == [  # type: ignore[attr-defined]
         re.sub(rb"(?m)^(>*From )", rb">\1", as_lines(body)) for body in bodies
     ]
