@@ -8,14 +8,14 @@
   const find = (selector) => document.querySelector(selector);
 
   // ---- rows
-  const ROWS = "#list :is(.mails, .sessions) > li, #pane .mails > li, #list tbody > tr"; // of a list, or of the one beside a mail
+  const ROWS = "#list :is(.mails, .sessions) > li, #pane .mails > li, #list tbody > tr, #lines > li"; // of a list, the one beside a mail, a session
   const rows = () => [...document.querySelectorAll(ROWS)];
   const linkOf = (row) => row?.querySelector(".what a, th a, a[href]");
   const here = () => document.activeElement?.closest(ROWS);
 
   function step(by) {
     const all = rows();
-    const at = all.indexOf(here() ?? find("#pane li:has([aria-current])"));
+    const at = all.indexOf(here() ?? find("#pane li:has([aria-current]), #lines > .sel"));
     linkOf(at < 0 ? all[by > 0 ? 0 : all.length - 1] : all[at + by])?.focus({ focusVisible: true });
   }
 

@@ -2,7 +2,8 @@
 // the only source: what is new in it is taken over, and nothing here builds text from what a peer sent.
 "use strict";
 (() => {
-  const PAINT_GAP = 200; // ms between two paints
+  const PAINT_GAP = 250; // ms between two paints: at most four a second
+  const TELL_GAP = 1000; // ms between two pieces of news of the state
   const MOST_LINES = 2000; // of an open session on its page
   const LONGEST_GAP = 2000; // ms that a pause of the session lasts when it is played
   const byId = (id) => document.getElementById(id);
@@ -66,9 +67,45 @@
     ["facts", "doctor", "strip", "map-title", "machine", "wait", "steps"].forEach((id) => swap(id, page));
     document.title = page.title;
     if (page.body.dataset.watch === undefined) delete document.body.dataset.watch;
+    tellState();
+    tellFollowing();
     const came = mine.children.length - before;
-    if (atEnd) prune(mine);
-    atEnd ? follow() : offer(came);
+    if (!atEnd || !following) return offer(came);
+    prune(mine);
+    follow();
+  }
+
+  // ---- the state, for those who do not see the drawing
+  let toldAt = -Infinity;
+  let telling = 0;
+
+  function tellState() {
+    clearTimeout(telling);
+    telling = setTimeout(() => {
+      const [place, strip] = [byId("state"), byId("strip")];
+      const ended = document.body.dataset.watch === undefined ? "; ended" : "";
+      const words = `State ${strip.querySelector(".now").textContent}, ${strip.querySelector("ol + span").textContent}${ended}`;
+      if (place.textContent === words) return;
+      place.textContent = words;
+      toldAt = performance.now();
+    }, Math.max(0, TELL_GAP - (performance.now() - toldAt)));
+  }
+
+  // ---- following the end
+  let following = true; // as long as the end is in view, too
+
+  function tellFollowing() {
+    const button = byId("follow");
+    if (!button) return;
+    button.hidden = document.body.dataset.watch === undefined;
+    button.textContent = following ? "Stop following" : "Follow";
+  }
+
+  function resume() {
+    following = true;
+    tellFollowing();
+    follow();
+    byId("end").scrollIntoView({ block: "end" });
   }
 
   // While nobody reads above, a page that is left open lets its oldest lines go; a link leads to them.
@@ -150,8 +187,8 @@
   let playing = 0;
 
   async function step(link) {
-    const reply = await fetch(link.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (!reply.ok) return location.assign(link.href);
+    const reply = await fetch(link.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
+    if (!reply?.ok) return location.assign(link.href); // the browser says what is wrong, or tries again
     const page = parse(await reply.text());
     ["lines", "strip", "steps", "machine", "crumb"].forEach((id) => {
       const [mine, theirs] = [byId(id), page.getElementById(id)];
@@ -186,6 +223,9 @@
   }
 
   function prepare() {
+    tellFollowing();
+    const copied = document.querySelector("[data-copy-from]");
+    if (copied && navigator.clipboard) copied.textContent = "Copy as C:/S:";
     const button = document.querySelector("[data-play]");
     if (button) button.hidden = false;
     tellPlaying();
@@ -205,8 +245,9 @@
       (rel && steps(rel) ? steps(rel) : document.querySelector("#steps a"))?.focus();
     } else if (link.id === "fresh" && kind === "session") {
       event.preventDefault();
-      follow();
-      byId("end").scrollIntoView({ block: "end" });
+      resume();
+    } else if (link.id === "follow") {
+      following ? ((following = false), tellFollowing()) : resume();
     } else if (link.dataset.copyFrom !== undefined && navigator.clipboard) {
       event.preventDefault();
       const text = await (await fetch(link.href)).text();

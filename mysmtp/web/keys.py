@@ -27,7 +27,7 @@ class Key:
 
 
 KEYS: Final = (
-    Key(("j", "k"), "Go to the next row, to the one before, in a list or beside a mail. Enter opens it"),
+    Key(("j", "k"), "Go to the next row, to the one before, in a list, beside a mail or of a session. Enter opens it"),
     Key(("u",), "Up to the list, back on the row that was open"),
     Key(("[", "]"), "Newer, older: a mail, or a page of a list"),
     Key(("1", "9"), "The first tab of a mail, and so on", "to"),

@@ -33,6 +33,7 @@ def follow(reader: Reader, house: PostOfficeProcess, peer: Peer) -> Page:
 def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house: PostOfficeProcess, talk: Peer) -> None:
     page = follow(reader, house, talk)
     rows = page.locator("#lines > li")
+    assert page.locator("#facts").inner_text().startswith("Open, live")
     told = 0
     for said, answer in (
         ("RCPT TO: bob@example.com", "403"), ("HELO x", "200"), ("MAIL FROM: a@x", "200"),
@@ -45,6 +46,8 @@ def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house:
         expect(rows.nth(told - 1)).to_contain_text(answer)
         talk.line()
     expect(page.locator(".map .now")).to_contain_text("recipient known")
+    state = page.get_by_role("status").filter(has_text="State")
+    expect(state).to_have_text("State 3, recipient known")
     expect(page.locator("#wait")).to_contain_text("Waiting for the rest of the message")
     expect(page.locator(".next")).to_contain_text("Reading a message; a line that holds a single dot ends it.")
     talk.say(b"half a li")
@@ -57,12 +60,72 @@ def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house:
     assert page.locator("#facts").inner_text().count("1 mail stored") == 1
     talk.say(b"QUIT\n")
     expect(page.locator("#facts")).to_contain_text("Ended")
+    expect(state).to_have_text("State 0, delivered; ended")
+    expect(page.get_by_role("button", name="following")).to_have_count(0)
     expect(page.locator("#map-title")).to_have_text("Where it has been")
     expect(page.locator("#wait")).to_contain_text("The server closed it after its last reply")
     # From the line to the mail, and from the mail back to the line.
     page.locator(".why.good a").click()
     page.get_by_role("link", name=re.compile("^Session [0-9]+$")).click()
     assert page.locator("#lines > li:target .why.good").count() == 1
+
+
+def test_it_is_followed_until_that_is_stopped_and_from_then_on_it_is_told_how_much_came(
+    reader: Reader, house: PostOfficeProcess, talk: Peer
+) -> None:
+    page = follow(reader, house, talk)
+    page.set_viewport_size({"width": 1280, "height": 600})
+    rows, wait, bar = page.locator("#lines > li"), page.locator("#wait"), page.locator("#fresh")
+    talk.ask(*["HELO x"] * 20)
+    expect(rows).to_have_count(40, timeout=PATIENCE)
+    expect(wait).to_be_in_viewport()  # it followed, by itself
+    page.get_by_role("button", name="Stop following").click()
+    stood = page.evaluate("scrollY")
+    talk.ask(*["HELO x"] * 5)
+    expect(rows).to_have_count(50, timeout=PATIENCE)
+    expect(bar).to_have_text("10 new lines")
+    assert page.evaluate("scrollY") == stood
+    page.get_by_role("button", name="Follow", exact=True).click()
+    expect(bar).to_be_hidden()
+    expect(wait).to_be_in_viewport()
+    talk.ask(*["HELO x"] * 5)
+    expect(rows).to_have_count(60, timeout=PATIENCE)
+    expect(wait).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")  # to scroll up stops it as well
+    talk.ask("HELO x")
+    expect(bar).to_have_text("2 new lines")
+    page.keyboard.press("End")
+    talk.ask("HELO x")
+    expect(rows).to_have_count(64, timeout=PATIENCE)
+    expect(bar).to_be_hidden()
+    expect(wait).to_be_in_viewport()
+
+
+def test_the_keys_of_rows_go_from_line_to_line_and_the_map_shows_where_that_was(
+    reader: Reader, house: PostOfficeProcess, talk: Peer
+) -> None:
+    talk.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: b@x")
+    page = follow(reader, house, talk)
+    expect(page.locator("#lines > li")).to_have_count(6)
+    for key in "kkkj":  # from the newest line
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.closest('li').id") == "l4"
+    page.keyboard.press("Enter")
+    expect(page.locator("#steps")).to_contain_text("Step 4 of 6")
+    expect(page.locator(".map .now")).to_contain_text("sender known")
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.closest('li').id") == "l3"
+
+
+def test_the_conversation_is_copied_by_the_link_that_says_so(
+    reader: Reader, house: PostOfficeProcess, talk: Peer
+) -> None:
+    talk.ask("HELO x")
+    page = follow(reader, house, talk)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Copy as C:/S:").click()
+    expect(page.locator("#status")).to_have_text("Copied the conversation, one C: or S: line each")
+    assert page.evaluate("navigator.clipboard.readText()") == "C: HELO x\\n\nS: 200 OK\\n\n"
 
 
 def test_the_list_is_live_and_moves_no_row_under_a_reader(reader: Reader, house: PostOfficeProcess) -> None:
@@ -133,6 +196,11 @@ def test_all_is_there_without_javascript_a_reload_shows_more(
     page.get_by_role("button", name="Show").click()
     page.locator(".sessions .what a").first.click()
     assert page.locator("#lines > li").count() == 2
+    assert page.locator("#facts").inner_text().startswith("Open\n")  # without JavaScript it is not live
+    assert page.get_by_role("button", name="following").count() == 0
+    page.get_by_role("link", name="As C:/S:").click()
+    assert "C: HELO x" in page.locator("body").inner_text()
+    page.go_back()
     talk.ask("MAIL FROM: a@x")
     page.reload()
     assert page.locator("#lines > li").count() == 4
