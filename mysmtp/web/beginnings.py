@@ -40,6 +40,8 @@ class Beginnings:
                 seen = glimpse_of(mail)
                 if seen.partial:
                     lacking[name, mail.id] = key, mail
+                else:
+                    self._remember(key, seen)
             found[name, mail.id] = seen
         if lacking and isinstance(self._store, Previewing):
             found.update(self._read(self._store, lacking, READ))
@@ -60,7 +62,10 @@ class Beginnings:
         there = {mail: (first, lacking[mail][1].size) for mail, first in octets.items() if first}
         made = self._offload(lambda: {mail: glimpse_of_letter(*each) for mail, each in there.items()})
         for mail, seen in made.items():
-            self._known[lacking[mail][0]] = seen
+            self._remember(lacking[mail][0], seen)
+        return made
+
+    def _remember(self, key: int, seen: Glimpse) -> None:
+        self._known[key] = seen
         while len(self._known) > self._kept:
             self._known.popitem(last=False)
-        return made

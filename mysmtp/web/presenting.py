@@ -131,14 +131,14 @@ class Clock:
         if arrived is None:
             return None
         local = self.local(arrived)
-        return When(local.isoformat(), local.strftime("%H:%M:%S"), full_words(local), exact_words(local))
+        return _when(local, f"{local:%H:%M:%S}")
 
     def when(self, arrived: datetime | None, dotted: str) -> When | None:
         """Return a time if it was today, else a day; None if neither is known."""
         if arrived is not None:
             local = self.local(arrived)
             text = local.strftime("%H:%M:%S") if local.date() == self.today else short_day(local.date())
-            return When(local.isoformat(), text, full_words(local), exact_words(local))
+            return _when(local, text)
         day = day_of(dotted)
         words = short_day(day) if day else ""
         return When(day.isoformat(), words, words, words) if day else None
@@ -159,10 +159,10 @@ def full_words(local: datetime) -> str:
     return f"{DAYS[local.weekday()]} {short_day(local.date())}, {local:%H:%M:%S}"
 
 
-def exact_words(local: datetime) -> str:
-    """Return ``Mon 23 Nov 2026, 14:03:22.418 +01:00``, with the zone that an aware moment is told in."""
-    fraction_and_zone = local.isoformat(timespec="milliseconds")[19:]
-    return f"{full_words(local)}{fraction_and_zone[:4]} {fraction_and_zone[4:]}"
+def _when(local: datetime, text: str) -> When:
+    """Return an aware moment to be shown as `text`; exactly it is ``Mon 23 Nov 2026, 14:03:22.418 +01:00``."""
+    full, fraction_and_zone = full_words(local), local.isoformat(timespec="milliseconds")[19:]
+    return When(local.isoformat(), text, full, f"{full}{fraction_and_zone[:4]} {fraction_and_zone[4:]}")
 
 
 def door_name(door: str) -> str:

@@ -4,6 +4,7 @@ A name is percent-encoded once more where a path would understand it (`/`, `%`, 
 browsers undo the outer encoding before anyone can tell a slash of the name from a slash of the path.
 """
 
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.routing import BaseConverter
@@ -24,6 +25,7 @@ def unpack(segment: str) -> str:
     return unquote(segment, errors="surrogateescape")
 
 
+@lru_cache(maxsize=1000)  # a list has the name of its mailbox in each row, some of them twice
 def _quoted(name: str) -> str:
     return quote(pack(name), safe="@!$'()*,:;=~", errors="replace")
 

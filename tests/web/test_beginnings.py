@@ -8,6 +8,8 @@ from mysmtp.contracts import MessageStore
 from mysmtp.errors import StoreFailed
 from mysmtp.store.memory import MemoryStore
 from mysmtp.web.beginnings import COUNTED, READ, Beginnings
+from mysmtp.web.glimpse import glimpse_of
+from tests.calls import calls_of
 from tests.web.letters import simple
 from tests.web.posts import OddStore, message, summary
 
@@ -51,6 +53,12 @@ def test_the_store_is_asked_once_for_mails_with_a_header_and_for_no_others(asked
     assert asked.asked == [{BOB: [1]}]
     assert shown(beginnings, asked, "carol@example.com") == found[:1]
     assert asked.asked == [{BOB: [1]}, {"carol@example.com": [1]}]
+
+
+def test_what_the_list_itself_tells_is_taken_apart_once(asked: Asked) -> None:
+    beginnings = Beginnings(asked)
+    assert calls_of(glimpse_of, lambda: shown(beginnings, asked)) == 3
+    assert calls_of(glimpse_of, lambda: shown(beginnings, asked)) == 0
 
 
 def with_files(*sizes: int) -> bytes:
