@@ -1,12 +1,17 @@
-"""Templates are compiled at their first use, where that stops nobody: a large one takes a tenth of a second."""
+"""Templates are compiled at their first use, where that stops nobody: a large one takes a tenth of a second.
+
+And the application that has them.
+"""
 
 from types import CodeType
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask.sansio.app import App
 from flask.templating import Environment
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import MapAdapter
 
 from mysmtp.contracts import Offload, run_here
 
@@ -44,3 +49,15 @@ class Application(Flask):
 
     jinja_environment = Templates
     jinja_env: Templates
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Bind a request to the addresses of this application; one for a host that no name can be, to localhost's.
+
+        That one is refused like any other stranger's, and the page that says so has addresses too.
+        """
+        try:
+            return super().create_url_adapter(request)
+        except BadHost:
+            assert request is not None
+            here = {"HTTP_HOST": "localhost", "SERVER_NAME": "localhost"}
+            return self.url_map.bind_to_environ({**request.environ, **here})
