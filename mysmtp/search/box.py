@@ -9,7 +9,8 @@ class Box:
     """A mailbox and what is still to be done about it.
 
     `due` are ids to be read; `check` ids with the prints they are indexed under, to be compared; `stale` ids whose
-    index is of another mail, `gone` ids to be forgotten; `waiting` counts mails that nobody can read now.
+    index is of another mail, `gone` ids to be forgotten, from the moment `until` on: till then somebody may put them
+    back; `waiting` counts mails that nobody can read now.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Box:
     check: dict[int, int] = field(default_factory=dict)
     stale: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
+    until: float = 0.0
     waiting: int = 0
 
     @property
@@ -30,10 +32,11 @@ class Box:
         """How many of its mails are not searched."""
         return len(self.due) + len(self.check) + self.waiting
 
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing is left that can be done about it now."""
-        return not (self.due or self.check or self.gone or self.lost) and (self.saved == self.state or self.waiting > 0)
+    def is_done(self, now: float) -> bool:
+        """Tell whether nothing is left that can be done about it now."""
+        if self.due or self.check or self.lost:
+            return False
+        return now < self.until if self.gone else self.saved == self.state or self.waiting > 0
 
     @property
     def is_through(self) -> bool:

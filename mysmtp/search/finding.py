@@ -61,7 +61,7 @@ class Finder:
             total=len(some),
             more=len(counted) > COUNTED,
             mailboxes=len({box.number for _, box, _ in some}),
-            searched=searched,
+            searched=searched - self._follower.hidden,
             boxes=len(self._follower.boxes),
             unsearched=self._follower.unsearched,
             cut=cut,

@@ -1,9 +1,12 @@
 """How the index follows the mailboxes: what has come, gone or changed since, and taking that in, a little at a time.
 
 A mail is known by a print of its record: when a file was changed by others, prints tell which mails are to be read
-again. A mailbox counts as indexed in a state only once all of it is. Whoever calls does so one at a time.
+again. A mailbox counts as indexed in a state only once all of it is. Mails that were deleted are found no more, and
+forgotten only after a while: who puts thousands of them back has them found at once. Whoever calls does so one at a
+time.
 """
 
+import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -24,25 +27,35 @@ _MAILS = 256  # read in one step
 _OCTETS = 4 << 20  # of their bodies
 _PRINTS = 2000  # compared in one step
 _GONE = 500  # forgotten in one step
+KEPT = 600.0  # seconds for which what is gone is not forgotten
 
 
 class Follower:
-    """Follows a store into one set of tables. `offload` runs what takes long."""
+    """Follows a store into one set of tables. `offload` runs what takes long, `clock` tells seconds."""
 
-    def __init__(self, store: Followed, tables: Tables, offload: Offload) -> None:
+    def __init__(
+        self, store: Followed, tables: Tables, offload: Offload, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._tables = tables
         self._offload = offload
+        self._clock = clock
         kept = self._away(tables.boxes)
         self.boxes = {name: Box(name, number, state, None, state) for name, (number, state) in kept.items()}
         self.numbers = {box.number: box for box in self.boxes.values()}
         self._busy: dict[str, Box] = {}
         self._stuck: dict[str, Box] = {}  # those with mails that nobody can read now
+        self._resting: dict[str, Box] = {}  # those with mails that are forgotten later
 
     @property
     def unsearched(self) -> int:
         """How many mails are not searched yet."""
         return sum(box.unsearched for box in {**self._stuck, **self._busy}.values())
+
+    @property
+    def hidden(self) -> int:
+        """How many mails are in the tables, and gone."""
+        return sum(len(box.gone) for box in {**self._resting, **self._busy}.values())
 
     @property
     def busy(self) -> bool:
@@ -51,6 +64,8 @@ class Follower:
 
     def survey(self, named: frozenset[str] = frozenset()) -> None:
         """Find out what has changed; mailboxes that are `named` are looked at in any case. Raises StoreFailed."""
+        now = self._clock()
+        self._busy |= {name: box for name, box in self._resting.items() if now >= box.until}
         states = self._store.states()
         for name, state in states.items():
             box = self.boxes.get(name) or self._meet(name)
@@ -110,6 +125,8 @@ class Follower:
 
     def _take_note(self, box: Box, changes: Changes) -> None:
         """Note what is to be done about a mailbox. Takes a while for a large one."""
+        if not box.gone:  # what goes later is forgotten with the first: where mails go all the time they do not pile up
+            box.until = self._clock() + KEPT
         if changes.whole:
             known = self._tables.prints(box.number)
             box.due, box.check, box.stale = array("q"), {}, set()
@@ -199,7 +216,10 @@ class Follower:
 
     def _gone(self, boxes: Sequence[Box]) -> Iterator[tuple[Box, int]]:
         """Give what is to be forgotten; of a mailbox that is no more, everything."""
+        now = self._clock()
         for box in boxes:
+            if now < box.until and not box.lost:
+                continue
             if box.lost and not box.gone:
                 box.gone = set(self._tables.prints(box.number))
                 box.empty = not box.gone
@@ -210,13 +230,15 @@ class Follower:
         if box.lost and box.empty:
             del self.boxes[box.name], self.numbers[box.number], self._busy[box.name]
             self._stuck.pop(box.name, None)
+            self._resting.pop(box.name, None)
             return
-        if box.is_done:
+        if box.is_done(self._clock()):
             self._busy.pop(box.name, None)
-        if box.waiting:
-            self._stuck[box.name] = box
-        else:
-            self._stuck.pop(box.name, None)
+        for some, counts in ((self._stuck, box.waiting), (self._resting, box.gone)):
+            if counts:
+                some[box.name] = box
+            else:
+                some.pop(box.name, None)
 
     def _away(self, work: Callable[[], T]) -> T:
         return to_the_end(self._offload, work)

@@ -10,11 +10,13 @@ import pytest
 
 from mysmtp.contracts import run_here
 from mysmtp.losable import IN_MEMORY
-from mysmtp.search.follower import Follower
+from mysmtp.search.follower import KEPT, Follower
 from mysmtp.search.index import MailIndex
 from mysmtp.search.query import read_query
+from mysmtp.search.sheet import sheet_of
 from mysmtp.search.tables import Tables
 from mysmtp.store.textfile import TextFileStore
+from tests.calls import calls_of
 from tests.search.searching import BOB, Office
 from tests.web.posts import message
 
@@ -35,7 +37,8 @@ def test_what_is_gone_is_hidden_before_it_is_forgotten(office: Office, monkeypat
     assert found.unsearched == 2
 
 
-def test_what_goes_while_it_is_compared_is_forgotten(folder: Path) -> None:
+def test_what_goes_while_it_is_compared_is_forgotten(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mysmtp.search.follower.KEPT", 0)
     store, tables = TextFileStore(folder), Tables(IN_MEMORY)
     for text in ("one", "two"):
         store.append([BOB], message(text))
@@ -95,6 +98,7 @@ def test_a_mailbox_that_comes_back_is_indexed_anew(folder: Path) -> None:
 
 def test_much_is_forgotten_a_little_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mysmtp.search.follower._GONE", 2)
+    monkeypatch.setattr("mysmtp.search.follower.KEPT", 0)
     store, tables = TextFileStore(folder), Tables(IN_MEMORY)
     for _ in range(5):
         store.append([BOB, "b@x"], message("one"))
@@ -113,6 +117,45 @@ def test_much_is_forgotten_a_little_at_a_time(folder: Path, monkeypatch: pytest.
     assert left == [8, 6, 4, 2, 1, 1]
     assert tables.prints(box.number).keys() == {5}
     assert list(follower.boxes) == list(tables.boxes()) == [BOB]
+    store.close()
+
+
+def test_what_is_put_back_is_found_again_without_being_read(office: Office) -> None:
+    for number in range(20):
+        office.send(f"number {number} word", "a@x" if number % 2 else "b@x")
+    assert len(office.find("word")) == 20
+    office.store.delete("a@x", range(1, 11))
+    office.store.delete("b@x", [3])
+    found = office.index.find(read_query("word"))
+    assert (found.total, found.searched, found.unsearched) == (9, 9, 0)
+    assert not office.index.step()
+    office.store.restore("a@x", range(1, 11))
+    assert calls_of(sheet_of, lambda: office.find("word")) == 0
+    assert len(office.find("word")) == 19
+
+
+def test_what_is_gone_is_forgotten_after_a_while(folder: Path) -> None:
+    store, tables, seconds = TextFileStore(folder), Tables(IN_MEMORY), [1.0]
+    follower = Follower(store, tables, run_here, lambda: seconds[0])
+
+    def followed() -> tuple[int, int]:
+        follower.survey()
+        while follower.step():
+            pass
+        return tables.totals()[0], follower.hidden
+
+    for _ in range(4):
+        store.append([BOB], message("one"))
+    assert followed() == (4, 0)
+    store.delete(BOB, [1, 2])
+    assert followed() == (4, 2)
+    seconds[0] += KEPT / 2
+    store.delete(BOB, [3])
+    assert followed() == (4, 3)
+    assert tables.boxes()[BOB][1] != store.states()[BOB]  # a start before that would find what is gone
+    seconds[0] += KEPT / 2
+    assert followed() == (1, 0)
+    assert tables.boxes()[BOB][1] == store.states()[BOB]
     store.close()
 
 

@@ -428,7 +428,8 @@ def test_any_search_is_answered_or_refused_in_words(full: Office, text: str) -> 
     full.index.find(query)
 
 
-def test_what_is_forgotten_leaves_no_words() -> None:
+def test_what_is_forgotten_leaves_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mysmtp.search.follower.KEPT", 0)
     store = open_store("memory:")
     office = Office(store, MailIndex(store))
     office.send("only here")

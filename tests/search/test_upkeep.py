@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from mysmtp.contracts import MessageStore
 from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
@@ -32,7 +34,10 @@ def indexed(folder: Path) -> int:
         tables.close()
 
 
-def test_news_are_indexed_though_nobody_searches(store: MessageStore, folder: Path) -> None:
+def test_news_are_indexed_though_nobody_searches(
+    store: MessageStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mysmtp.search.follower.KEPT", 0)
     store.append([BOB], message("before the start\n"))
     index, bus = Looked(store), Bus()
     upkeep = Upkeep(index)
