@@ -54,6 +54,8 @@ class Handler(WSGIHandler):  # type: ignore[misc]
             super().handle()
         except Timeout:
             log.debug("connection closed: a request did not come in time")
+        except OSError as fault:  # it went while it was told what was wrong with its request
+            log.debug("connection lost: %s", fault.strerror or fault)
         finally:
             self._stop_clock()
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 
 import gevent
+import gevent.socket
 import pytest
 from flask import Flask
 
@@ -186,6 +187,21 @@ def test_a_client_that_goes_is_forgotten(app: Flask, bus: Bus, served: Served) -
 
     served.call(publish)
     assert live.listening == 0
+
+
+def test_a_client_that_is_gone_when_its_request_is_refused_is_no_error(served: Served) -> None:
+    told: list[object] = []
+
+    def handle() -> None:
+        ours = gevent.socket.socket(fileno=accepted.detach())
+        ours.shutdown(socket.SHUT_WR)  # nothing more can be sent
+        told.append(served.server.handle(ours, ("127.0.0.1", 1)))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        accepted, _ = listener.accept()
+        client.sendall(b"no request\r\n\r\n")
+        served.call(handle)
+    assert told == [None]
 
 
 def test_paths_in_the_log_cannot_steer_a_terminal(served: Served, caplog: pytest.LogCaptureFixture) -> None:
