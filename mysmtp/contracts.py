@@ -137,7 +137,8 @@ class Spooling(Protocol):
         """Return a large mail as one piece that takes no memory, and is to be sent, not looked at; and its summary.
 
         `through` changes it piece by piece; what `head` returns afterwards, 8 KiB at most, stands before it. Both are
-        called elsewhere. None where the mail is to be read as a whole. Raises NoSuchMailbox, StoreFailed.
+        called elsewhere, and perhaps twice. None where the mail is to be read as a whole. Raises NoSuchMailbox,
+        StoreFailed.
         """
 
     def fetch(

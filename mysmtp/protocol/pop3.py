@@ -123,6 +123,7 @@ def _retr(desk: Desk, number: int) -> Reply | LargeReply:
 
     def counted(pieces: Iterator[bytes]) -> Iterator[bytes]:
         nonlocal octets
+        octets = 0  # a mail may be poured anew
         for piece in crlf_lines(pieces):
             octets += len(piece)
             yield piece

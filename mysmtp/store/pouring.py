@@ -12,6 +12,7 @@ import resource
 import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from mysmtp.message import MailSummary, StoredMail
 from mysmtp.store import fetching
@@ -28,6 +29,8 @@ Head = Callable[[MailSummary], bytes]
 
 _ROOM = 8 << 10  # octets for what is put before all others once these have gone through
 _MOST = 200  # mails that may be on their way out at once: each has a descriptor
+_FEW = 8  # of these in memory, where the disk has no room: mail can be fetched from a full disk, to be deleted there
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _HEAD = re.compile(rb"===START_EMAIL===[^\n]* size=(\d{1,18}) eol=(lf|crlf)( open=1)?\nFrom: [^\n]*\nDate: [^\n]*\n")
 _HEADS = 16 << 10  # octets that hold any head
 
@@ -36,7 +39,7 @@ class Pouring:
     """Counts what is on its way out."""
 
     def __init__(self) -> None:
-        self._under_way = 0
+        self._under_way = {False: 0, True: 0}  # on the disk, in memory
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._most = _MOST if soft == resource.RLIM_INFINITY else min(_MOST, soft // 8)  # the others are for mailboxes
 
@@ -51,22 +54,18 @@ class Pouring:
             row = mailbox.index.row(mail_id)
             if row is None or row.flags != int(Status.MAIL) | KNOWN | OWN:
                 return None
-            if self._under_way >= self._most:
+            if sum(self._under_way.values()) >= self._most:
                 raise OSError(errno.EMFILE, "too many large mails are being read")
-            file = nameless(mailbox.folder.descriptor)
+            pour = partial(self._pour, descriptor, row, through, head)
             try:
-                end = _ROOM
-                for piece in through(body_pieces(descriptor, row)):
-                    end += put_at(file, piece, end)
-                summary = row.summary()
-                assert summary is not None
-                first = head(summary)
-                start = _ROOM - put_at(file, first, _ROOM - len(first))
-                return summary, memoryview(self._mapped(file, end))[start:]
+                try:
+                    return pour(nameless(mailbox.folder.descriptor))
+                except OSError as fault:
+                    if fault.errno not in _NO_ROOM or self._under_way[True] >= _FEW:
+                        raise
+                    return pour(os.memfd_create("mail"), in_memory=True)
             except ValueError:  # it does not lie there as it should: found out, and told, by whoever reads all of it
                 return None
-            finally:
-                os.close(file)
 
     def fetch(
         self, mailbox: Mailbox, mail_id: int, least: int, through: Through, head: Head
@@ -79,14 +78,27 @@ class Pouring:
         found = self.pour(mailbox, mail_id, through, head) if row is not None and row.size >= least else None
         return found[1] if found else fetching.read(mailbox, mail_id)
 
-    def _mapped(self, file: int, end: int) -> mmap.mmap:
-        mapped = mmap.mmap(file, end, prot=mmap.PROT_READ)
-        self._under_way += 1
-        weakref.finalize(mapped, self._is_out)
-        return mapped
+    def _pour(
+        self, descriptor: int, row: Row, through: Through, head: Head, file: int, in_memory: bool = False
+    ) -> tuple[MailSummary, memoryview]:
+        """Pour a mail into a file, which is closed. Raises OSError, ValueError."""
+        try:
+            end = _ROOM
+            for piece in through(body_pieces(descriptor, row)):
+                end += put_at(file, piece, end)
+            summary = row.summary()
+            assert summary is not None
+            first = head(summary)
+            start = _ROOM - put_at(file, first, _ROOM - len(first))
+            mapped = mmap.mmap(file, end, prot=mmap.PROT_READ)
+        finally:
+            os.close(file)
+        self._under_way[in_memory] += 1
+        weakref.finalize(mapped, self._is_out, in_memory)
+        return summary, memoryview(mapped)[start:]
 
-    def _is_out(self) -> None:
-        self._under_way -= 1
+    def _is_out(self, in_memory: bool) -> None:
+        self._under_way[in_memory] -= 1
 
 
 def body_pieces(descriptor: int, row: Row) -> Iterator[bytes]:

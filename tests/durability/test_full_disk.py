@@ -1,5 +1,7 @@
 """A disk that is full: what no longer fits is refused, what was taken stays, and space alone makes it well again."""
 
+import contextlib
+import poplib
 import smtplib
 import urllib.error
 import urllib.request
@@ -122,6 +124,27 @@ def test_a_large_mail_leaves_the_last_room_to_those_that_fit(
             client.mail("alice@x")
             client.rcpt("b@y")
             assert client.data(body)[0] == reply
+
+
+def test_large_mails_are_fetched_from_a_full_disk(disk: Disk, serve: Callable[[Path], PostOfficeProcess]) -> None:
+    place = disk("size=24m")
+    process = serve(place)
+    lines = 2 * [b"Subject: x", b"", *[b"x" * 998] * 2_000]
+    with smtplib.SMTP(*process.doors["smtp"], local_hostname="x", timeout=30) as client:
+        client.sendmail("a@x", ["b@x"], b"\r\n".join(lines) + b"\r\n")
+    pop = poplib.POP3(*process.doors["pop3"], timeout=30)
+    with contextlib.closing(pop):
+        pop.user("b@x")
+        pop.pass_("")
+        assert len(pop.list()[1]) == 1  # and by now it is in its file
+        with (place / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(bytes(4096)):
+                pass
+        assert pop.retr(1)[1:] == (lines, sum(map(len, lines)) + 2 * len(lines))
+        assert pop.top(1, 1)[1] == lines[:3]
+        with process.connect() as peer:
+            peer.ask("HELO x", "GET_MAIL b@x 1")
+            assert peer.body().splitlines()[2:] == lines
 
 
 def test_a_disk_without_room_for_one_more_file(

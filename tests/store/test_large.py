@@ -130,6 +130,26 @@ def test_only_so_many_are_on_their_way_out(held: Folder, monkeypatch: pytest.Mon
     assert pouring.pour(box, 1, iter, lambda _: b"")
 
 
+def test_a_few_go_out_by_way_of_memory_where_the_disk_has_no_room(
+    held: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_folder: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (held.path / "full.txt").write_bytes(draft(mail(b"a mail")).record(1))
+    box = Mailbox(held, "full.txt", "full")
+    monkeypatch.setattr("mysmtp.store.pouring._FEW", 2)
+    monkeypatch.setattr("mysmtp.store.pouring.nameless", full)
+    pouring = Pouring()
+    found = [pouring.pour(box, 1, iter, lambda _: b"x") for _ in range(2)]
+    assert [each and bytes(each[1]) for each in found] == [b"xa mail"] * 2
+    with pytest.raises(StoreFailed) as fault:
+        pouring.pour(box, 1, iter, lambda _: b"")
+    assert fault.value.for_want_of_room
+    found.clear()
+    assert pouring.pour(box, 1, iter, lambda _: b"")
+
+
 def test_what_was_taken_off_its_end_is_gone(held: Folder) -> None:
     body = spooled(held.descriptor, b"a" * 10, b"b" * 10)
     body.shorten(7)
