@@ -219,7 +219,7 @@ def goes_on(case: Case) -> Finding | None:
     at = [
         after for before, after in pairwise(case.replies)
         if before.mark == "x" and after.fault is not None and after.fault.name == "OutOfOrder"
-        and before.verb != after.verb and before.after == after.before and _is_early(case, after)
+        and before.verb != after.verb and _is_early(case, after)
     ]  # fmt: skip
     why, mend = (
         "Each step stands on the one before it: without a mailbox that was opened there is nothing to list or read.",

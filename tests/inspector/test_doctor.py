@@ -38,6 +38,7 @@ BROKEN: dict[str, list[tuple[Dialect, list[bytes]]]] = {
         (MY_SMTP, [b"HELO x\n", b"DATA\nHello\n.\n"]),  # refused, so Hello is a command
         (SMTP, [*list(MAIL)[:3], b"DATA\r\nHello\r\n.\r\n"]),
         (MY_SMTP, [b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@x", b"DATA\nHello\n"]),
+        (MY_SMTP, [b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@x", b" data \r\nHello\n"]),
     ],
     "not-waiting": [
         (SMTP, [b"EHLO x\r\nMAIL FROM:<a@x>\r\n"]),
@@ -93,6 +94,38 @@ HEALTHY: list[tuple[Dialect, list[bytes]]] = [
 def test_nothing_is_said_of_a_client_that_does_as_it_should(at: int) -> None:
     dialect, said = HEALTHY[at]
     assert found(dialect, taped(dialect, *said)) == {}
+
+
+ALMOST: dict[str, tuple[str, Dialect, list[bytes]]] = {
+    "the end of a long line was not kept": ("no-newline", MY_SMTP, [b"HELO x\n", b"LIST " + b"b" * 20_000 + b"\n"]),
+    "nobody waited for the end of a message": ("no-newline", SMTP, [*list(MAIL)[:3], b"DATA\r\nHello"]),
+    "chunks end by themselves": ("no-dot", SMTP, [*list(MAIL)[:3], b"BDAT 10\r\nabc"]),
+    "a login is no message": ("no-dot", SMTP, lines("EHLO x", "AUTH LOGIN")),
+    "the same was tried again": ("goes-on", MY_SMTP, lines("HELO x", "RCPT TO: b@x", "RCPT TO: b@x", end="\n")),
+    "a refusal was waited for before": (
+        "not-waiting", MY_SMTP,
+        [*lines("HELO x", "MAIL FROM: a@y", "RCPT TO: b@x", end="\n"), b"MAIL FROM: a@x\nRCPT TO: b@x\n"],
+    ),
+    "a space after the colon is one of My_SMTP": ("space-after-colon", MY_SMTP, lines("MAIL FROM: a@x", end="\n")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ALMOST)
+def test_what_only_looks_like_it_is_not_told(case: str) -> None:
+    rule, dialect, said = ALMOST[case]
+    assert rule not in found(dialect, taped(dialect, *said))
+
+
+@pytest.mark.parametrize("last", ["EHLO y", "HELO y", "VRFY b", "EXPN b", "NOOP", "AUTH CRAM-MD5"])
+def test_what_must_end_a_group_is_waited_for(last: str) -> None:
+    """RFC 2920, section 3.1; AUTH by RFC 4954, section 4."""
+    assert "not-waiting" in found(SMTP, taped(SMTP, b"EHLO x\r\n", f"{last}\r\nRSET\r\n".encode()))
+    assert "not-waiting" not in found(SMTP, taped(SMTP, b"EHLO x\r\n", f"RSET\r\n{last}\r\n".encode()))
+
+
+def test_a_line_end_that_came_in_two_pieces_is_whole() -> None:
+    finding = found(SMTP, taped(SMTP, *MAIL, b"one\r", b"\ntwo\r\n", b"thr\nee\r\n.\r\n"))["bare-lf"]
+    assert finding.times == 1
 
 
 def test_a_refused_data_that_nothing_came_with_is_no_message_that_did() -> None:

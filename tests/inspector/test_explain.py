@@ -14,7 +14,8 @@ from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from tests.protocol.taped import lines, taped
+from mysmtp.tape import Entry, Told
+from tests.protocol.taped import lines, recorded, taped
 
 KNOWN = known()
 
@@ -81,6 +82,8 @@ def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() 
          "RFC 6531, section 3.4"),
         (SMTP, ["EHLO x", "AUTH CRAM-MD5"], "No such mechanism.",
          "AUTH takes the mechanisms that the reply to EHLO named.", "AUTH PLAIN", "RFC 4954, section 4"),
+        (SMTP, ["EHLO x", "AUTH PLAIN !"], "Wrong syntax.", "The login is not written as its mechanism has it.",
+         "AUTH PLAIN", "RFC 4954, section 4"),
         (SMTP, ["EHLO x", "AUTH PLAIN", "*"], "Cancelled.", "The client answered * in place of its login.",
          "MAIL FROM:<email>", "RFC 4954, section 4"),
         (SMTP, ["EHLO x", "AUTH PLAIN AGJvYgBwdw==", "AUTH PLAIN AGJvYgBwdw=="], "Not now.", "A session logs in once.",
@@ -152,6 +155,28 @@ def test_a_line_without_its_cr_breaks_the_rule_of_line_ends() -> None:
 def test_what_was_taken_is_not_explained() -> None:
     tape = taped(MY_SMTP, b"HELO x\n")
     assert [explain(entry, KNOWN["my_smtp"]) for entry in tape.entries() if entry.kind == "server"] == [None]
+
+
+def test_a_message_that_is_too_large_is_told_otherwise_than_a_size_that_is() -> None:
+    client, tape = recorded(SMTP, limit=10)
+    for said in lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>", "DATA", "0123456789", "."):
+        client.say(said)
+    words = explain(tape.entries()[-1], KNOWN["smtp"])
+    assert words is not None
+    assert words.words == "The message was read to its end and thrown away; nothing was stored."
+
+
+def test_what_is_refused_for_now_is_no_failure_of_the_server() -> None:
+    full = b"452 4.3.1 No room to store the message now\r\n"
+    state = {"verb": "MAIL", "before": "greeted", "after": "greeted"}
+    words = explain(Entry(1, "server", 0.0, full, mark="X", fault=Told("Refused"), **state), KNOWN["smtp"])
+    assert words is not None
+    assert (words.lead, words.source) == ("No room.", "RFC 1870, section 6.1")
+    words = explain(
+        Entry(1, "server", 0.0, b"451 4.3.0 x\r\n", mark="X", fault=Told("OSError"), **state), KNOWN["smtp"]
+    )
+    assert words is not None
+    assert words.lead == "The server failed."
 
 
 def test_every_fault_has_words_of_its_own() -> None:

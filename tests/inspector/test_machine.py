@@ -131,12 +131,54 @@ def test_a_walk_lights_where_the_session_is_and_counts_its_steps() -> None:
     assert machine.boxes[1].entered == 12
 
 
+def test_a_session_that_has_said_nothing_has_been_nowhere_else() -> None:
+    assert [box.look for box in drawn("my_smtp").boxes] == ["now", "", "", ""]
+    assert not [edge for edge in drawn("my_smtp").edges if edge.walked]
+
+
+def test_a_box_of_two_states_is_called_after_the_one_that_is_meant() -> None:
+    assert draw(KNOWN["my_smtp"], Walk("delivered")).boxes[0].name == "delivered"
+    assert draw(KNOWN["smtp"], Walk("chunks")).boxes[3].name == "chunks"
+    assert draw(KNOWN["smtp"], Walk("chunks")).boxes[0].name == "connected"
+
+
+def test_a_step_is_walked_though_only_one_of_its_verbs_led_there() -> None:
+    walk = Walk("greeted")
+    walk.steps[0, 1, "EHLO"] = 1
+    (edge,) = [edge for edge in draw(KNOWN["smtp"], walk).edges if edge.source == 0]
+    assert (edge.walked, edge.verbs) == (True, ("EHLO", "HELO"))
+
+
+def test_a_rail_that_was_walked_leads_all_the_way_from_where_it_was() -> None:
+    walk = Walk("greeted")
+    walk.steps[2, 1, "HELO"] = 1
+    rails = {
+        each.source: each for each in draw(KNOWN["my_smtp"], walk).edges if (each.target, each.verbs) == (1, ("HELO",))
+    }
+    walked, longest = rails[2], rails[3]
+    assert (walked.walked, walked.arrow, longest.walked, longest.arrow) == (True, True, False, True)
+    assert walked.path.split("V")[1] == longest.path.split("V")[1]  # both end in the same place
+    (joining,) = [each for each in drawn("my_smtp").edges if (each.source, each.target) == (2, 1)]
+    assert (joining.walked, joining.arrow) == (False, False)
+    assert "V" not in joining.path  # it ends where it meets the other
+
+
+@pytest.mark.parametrize("protocol", GRIDS)
+def test_rails_leave_a_box_in_places_of_their_own(protocol: str) -> None:
+    begins = [edge.path.split("H")[0] for edge in drawn(protocol).edges if "H" in edge.path]
+    assert len(set(begins)) == len(begins)
+
+
 def test_refusals_stand_on_the_drawing_and_none_is_left_uncounted() -> None:
     said = lines("RCPT TO: b@x", "FOO", "HELO", "DATA", "HELO x", "LIST b@x", "BAR", end="\n")
     machine = draw(KNOWN["my_smtp"], walk_of(taped(MY_SMTP, *said).entries(), KNOWN["my_smtp"]))
     assert [words_of(box) for box in machine.boxes] == [["403 ×2", "400 ×2"], ["401 ×1", "400 ×1"], [], []]
     top_of_the_second = machine.boxes[0].y - 16  # 16 from one to the one above it
-    assert machine.top <= top_of_the_second
+    assert machine.top == top_of_the_second - 8  # as far from the edge as the box
+    assert (
+        drawn("my_smtp").top,
+        draw(KNOWN["smtp"], walk_of(taped(SMTP, b"FOO\r\n").entries(), KNOWN["smtp"])).top,
+    ) == (0, 0)
     assert machine.top + machine.height == drawn("my_smtp").height
 
     crowd = lines("RCPT TO:<b@x>", "FOO", "HELO", "EXPN", "FOO", "DATA")  # 503, 500, 501, 502, 500, 503
