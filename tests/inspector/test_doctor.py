@@ -1,6 +1,7 @@
 """The dialect doctor: each rule with a client that breaks it, and none with clients that do as they should."""
 
 import smtplib
+from collections.abc import Iterable
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_nothing_is_said_of_a_client_that_does_as_it_should(at: int) -> None:
     assert found(dialect, taped(dialect, *said)) == {}
 
 
-ALMOST: dict[str, tuple[str, Dialect, list[bytes]]] = {
+ALMOST: dict[str, tuple[str, Dialect, Iterable[bytes]]] = {
     "the end of a long line was not kept": ("no-newline", MY_SMTP, [b"HELO x\n", b"LIST " + b"b" * 20_000 + b"\n"]),
     "nobody waited for the end of a message": ("no-newline", SMTP, [*list(MAIL)[:3], b"DATA\r\nHello"]),
     "chunks end by themselves": ("no-dot", SMTP, [*list(MAIL)[:3], b"BDAT 10\r\nabc"]),

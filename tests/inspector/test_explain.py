@@ -167,14 +167,14 @@ def test_a_message_that_is_too_large_is_told_otherwise_than_a_size_that_is() -> 
 
 
 def test_what_is_refused_for_now_is_no_failure_of_the_server() -> None:
-    full = b"452 4.3.1 No room to store the message now\r\n"
-    state = {"verb": "MAIL", "before": "greeted", "after": "greeted"}
-    words = explain(Entry(1, "server", 0.0, full, mark="X", fault=Told("Refused"), **state), KNOWN["smtp"])
+    told = Entry(
+        1, "server", 0.0, b"452 4.3.1 No room to store the message now\r\n", mark="X", verb="MAIL",
+        before="greeted", after="greeted", fault=Told("Refused"),
+    )  # fmt: skip
+    words = explain(told, KNOWN["smtp"])
     assert words is not None
     assert (words.lead, words.source) == ("No room.", "RFC 1870, section 6.1")
-    words = explain(
-        Entry(1, "server", 0.0, b"451 4.3.0 x\r\n", mark="X", fault=Told("OSError"), **state), KNOWN["smtp"]
-    )
+    words = explain(told._replace(octets=b"451 4.3.0 x\r\n", fault=Told("OSError")), KNOWN["smtp"])
     assert words is not None
     assert words.lead == "The server failed."
 
