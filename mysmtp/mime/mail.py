@@ -15,7 +15,7 @@ MOST_PROBLEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What a mail carries beside its text: a part, by its path; `name` is the sender's, ``""`` if he gave none.
+    """What a mail carries beside its text: a part, by its path; `name` is that of the part.
 
     `inline`: the sender wants it shown where `content_id` is referred to, or in its place, rather than listed.
     `size` is in octets, `sha256` in hex, both of what a download gives.
@@ -160,7 +160,7 @@ def _attachments(part: Part, root: Part, shown: set[str]) -> list[Attachment]:
     if part.path in shown or (not part.size and not nature.name and part is root):
         return []
     inline = nature.disposition == "inline" or (nature.disposition == "" and bool(nature.content_id))
-    return [Attachment(part.path, nature.name, nature.type, part.size, part.sha256, nature.content_id, inline)]
+    return [Attachment(part.path, part.name, nature.type, part.size, part.sha256, nature.content_id, inline)]
 
 
 def _content_ids(root: Part) -> Mapping[str, str]:

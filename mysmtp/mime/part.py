@@ -11,6 +11,8 @@ from mysmtp.mime.fields import Header
 from mysmtp.mime.nature import Nature
 
 NESTED = ("message/rfc822", "message/global")  # RFC 2046 section 5.2.1, RFC 6532 section 3.7
+LONGEST_SUBJECT = 100  # characters of it in a name
+_NO_FOLDERS = str.maketrans("/\\", "__")
 _AS_THEY_ARE = ("7bit", "8bit", "binary")
 
 
@@ -45,6 +47,18 @@ class Part:
         if self.nature.multipart:
             return self.raw
         return decoded(self.raw, self.nature.encoding)
+
+    @property
+    def subject(self) -> str:
+        """The subject of the message that it holds, ``""`` without one."""
+        held = self.children[0].header.fields if self.nature.type in NESTED and self.children else ()
+        return next((field.value for field in held if field.called("subject")), "")
+
+    @property
+    def name(self) -> str:
+        """What it is called: by the sender, or by the subject of the message that it holds; ``""`` without either."""
+        subject = self.subject[:LONGEST_SUBJECT].translate(_NO_FOLDERS)
+        return self.nature.name or (f"{subject}.eml" if subject else "")
 
     @property
     def is_text(self) -> bool:

@@ -27,7 +27,7 @@ SCHEMA = Schema({
 
 def made_by() -> str:
     """Return what an index depends on besides the mails: these tables, and the words that this Python finds."""
-    return f"3 {unicodedata.unidata_version} {sys.maxunicode}"
+    return f"4 {unicodedata.unidata_version} {sys.maxunicode}"
 
 
 def own_word(box: int) -> str:

@@ -114,14 +114,15 @@ def _row(part: Part) -> PartRow:
     nature = part.nature
     encoding = nature.encoding if nature.encoding != "7bit" else ""
     facts = (
-        ("Name", nature.name), ("Charset", plain(nature.charset or "")), ("Encoding", encoding),
-        ("Disposition", nature.disposition), ("Content-ID", nature.content_id), ("SHA-256", part.sha256),
+        ("Name", nature.name), ("Subject", part.subject), ("Charset", plain(nature.charset or "")),
+        ("Encoding", encoding), ("Disposition", nature.disposition), ("Content-ID", nature.content_id),
+        ("SHA-256", part.sha256),
     )  # fmt: skip
     return PartRow(
         path=part.path,
         depth=min(part.path.count("."), DEEPEST),
         type=nature.type,
-        name="" if nature.multipart else name_of(nature.name, nature.type, part.path),
+        name="" if nature.multipart else name_of(part.name, nature.type, part.path),
         size=size_words(part.size),
         octets=f"{part.size:,} B",
         facts=tuple((what, value) for what, value in facts if value),

@@ -148,7 +148,7 @@ def download_of(stored: StoredMail, path: str) -> Download | None:
     if part is None:
         return None
     nature = part.nature
-    disposition = content_disposition(name_of(nature.name, nature.type, part.path))
+    disposition = content_disposition(name_of(part.name, nature.type, part.path))
     kind = download_type(nature.type)
     if kind == OPAQUE:
         return Download(part.octets, kind, disposition)

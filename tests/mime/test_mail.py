@@ -169,7 +169,7 @@ def test_a_mail_with_everything() -> None:
     assert [(a.path, a.name, a.type, a.size, a.inline) for a in mail.attachments] == [
         ("1.1.2.2", "", "image/png", 4, True),
         ("1.2", "résumé.pdf", "application/pdf", 4, False),
-        ("1.3", "", "message/rfc822", 41, False),
+        ("1.3", "inner.eml", "message/rfc822", 41, False),
     ]
     assert mail.problems == ()
 
@@ -197,6 +197,14 @@ def test_a_nested_message_is_a_mail_of_its_own() -> None:
     (inner,) = mail.within()
     assert inner.heading.subject == "inner"
     assert inner.text == "inner text\n"
+
+
+def test_an_attached_message_is_called_after_its_subject() -> None:
+    fields = (b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=", b"Subject: Re: 1/2", b"To: b@c")
+    parts = [b"Content-Type: message/rfc822\n\nFrom: a@b\n%s\n\nx" % field for field in fields]
+    named = b'Content-Type: message/rfc822; name="told.eml"\n\nSubject: inner\n\nx'
+    mail = read_mail(b"From: a@b\n" + multipart(*parts, named))
+    assert [each.name for each in mail.attachments] == ["Grüße.eml", "Re: 1_2.eml", "", "told.eml"]
 
 
 def test_messages_within_messages_are_given_outermost_first() -> None:

@@ -60,7 +60,7 @@ def test_what_a_message_says_that_is_attached_is_text_of_the_mail() -> None:
     assert found.subject == "Fwd"
     for words in ("see below", "The Weekly Postcard", "Alice <alice@example.com>", "bob@example.com", "Hello Bob, see"):
         assert words in found.body
-    assert found.files == "report.pdf"
+    assert found.files.split("\n") == ["Fwd.eml", "The Weekly Postcard.eml", "report.pdf"]
     assert found.sender == "alice@x\na@b"
     assert "only here" in sheet(forwarded(simple("s", "<p>only <i>here</i></p>", "text/html"))).body
 

@@ -495,3 +495,15 @@ def test_the_newest_mail_has_an_address_of_its_own(client: FlaskClient, store: M
     response = client.get(newest)
     assert (response.status_code, response.location) == (303, f"/mailbox/{BOB}")
     assert client.get("/mailbox/nobody@example.com/newest").status_code == 404
+
+
+def test_an_attached_mail_is_shown_and_saved_under_its_subject(client: FlaskClient, store: MessageStore) -> None:
+    parts = (
+        b"--f\n\nsee below\n--f\nContent-Type: message/rfc822\n\nSubject: Contract <draft>\nFrom: a@b\n\nhi\n--f--\n"
+    )
+    store.append([BOB], message(b"From: a@b\nSubject: Fwd\nContent-Type: multipart/mixed; boundary=f\n\n" + parts))
+    page = shown(client, f"{AT}/parts")
+    assert ">Contract _draft_.eml</bdi></a>" in page
+    assert "<dt>Subject</dt><dd><bdi>Contract &lt;draft&gt;</bdi></dd>" in page
+    saved = client.get(f"{AT}/part/1.2")
+    assert saved.headers["Content-Disposition"] == 'attachment; filename="Contract _draft_.eml"'
