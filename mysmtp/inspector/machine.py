@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mysmtp.inspector.protocols import Known, name_of
-from mysmtp.inspector.walk import Walk, moves_of
+from mysmtp.inspector.walk import Walk, is_hard, moves_of
 from mysmtp.protocol.dialect import Verb
 
 WIDTH, LEFT, BOX_WIDTH, BOX_HEIGHT, APART, TOP = 346, 92, 158, 46, 110, 8
@@ -148,7 +148,7 @@ def _refused(walk: Walk, lane: int) -> tuple[Refused, ...]:
 
 
 def _look(codes: Iterable[str]) -> str:
-    looks = {"hard" if code.startswith(("5", "-")) else "soft" for code in codes}
+    looks = {"hard" if is_hard(code) else "soft" for code in codes}
     return looks.pop() if len(looks) == 1 else "mixed"
 
 

@@ -55,6 +55,11 @@ def code_of(entry: Entry) -> str:
     return entry.octets[:4].rstrip(b" -").decode("ascii", "replace")
 
 
+def is_hard(code: str) -> bool:
+    """Return whether a code refuses for good: 5xx, -ERR. 4xx does so for now, or for this state."""
+    return code.startswith(("5", "-"))
+
+
 def walk_of(entries: Iterable[Entry], known: Known) -> Walk:
     """Return the path through these entries, which may begin anywhere."""
     walk = Walk(known.dialect.initial)

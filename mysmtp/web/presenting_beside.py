@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from mysmtp.inspector.compare import Pair
 from mysmtp.inspector.lines import Line
-from mysmtp.web.presenting import count_words
+from mysmtp.web.presenting import count_words, size_words
 from mysmtp.wire import spelled
 
 _LONGEST = 2000  # octets of a line that are shown
@@ -16,13 +16,14 @@ _LONGEST = 2000  # octets of a line that are shown
 class Half:
     """A line of one of them: where it stands, who said it, when, what: in three pieces, the middle one of which differs
 
-    from the line beside it.
+    from the line beside it. `more` tells how much of it is not shown, "" if all is.
     """
 
     name: str
     side: str
     at: str
     text: tuple[str, ...]
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,19 @@ class Beside:
     words: str
 
 
-def beside_of(pairs: Sequence[Pair]) -> Beside:
-    """Return the view of two sessions."""
+def beside_of(pairs: Sequence[Pair], *, partly: bool = False) -> Beside:
+    """Return the view of two sessions, of which only the first lines are compared if it is `partly`."""
     rows = tuple(_both(pair) for pair in pairs)
     changed, left, right = (sum(row.mark == mark for row in rows) for mark in "≠<>")
     parts = [f"{count_words(changed, 'line')} {'differs' if changed == 1 else 'differ'}"] if changed else []
     parts += [f"{count_words(left, 'line')} only on the left"] if left else []
     parts += [f"{count_words(right, 'line')} only on the right"] if right else []
-    return Beside(rows, ", ".join(parts) if parts else "Both said the same, octet for octet")
+    most = f"first {Beside.MOST:,} lines"
+    if not parts:
+        where = f", in their {most}; what follows is not compared" if partly else ""
+        return Beside(rows, f"Both said the same, octet for octet{where}")
+    where = f", in the {most} of each; what follows is not compared" if partly else ""
+    return Beside(rows, ", ".join(parts) + where)
 
 
 def _both(pair: Pair) -> Both:
@@ -84,4 +90,6 @@ def _half(line: Line | None, first: int, last: int) -> Half | None:
     octets = line.octets[:_LONGEST]
     end = len(line.octets) - last
     pieces = (octets[:first], octets[first:end], octets[end:]) if first or last else (octets, b"", b"")
-    return Half(line.name, line.side, f"{line.at:.3f}", tuple(map(spelled, pieces)))
+    hidden = len(line.octets) - len(octets)
+    more = f"… {size_words(hidden)} not shown" if hidden else ""
+    return Half(line.name, line.side, f"{line.at:.3f}", tuple(map(spelled, pieces)), more)

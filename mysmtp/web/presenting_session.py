@@ -15,7 +15,7 @@ from mysmtp.inspector.walk import walk_of
 from mysmtp.tape import SERVER, Entry, Tape
 from mysmtp.web.presenting import Clock, count_words, plain
 from mysmtp.web.presenting_lanes import lane_at
-from mysmtp.web.presenting_sessions import seconds_words
+from mysmtp.web.presenting_sessions import broken_off, seconds_words
 from mysmtp.web.presenting_transcript import Around, Asked, Fold, Row, rows_of
 from mysmtp.wire import spelled
 
@@ -157,7 +157,9 @@ def _waiting(tape: Tape, now: float, known: Sequence[Entry]) -> str:
         server = "The server closed it " + ("after its last reply" if answered else "without a reply")
         reason = {"done": server, "client closed": "The client closed it"}
         words = reason.get(tape.reason, plain(tape.reason))
-        return f"{words[:1].upper()}{words[1:]}, after {seconds_words(tape.ended)}."
+        lost = broken_off(tape) == "connection lost"
+        where = ", in the middle of a message; none of it was stored" if lost else ""
+        return f"{words[:1].upper()}{words[1:]}, after {seconds_words(tape.ended)}{where}."
     entries = tape.entries(max(1, tape.last))
     last = tape.rest[0] if tape.rest else None
     since = tape.since(now) - (tape.since(last) if last is not None else entries[-1].at if entries else 0.0)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mysmtp.inspector.doctor import tongue
 from mysmtp.inspector.protocols import Known, label_of, name_of
-from mysmtp.inspector.walk import code_of
+from mysmtp.inspector.walk import code_of, is_hard
 from mysmtp.protocol.reply import DONE, REFUSED
 from mysmtp.tape import CLIENT, SERVER, Entry, Tape
 from mysmtp.text import clipped
@@ -22,7 +22,7 @@ _STEPS = 24  # of a long session that are drawn
 
 @dataclass(frozen=True, slots=True)
 class Tiny:
-    """A session's shape, 96 x 24: the line of its states, and bars for what was refused and for what failed."""
+    """A session's shape, 96 x 24: the line of its states, and bars for what was refused, and `failed` for good."""
 
     line: str
     refused: str
@@ -151,14 +151,22 @@ def words_of(tape: Tape, entries: Sequence[Entry]) -> str:
     parts = [f"{tape.mails:,} stored"] if tape.mails else []
     if tape.ended is None and tape.reading in ("DATA", "BDAT"):
         parts.append("receiving another" if tape.mails else "receiving a message")
-    if tape.reason.startswith("closed in the middle"):
-        parts.append(tape.reason if not tape.mails else "closed in the middle of another")
+    if how := broken_off(tape):
+        parts.append(f"{how} in the middle of {'another' if tape.mails else 'a message; nothing stored'}")
     elif tape.refused:
         parts.append(_refusals(tape, entries) if not tape.mails else count_words(tape.refused, "refusal"))
     read = sum(1 for entry in entries if entry.kind == SERVER and entry.verb in _READS and entry.mark == DONE)
     if read and tape.last <= READ:
         parts.append(f"read {read:,}")
     return plain(", ".join(parts)) or _little(tape, entries)
+
+
+def broken_off(tape: Tape) -> str:
+    """Return how a session ended while a message came, "" if it did not."""
+    if tape.reason.startswith("closed in the middle"):
+        return "closed"
+    lost = tape.reason.startswith("connection lost") and tape.reading in ("DATA", "BDAT")
+    return "connection lost" if lost else ""
 
 
 def _refusals(tape: Tape, entries: Sequence[Entry]) -> str:
@@ -210,7 +218,7 @@ def tiny_of(entries: Sequence[Entry], known: Known | None) -> Tiny:
     for entry, digit in zip(steps, digits, strict=True):
         if entry.mark != DONE:
             bar = f"M{x:.1f} {level - 4}v8"
-            (refused if entry.mark == REFUSED and not code_of(entry).startswith(("5", "-")) else failed).append(bar)
+            (failed if is_hard(code_of(entry)) else refused).append(bar)
         level = _LEVELS[digit]
         x += width
         line.append(f"V{level}H{x:.1f}")

@@ -8,7 +8,8 @@ from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.lines import Line
 from mysmtp.inspector.protocols import Known
 from mysmtp.inspector.shut import Shut
-from mysmtp.protocol.reply import DONE, FAILED
+from mysmtp.inspector.walk import is_hard
+from mysmtp.protocol.reply import DONE
 from mysmtp.tape import Entry, Mail
 from mysmtp.web.presenting import count_words, size_words
 from mysmtp.web.presenting_lanes import Lane, drawn
@@ -189,5 +190,5 @@ def _lane(line: Line, before: int, after: int, around: Around) -> Lane:
     newest = line is around.newest
     first = line.number == 1 and not line.part
     refused = line.is_reply and line.entry.mark != DONE
-    hard = refused and (line.entry.mark == FAILED or line.code.startswith(("5", "-")))
+    hard = refused and is_hard(line.code)
     return drawn(before, after, first, newest and not around.open, newest and around.open, refused, hard)

@@ -118,10 +118,11 @@ def beside(session: int, other: int) -> str:
     lines = []
     for tape, known in ((left, left_known), (right, right_known)):
         entries = tape.entries()
-        lines.append(lines_from(entries, first_state(entries, known))[: Beside.MOST])
-    pairs = site().offload(lambda: side_by_side(*lines))
+        lines.append(lines_from(entries, first_state(entries, known)))
+    pairs = site().offload(lambda: side_by_side(*(each[: Beside.MOST] for each in lines)))
+    partly = any(len(each) > Beside.MOST for each in lines)
     g.settled = left.ended is not None and right.ended is not None
-    return render_template("beside.html", left=left, right=right, view=beside_of(pairs))
+    return render_template("beside.html", left=left, right=right, view=beside_of(pairs, partly=partly))
 
 
 def tape_of(session: int) -> tuple[Tape, Known]:

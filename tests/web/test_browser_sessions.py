@@ -134,6 +134,9 @@ def test_the_list_is_live_and_moves_no_row_under_a_reader(reader: Reader, house:
     with house.connect() as peer:
         row = page.locator(".sessions > li").first
         expect(row.locator(".open")).to_be_visible(timeout=PATIENCE)
+        page.set_viewport_size({"width": 360, "height": 800})
+        expect(row.locator(".open")).to_be_visible()  # not by its colour alone
+        page.set_viewport_size({"width": 1280, "height": 800})
         peer.ask("HELO x")
         expect(row).to_contain_text(r"greeted, 1 reply, S: 200 OK\n", timeout=PATIENCE)
         row.hover()

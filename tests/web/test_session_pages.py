@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mysmtp.contracts import MessageStore
+from mysmtp.errors import PasswordsUnreadable
 from mysmtp.events import Bus, Event, LoginAnswered, SessionClosed, SessionOpened
 from mysmtp.protocol.dialect import Check, Dialect, anybody
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -90,6 +91,7 @@ def client(office: Office) -> FlaskClient:
     return client_of(app)
 
 
+MAIL_OF_SMTP = ("MAIL FROM:<a@x>", "RCPT TO:<b@x>")
 MAIL = ("HELO x", "MAIL FROM: alice@x", "RCPT TO: bob@example.com", "DATA Lunch?")
 
 
@@ -201,6 +203,24 @@ def test_what_else_was_refused_has_the_colour_of_its_class_too(client: FlaskClie
     assert re.findall('class="ref( [a-z]+)?"[^>]*>(.*?)<', page) == [(" hard", "503 ×1"), (" hard", "others ×4")]
     assert re.findall('class="refbar( [a-z]+)?"', page) == [" hard", " hard"]
     assert "Refused in state 0: 503 ×1, others ×4." in page  # the same in words
+
+
+def test_a_refusal_for_now_has_one_colour_wherever_it_stands(client: FlaskClient, office: Office) -> None:
+    """4xx is amber, 5xx red: at its code, on the line, in the list, on the drawing."""
+
+    def unreadable(_user: str, _password: str) -> bool:
+        raise PasswordsUnreadable
+
+    office.check = unreadable
+    office.talk("EHLO x", _plain_of("bob"), dialect=SMTP)  # 454, which is no fault of the client
+    page, rows = client.get("/sessions/1").text, client.get("/sessions").text
+    assert '<span class="code k4">454</span>' in page
+    assert re.findall('class="stop ([a-z]+)"', page) == ["soft"]
+    assert re.findall('class="ref( [a-z]+)?"[^>]*>(.*?)<', page) == [("", "454 ×1")]
+    assert re.findall('<path class="(x[^"]*)"', rows) == ["x"]
+    office.talk("EHLO x", "FOO", dialect=SMTP)
+    assert re.findall('class="stop ([a-z]+)"', client.get("/sessions/2").text) == ["hard"]
+    assert re.findall('<path class="(x[^"]*)"', client.get("/sessions").text) == ["x h", "x"]
 
 
 def test_tls_is_said_to_be_taken_where_it_was_offered(client: FlaskClient, office: Office) -> None:
@@ -326,6 +346,24 @@ def test_of_a_long_message_it_is_told_what_is_kept_and_what_is_not(client: Flask
     )
 
 
+def test_a_connection_lost_in_the_middle_of_a_message_is_told_so(client: FlaskClient, office: Office) -> None:
+    for before in ((), ("DATA", "one", ".")):
+        office.talk(
+            "EHLO x", *MAIL_OF_SMTP, *before, *MAIL_OF_SMTP[: 2 * len(before)], "DATA", "half", dialect=SMTP, ends=False
+        )
+        office.bus.publish(SessionClosed(office.recorder.opened, "connection lost: Connection reset by peer"))
+    page = client.get("/sessions").text
+    assert "<bdi>connection lost in the middle of a message; nothing stored</bdi>" in page
+    assert "<bdi>1 stored, connection lost in the middle of another</bdi>" in page
+    told = (
+        r"Connection lost: Connection reset by peer, after [0-9.]+ s, in the middle of a message; none of it was stored"
+    )
+    assert re.search(told, client.get("/sessions/1").text)
+    office.talk("EHLO x", dialect=SMTP, ends=False)
+    office.bus.publish(SessionClosed(3, "connection lost: Connection reset by peer"))
+    assert "in the middle" not in client.get("/sessions/3").text
+
+
 def test_who_takes_the_port_for_another_or_ends_no_line_is_told_in_the_list(
     client: FlaskClient, office: Office
 ) -> None:
@@ -426,8 +464,28 @@ def test_two_sessions_side_by_side(client: FlaskClient, office: Office) -> None:
     assert page.count('class="same"') == 2
     assert page.count('class="differs"') == 2
     assert "2 lines differ" in page
+    assert "not compared" not in page
     assert client.get("/sessions/1/beside/9").status_code == 404
     assert client.get("/sessions/1/beside").status_code == 400
+
+
+def test_of_very_long_sessions_it_is_told_how_much_is_compared(client: FlaskClient, office: Office) -> None:
+    for _ in range(2):
+        office.talk(*["HELO x"] * 301)
+    page = client.get("/sessions/1/beside/2").text
+    assert "Both said the same, octet for octet, in their first 600 lines; what follows is not compared" in page
+    office.talk("HELO x")
+    assert (
+        "598 lines only on the left, in the first 600 lines of each; what follows is not compared"
+        in client.get("/sessions/1/beside/3").text
+    )
+
+
+def test_of_a_very_long_line_it_is_told_how_much_is_not_shown(client: FlaskClient, office: Office) -> None:
+    for end in ("a", "b"):
+        office.talk("HELO x", "LIST " + "x" * 2030 + end, "LIST y")
+    page = client.get("/sessions/1/beside/2").text
+    assert page.count("… 37 B not shown") == 2  # 5 + 2031 + 1 octets, 2000 of which are shown
 
 
 def test_what_is_taken_along(client: FlaskClient, office: Office) -> None:
