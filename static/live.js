@@ -111,6 +111,7 @@
   let wanted = false;
   let busy = false;
   let latest = null; // the newest page fetched, shown or not
+  let acts = 0; // begun and ended
   let lastTold = 0;
 
   async function news() {
@@ -119,10 +120,12 @@
     busy = true;
     while (wanted) {
       wanted = false;
-      const began = performance.now();
+      const [began, before] = [performance.now(), acts];
       try {
         const reply = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-        if (reply.status < 500) paint(parse(await reply.text()));
+        const page = parse(await reply.text());
+        if (acts !== before) wanted = true; // it does not show what was done
+        else if (reply.status < 500) paint(page);
       } catch {
         break; // the server is gone; the feed notices and says so
       }
@@ -165,7 +168,8 @@
   // The list beside a mail: taken over when nobody is there.
   function paintPane(page) {
     const [mine, theirs] = [byId("pane"), page.getElementById("pane")];
-    if (!mine || !theirs || mine.innerHTML === theirs.innerHTML) return;
+    if (!mine || !theirs) return;
+    if (mine.innerHTML === theirs.innerHTML) return withdraw();
     const box = mine.parentElement;
     const read = box.scrollTop > 4 || box.matches(":hover") || box.contains(document.activeElement) || picked().length;
     if (read) offer("This list has changed. Show it as it is now");
@@ -293,6 +297,7 @@
     const data = new URLSearchParams(new FormData(form));
     if (button.name) data.append(button.name, button.value);
     button.disabled = true;
+    acts += 1;
     let page, reply;
     try {
       reply = await fetch(form.action, { method: "POST", body: data });
@@ -304,6 +309,7 @@
       byId("status").textContent = "The server did not answer. Reload to see what was done";
       return;
     }
+    acts += 1;
     // What this page tells stands in its address too: a reload tells the same.
     history.replaceState(null, "", reply.url.replace(/#.*/, ""));
     AT_ONCE.forEach((id) => swap(id, page));

@@ -1,7 +1,7 @@
 """The list beside the mail in a browser: chosen, dragged and scrolled, with and without JavaScript, wide and narrow."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.process import PostOfficeProcess
 from tests.web.conftest import Reader
@@ -155,3 +155,44 @@ def test_axe_finds_nothing_in_three_panes(house: PostOfficeProcess, reader: Read
     page.locator("#mail-2 .what a").click()
     expect(page.locator("h1")).to_have_text("Mail 2")
     assert found + violations(page) == []
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_what_was_fetched_before_a_deletion_is_not_shown_after_it(
+    house: PostOfficeProcess, reader: Reader, beside: bool
+) -> None:
+    name = f"overtaken{beside}@x".lower()
+    page = reader.open(filled(house, name))
+    if beside:
+        page.get_by_role("button", name="beside the list").click()
+        page.locator("#mail-1 .what a").click()
+        page.wait_for_selector("#feed[data-state=live]")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if held or route.request.resource_type != "fetch" or route.request.method != "GET":
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route(f"**/mailbox/{name}**", hold)
+    with page.expect_request(lambda request: request.resource_type == "fetch" and name in request.url):
+        house.send(name, body=b"Mail 4\n")
+    page.locator("#mail-2 .quiet").click()
+    expect(page.locator("#status")).to_have_text("Deleted mail 2")
+    expect(page.locator("#mail-2")).to_have_count(0)
+    seen = page.evaluate_handle(
+        """() => {
+            const seen = [];
+            const byId = id => document.getElementById(id);
+            const look = () => seen.push(byId("mail-2") !== null, !byId("fresh").hidden);
+            new MutationObserver(look).observe(document.getElementById("main").parentElement,
+                { attributes: true, childList: true, subtree: true });
+            return seen;
+        }"""
+    )
+    route, response = held[0]
+    with page.expect_response(lambda response: response.request.resource_type == "fetch" and "done=" in response.url):
+        route.fulfill(response=response)
+    expect(page.locator("#fresh")).to_be_hidden()
+    assert True not in seen.json_value()
