@@ -115,6 +115,33 @@ def test_the_mails_of_a_session_are_found_with_their_envelopes(
     assert sent.stored
 
 
+def test_what_was_refused_or_dropped_is_no_part_of_a_mail() -> None:
+    said = lines(
+        "EHLO x", "EHLO", "MAIL FROM:<z@x>", "RCPT TO:<z@x>", "RSET", "MAIL FROM:<a@x>", "RCPT TO:<no@x> FOO=1",
+        "RCPT TO:<b@x>", "RCPT TO:<b@x>", "DATA", "hi", ".",
+    )  # fmt: skip
+    (sent,) = mails_of(taped(SMTP, *said).entries())
+    assert (sent.helo, sent.sender, sent.recipients, sent.content) == ("x", "a@x", ("b@x",), b"hi\r\n")
+
+
+def test_a_mail_that_was_not_stored_can_be_sent_again() -> None:
+    client, tape = recorded(SMTP, limit=5)
+    for said in lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>", "DATA", "too large", "."):
+        client.say(said)
+    (sent,) = mails_of(tape.entries())
+    assert (sent.stored, sent.content) == (False, b"too large\r\n")
+
+
+def test_swaks_speaks_as_the_client_did() -> None:
+    mail = [*lines("MAIL FROM:<>", "RCPT TO:<b@x>", "DATA"), b"hi\r\n.\r\n"]
+    local = export.swaks(taped(LMTP, b"LHLO x\r\n", *mail), ("127.0.0.1", 24))
+    assert "swaks --server 127.0.0.1 --port 24 --protocol LMTP --helo x --from '<>' --to b@x " in local
+    tape = taped(SMTP, b"EHLO x\r\n", *mail)
+    assert "swaks --server 127.0.0.1 --port 25 --helo x " in export.swaks(tape, ("127.0.0.1", 25))
+    tape.tls = "TLSv1.3 X"
+    assert "swaks --server 127.0.0.1 --port 25 --tls --helo x " in export.swaks(tape, ("127.0.0.1", 25))
+
+
 def test_an_address_is_whole_though_what_is_quoted_in_it_holds_a_space_or_the_end_of_a_path() -> None:
     said = [*lines("EHLO x", r'MAIL FROM:<"a> \"b"@x>', 'RCPT TO:<"c d"@x>', "DATA"), b"hi\r\n.\r\n"]
     (sent,) = mails_of(taped(SMTP, *said).entries())

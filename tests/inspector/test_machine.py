@@ -6,8 +6,9 @@ from mysmtp.inspector.machine import LEFT, RIGHT, WIDTH, Box, Machine, draw
 from mysmtp.inspector.protocols import known
 from mysmtp.inspector.walk import Walk, walk_of
 from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from tests.protocol.taped import lines, taped
+from tests.protocol.taped import lines, recorded, taped
 
 KNOWN = known()
 STARTS_OVER = {(2, 1), (3, 1)}
@@ -129,6 +130,19 @@ def test_a_walk_lights_where_the_session_is_and_counts_its_steps() -> None:
     assert {(edge.source, edge.target) for edge in machine.edges if edge.walked} == {(0, 1), (1, 2), (2, 3), (3, 0)}
     # The box leads to the reply that entered it.
     assert machine.boxes[1].entered == 12
+
+
+def test_a_walk_has_been_where_it_began_and_counts_what_led_on_though_it_came_to_nothing() -> None:
+    began = draw(KNOWN["my_smtp"], walk_of(taped(MY_SMTP, b"HELO x\n").entries(), KNOWN["my_smtp"]))
+    assert [(box.look, box.entered) for box in began.boxes[:3]] == [("seen", 2), ("now", 2), ("", None)]
+    client, tape = recorded(MY_SMTP, limit=5)
+    for said in lines("HELO x", "MAIL FROM: a@x", "RCPT TO: b@x", "DATA", "too large", ".", end="\n"):
+        client.say(said)
+    walk = walk_of(tape.entries(), KNOWN["my_smtp"])
+    assert walk.state == "delivered"  # whatever came of it (docs/protocol.md)
+    assert (walk.steps[3, 0, "DATA"], walk.refusals[3, "400"]) == (1, 1)
+    lost = draw(KNOWN["pop3"], walk_of(taped(POP3, b"STAT\r\n").entries(), KNOWN["pop3"]))
+    assert words_of(lost.boxes[0]) == ["-ERR ×1"]
 
 
 def test_a_session_that_has_said_nothing_has_been_nowhere_else() -> None:
