@@ -179,8 +179,8 @@
   }
 
   function count() {
-    const wait = byId("wait");
-    wait.textContent = wait.textContent.replace(/([0-9,]+) s ago\.$/, (_, ago) => `${(Number(ago.replace(/,/g, "")) + 1).toLocaleString("en")} s ago.`);
+    const place = byId("ago");
+    if (place) place.textContent = place.textContent.replace(/([0-9,]+) s ago\.$/, (_, ago) => `${(Number(ago.replace(/,/g, "")) + 1).toLocaleString("en")} s ago.`);
   }
 
   // ---- step by step

@@ -149,7 +149,7 @@ def test_no_password_is_told_while_it_crosses_nor_afterwards(
         for form in ("", ".txt", ".wire", ".json", ".swaks", "?hex=1", f"/beside/{3 - session}"):
             with urllib.request.urlopen(f"{office.url}/sessions/{session}{form}", timeout=30) as answer:
                 told += answer.read()
-    for secret in (SECRET, _encoded(SECRET), _encoded(b"\0alice\0" + SECRET), SECRET.hex(" ").encode()):
+    for secret in (SECRET, _encoded(SECRET), _encoded(b"\0alice\0" + SECRET), SECRET[3:11].hex(" ").encode()):
         assert secret not in told
     assert told.count(b"PASS ****") > 5
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mysmtp.inspector.case import Case, Finding
 from mysmtp.inspector.doctor import examine
@@ -13,6 +14,7 @@ from mysmtp.inspector.shut import shut_of
 from mysmtp.inspector.study import Study
 from mysmtp.inspector.walk import walk_of
 from mysmtp.tape import SERVER, Entry, Tape
+from mysmtp.text import clipped
 from mysmtp.web.presenting import Clock, count_words, plain
 from mysmtp.web.presenting_lanes import lane_at
 from mysmtp.web.presenting_sessions import broken_off, seconds_words
@@ -25,6 +27,15 @@ _READING = {
     "BDAT": "Reading a chunk of a message; it ends after as many octets as were announced.",
 }
 NEWS = 30  # of what came while a page is open; nobody reads faster than that
+
+
+class Waiting(NamedTuple):
+    """What is waited for, or how it ended: words, the `octets` that have come of a line, words again, how long ago."""
+
+    words: str
+    octets: str = ""
+    after: str = ""
+    ago: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ class View:
     lanes: int
     guides: tuple[str, str]
     machine: Machine
-    waiting: str
+    waiting: Waiting
     reading: str
     findings: tuple[Finding, ...]
     counts: tuple[int, int, int, int]
@@ -151,7 +162,7 @@ def _head(tape: Tape) -> str:
     return f"{label}, {unsettled if tape.framing == 'undecided' else tape.framing}"
 
 
-def _waiting(tape: Tape, now: float, known: Sequence[Entry]) -> str:
+def _waiting(tape: Tape, now: float, known: Sequence[Entry]) -> Waiting:
     if tape.ended is not None:
         answered = any(entry.kind == SERVER and (entry.verb or entry.mark) for entry in known)
         server = "The server closed it " + ("after its last reply" if answered else "without a reply")
@@ -159,15 +170,15 @@ def _waiting(tape: Tape, now: float, known: Sequence[Entry]) -> str:
         words = reason.get(tape.reason, plain(tape.reason))
         lost = broken_off(tape) == "connection lost"
         where = ", in the middle of a message; none of it was stored" if lost else ""
-        return f"{words[:1].upper()}{words[1:]}, after {seconds_words(tape.ended)}{where}."
+        return Waiting(f"{words[:1].upper()}{words[1:]}, after {seconds_words(tape.ended)}{where}.")
     entries = tape.entries(max(1, tape.last))
     last = tape.rest[0] if tape.rest else None
     since = tape.since(now) - (tape.since(last) if last is not None else entries[-1].at if entries else 0.0)
     ago = f"last octet {max(0, int(since)):,} s ago."
     if tape.reading in ("DATA", "BDAT"):
-        return f"Waiting for the rest of the message; {ago}"
+        return Waiting("Waiting for the rest of the message; ", ago=ago)
     if tape.reading:
-        return f"Waiting for an answer to {plain(tape.reading)}; {ago}"
+        return Waiting(f"Waiting for an answer to {plain(tape.reading)}; ", ago=ago)
     if tape.rest is not None:
-        return f"Waiting for the end of the line: {spelled(tape.rest[1])[:200]} has come; {ago}"
-    return f"Waiting for the next command; {ago}"
+        return Waiting("Waiting for the end of the line: ", clipped(spelled(tape.rest[1]), 200), " has come; ", ago)
+    return Waiting("Waiting for the next command; ", ago=ago)

@@ -386,7 +386,11 @@ def test_hex_and_long_messages_are_shown_on_demand(client: FlaskClient, office: 
     assert "30 lines, 210 B not shown here." in page
     assert rows(page).count(r"C a line\n") == 20
     assert rows(client.get("/sessions/1?whole=1").text).count(r"C a line\n") == 50
-    assert "0000  48 45 4c 4f 20 78 0a" in client.get("/sessions/1?hex=1").text
+    octets = re.findall('<span class="hex">(.*?)</span>\n', client.get("/sessions/1?hex=1").text)
+    assert octets[0] == "<span>0000  <span>48 45 4c 4f 20 78 0a</span></span>"
+    said = b"MAIL FROM: alice@x\n".hex(" ")  # halves, so that a narrow page parts them there
+    first = f"<span>0000  <span>{said[:23]}</span> <span>{said[24:47]}</span></span>"
+    assert octets[2] == f"{first}<span>0010  <span>{said[48:]}</span></span>"
 
 
 def test_a_session_of_very_many_lines_is_paged(client: FlaskClient, office: Office) -> None:
@@ -454,6 +458,17 @@ def test_a_long_message_is_folded_alike_however_often_the_page_looked(client: Fl
         assert rows(news(client, 1, tape.last))[-1] == rf"C line 14 of part {part}\n"
     assert "54 lines" in news(client, 1, tape.last)
     assert "54 lines" in client.get("/sessions/1").text
+
+
+def test_what_has_come_of_a_line_is_shown_as_it_came(client: FlaskClient, office: Office) -> None:
+    ago = '<span id="ago">last octet [0-9,]+ s ago[.]</span></p>'
+    office.open(SMTP).say(b"EHLO x\r\nMAIL <\x1b")
+    come = r"<code><bdi>MAIL &lt;\\x1b</bdi></code> has come; "
+    assert re.search(f">Waiting for the end of the line: {come}{ago}", client.get("/sessions/1").text)
+    office.open(SMTP).say(b"EHLO x\r\n")
+    assert re.search(f">Waiting for the next command; {ago}", client.get("/sessions/2").text)
+    office.talk("HELO x")
+    assert '"ago"' not in client.get("/sessions/3").text
 
 
 def test_two_sessions_side_by_side(client: FlaskClient, office: Office) -> None:
