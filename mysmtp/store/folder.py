@@ -113,10 +113,16 @@ class Folder:
             self._warned.add(line)
             log.warning("%s", line)
 
-    def made(self) -> None:
-        """Take note that the last change of the folder was a file of this process: no need to list it again."""
-        if self._listed is not None:
+    def make(self, file: str) -> int:
+        """Open a mailbox file, made if it is not there, to read it and add to it. Raises OSError.
+
+        The folder need not be listed again for a file of this process: each new mailbox would cost a look at all.
+        """
+        known = self._listed == self._now() and names.lower(file) == file
+        descriptor = open_file(self.descriptor, file, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        if known:
             self._listed = self._now()
+        return descriptor
 
     def _readable_name(self, file: str) -> bool:
         try:

@@ -94,7 +94,7 @@ class Tray:
             try:
                 descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND)
             except FileNotFoundError:
-                descriptor = open_file(folder, file, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+                descriptor = self.mailbox.folder.make(file)
                 self.empty = True
             try:
                 self.mailbox.look(descriptor)

@@ -52,6 +52,21 @@ def test_a_file_in_another_case_serves_when_it_is_alone(store: TextFileStore, fo
     assert {each.name for each in folder.glob("*.txt")} == {"Bob@Example.com.txt"}
 
 
+def test_a_new_mailbox_costs_no_look_at_all_the_others(
+    store: TextFileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[object] = []
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda *place: looks.append(place) or listdir(*place))  # type: ignore[func-returns-value]
+    store.append([f"{number}@x" for number in range(50)], mail())
+    store.append([f"{number}@y" for number in range(50)], mail())
+    assert len(looks) <= 2
+    put(folder / "Bob@Example.com.txt", ORIGINAL)
+    os.utime(folder, (0, 0))  # its time is another one, however coarse the system's clock is
+    assert list(store.append([BOB], mail())) == [3]
+    assert not (folder / f"{BOB}.txt").exists()
+
+
 def test_of_two_the_lower_case_one_serves(store: TextFileStore, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     store.append([BOB], mail())
     put(folder / "BOB@example.com.txt", ORIGINAL)
