@@ -275,10 +275,11 @@
     stepping = true;
     try {
       while (ahead) {
-        const link = steps(ahead > 0 ? "next" : "prev");
+        const way = Math.sign(ahead);
+        const link = steps(way > 0 ? "next" : "prev");
         if (!link) break;
-        await step(link);
-        ahead -= Math.sign(ahead);
+        await step(link); // while more keys may be pressed
+        ahead -= way;
       }
     } finally {
       ahead = 0;

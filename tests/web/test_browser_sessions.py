@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.process import Peer, PostOfficeProcess
 from tests.web.conftest import Reader
@@ -186,6 +186,25 @@ def test_a_finished_session_is_stepped_through_by_key_and_plays(reader: Reader, 
     assert bar is not None
     assert links is not None
     assert links["y"] >= bar["y"] + bar["height"]  # not under the bar
+
+
+def test_a_key_that_goes_back_while_a_step_is_fetched_is_not_lost(reader: Reader, house: PostOfficeProcess) -> None:
+    with house.connect() as peer:
+        peer.ask("HELO x", "QUIT")
+        port = peer.socket.getsockname()[1]
+    page = reader.open(f"{house.url}/sessions?address=127.0.0.1:{port}")
+    page.set_default_timeout(PATIENCE)
+    page.locator(".sessions .what a").first.click()
+    page.get_by_role("link", name="Step through it").click()
+    page.wait_for_selector("#feed[data-state=live]")
+    held: list[Route] = []
+    page.route("**/*step=2*", lambda route: held.append(route))
+    with page.expect_request("**/*step=2*"):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    with page.expect_response("**/*step=1*"):
+        held[0].continue_()
+    expect(page.locator("#steps")).to_contain_text("Step 1 of 4")
 
 
 def test_all_is_there_without_javascript_a_reload_shows_more(
