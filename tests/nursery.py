@@ -22,6 +22,8 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ORDER = 1 << 20  # octets that an order may have
+_PIPE = 1 << 16  # octets that a pipe holds with nobody reading
+_NOTHING = os.open(os.devnull, os.O_RDONLY)
 
 
 class Forked:
@@ -68,13 +70,15 @@ class Nursery:
         with theirs:
             self._popen = subprocess.Popen(command, cwd=_ROOT, stdin=theirs.fileno())
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], stderr: int) -> Forked:
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], stderr: int, stdin: int = _NOTHING
+    ) -> Forked:
         """Run the program with these arguments in a process of its own. Its output is to be read from `stdout`."""
         stdout, to_stdout = os.pipe()
         report, to_report = os.pipe()
         order = json.dumps([list(arguments), dict(environment)]).encode()
         assert len(order) < _ORDER
-        socket.send_fds(self._socket, [len(order).to_bytes(4, "big")], [to_stdout, stderr, to_report])
+        socket.send_fds(self._socket, [len(order).to_bytes(4, "big")], [stdin, to_stdout, stderr, to_report])
         self._socket.sendall(order)
         os.close(to_stdout)
         os.close(to_report)
@@ -87,15 +91,22 @@ def nursery(program: str = "app.py") -> Nursery:
     return Nursery(program)
 
 
-def run(*words: str, environment: Mapping[str, str], timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Run a command of `mysmtp` that is typed nothing, to its end."""
+def run(
+    *words: str, environment: Mapping[str, str], typed: bytes = b"", timeout: float = 60
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command of `mysmtp` to its end; `typed` comes to it through a pipe."""
+    assert len(typed) <= _PIPE
+    stdin, to_stdin = os.pipe()
+    os.write(to_stdin, typed)
+    os.close(to_stdin)
     with tempfile.TemporaryFile() as errors:
-        forked = nursery("mysmtp").start(words, environment, errors.fileno())
+        forked = nursery("mysmtp").start(words, environment, errors.fileno(), stdin)
+        os.close(stdin)
         with forked.stdout:
             output = forked.stdout.readall()
         code = forked.wait(timeout)
         errors.seek(0)
-        return subprocess.CompletedProcess(words, code, output.decode(), errors.read().decode())
+        return subprocess.CompletedProcess(words, code, output, errors.read())
 
 
 def main(name: str) -> None:
@@ -106,7 +117,7 @@ def main(name: str) -> None:
     gc.collect()
     gc.freeze()
     while True:
-        size, descriptors, _, _ = socket.recv_fds(orders, 4, 3)
+        size, descriptors, _, _ = socket.recv_fds(orders, 4, 4)
         if not size:
             return
         order = b""
@@ -114,7 +125,7 @@ def main(name: str) -> None:
             order += orders.recv(_ORDER)
         if fork() == 0:
             orders.close()
-            if not _is_program(descriptors[2]):
+            if not _is_program(descriptors[-1]):
                 os._exit(0)
             _become(name, *json.loads(order), *descriptors)
             program()
@@ -140,12 +151,22 @@ def _server() -> Callable[[], object]:
 
 def _commands() -> Callable[[], object]:
     """Import what commands import once they run."""
+    import mysmtp.client.oneshot
     import mysmtp.commands.group
+    import mysmtp.exporting
     import mysmtp.housekeeping
+    import mysmtp.importing
+    import mysmtp.replaying
     import mysmtp.watching  # noqa: F401
     from mysmtp.cli import main
 
-    return main
+    def command() -> None:
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115 - the three know the files that they were made for
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+        main(prog_name="mysmtp")
+
+    return command
 
 
 def _is_program(report: int) -> bool:
@@ -157,14 +178,11 @@ def _is_program(report: int) -> bool:
     return pid == 0
 
 
-def _become(
-    name: str, arguments: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int, report: int
-) -> None:
-    """Be what a new interpreter would be."""
+def _become(name: str, arguments: Sequence[str], environment: Mapping[str, str], *descriptors: int) -> None:
+    """Be what a new interpreter would be; the descriptors are those of `start`, in its order."""
+    *streams, report = descriptors
     os.close(report)
-    with open(os.devnull) as nothing:
-        os.dup2(nothing.fileno(), 0)
-    for descriptor, place in ((stdout, 1), (stderr, 2)):
+    for place, descriptor in enumerate(streams):
         os.dup2(descriptor, place)
         os.close(descriptor)
     os.environ.clear()

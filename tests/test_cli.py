@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import nursery
 from tests.client.servers import EVIL, VECTORS, Lines, Original, Scripted, Server, steers
 from tests.client.terminals import ROOT, Terminal, environment
 from tests.process import PostOfficeProcess
@@ -20,8 +21,7 @@ MAIL = b"From: alice@example.com\nDate: 12-03-2025\nHello Bob\n"
 
 def run(server: Server | int, *words: str, typed: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
     port = server if isinstance(server, int) else server.port
-    command = [sys.executable, "-m", "mysmtp", words[0], "--port", str(port), *words[1:]]
-    return subprocess.run(command, input=typed, capture_output=True, cwd=ROOT, env=environment(**more), timeout=60)
+    return nursery.run(words[0], "--port", str(port), *words[1:], typed=typed, environment=environment(**more))
 
 
 # send

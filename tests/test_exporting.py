@@ -2,7 +2,6 @@
 
 import mailbox
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,8 @@ from mysmtp.keeper import keeper_of
 from mysmtp.message import Envelope, Message, Trace
 from mysmtp.parcel import Parcel
 from mysmtp.store.textfile import TextFileStore
-from tests.client.terminals import ROOT, Terminal, environment
+from tests import nursery
+from tests.client.terminals import Terminal, environment
 from tests.files.test_mbox import as_lines
 from tests.process import PostOfficeProcess
 from tests.store.mails import BOB, ORIGINAL
@@ -108,9 +108,7 @@ def test_what_is_there_stays(run: Run, tmp_path: Path) -> None:
 
 def test_as_a_program(tmp_path: Path) -> None:
     def mysmtp(*words: str) -> subprocess.CompletedProcess[bytes]:
-        command = [sys.executable, "-m", "mysmtp", "export", *words]
-        return subprocess.run(command, capture_output=True, cwd=ROOT, timeout=60,
-                              env=environment(MYSMTP_MAILBOX=str(tmp_path)))  # fmt: skip
+        return nursery.run("export", *words, environment=environment(MYSMTP_MAILBOX=str(tmp_path)))
 
     with keeper_of(tmp_path) as keeper:
         keeper.take_in([Parcel("a@x", ("b@x",), SMTP, MOMENT)])

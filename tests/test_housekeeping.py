@@ -20,7 +20,8 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def mysmtp(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return nursery.run(words[0], "--mailbox", str(folder), *words[1:], environment=environment())
+    done = nursery.run(words[0], "--mailbox", str(folder), *words[1:], environment=environment())
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.fixture(params=["nobody", "a server"])

@@ -13,6 +13,7 @@ from mysmtp import importing
 from mysmtp.importing import Tally, result_words
 from mysmtp.keeper import keeper_of
 from mysmtp.parcel import Parcel
+from tests import nursery
 from tests.client.terminals import ROOT, Terminal, environment
 from tests.process import PostOfficeProcess
 
@@ -129,9 +130,8 @@ def test_a_terminal_is_shown_how_far_it_is(tmp_path: Path) -> None:
 
 def test_as_a_program(tmp_path: Path) -> None:
     def mysmtp(*words: str, typed: bytes = MBOX) -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "mysmtp", "import", *words]
         where = environment(MYSMTP_MAILBOX=str(tmp_path / "new" / "folder"))
-        done = subprocess.run(command, input=typed, capture_output=True, cwd=ROOT, timeout=60, env=where)
+        done = nursery.run("import", *words, typed=typed, environment=where)
         return done.returncode, in_no_time(done.stdout.decode()), done.stderr.decode()
 
     assert mysmtp("--to", "a@x", "--to", "b@x", "-") == (0, "imported 3 mails into 2 mailboxes, 0.0 MB, in 0.0 s\n", "")

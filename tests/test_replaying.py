@@ -5,7 +5,6 @@ import poplib
 import smtplib
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -16,9 +15,9 @@ import pytest
 from mysmtp.inspector.script import Unplayable
 from mysmtp.replaying import Wanted, loopback, run
 from mysmtp.wire import unspelled
-from tests import tls
+from tests import nursery, tls
 from tests.client.servers import EVIL, Server, steers
-from tests.client.terminals import ROOT, Terminal, environment
+from tests.client.terminals import Terminal, environment
 from tests.process import PostOfficeProcess
 
 BODY = b"Subject: hi\r\n\r\n.dot\r\nza\xc5\xbc\xff\r\n"
@@ -195,8 +194,7 @@ class Heard(Server):
 
 
 def process(*words: str, typed: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "mysmtp", "replay", *words]
-    return subprocess.run(command, input=typed, capture_output=True, cwd=ROOT, env=environment(**more), timeout=60)
+    return nursery.run("replay", *words, typed=typed, environment=environment(**more))
 
 
 def test_replies_that_differ_are_shown_beside_the_recorded_ones() -> None:

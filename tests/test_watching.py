@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import nursery
 from tests.client.servers import EVIL, steers
 from tests.client.terminals import ROOT, Terminal, environment
 from tests.process import PostOfficeProcess
@@ -31,8 +32,7 @@ def _encoded(octets: bytes) -> bytes:
 
 
 def sessions(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "mysmtp", "sessions", "--mailbox", str(folder), *words]
-    return subprocess.run(command, capture_output=True, cwd=ROOT, env=environment(**more), timeout=60)
+    return nursery.run("sessions", "--mailbox", str(folder), *words, environment=environment(**more))
 
 
 class Following:
