@@ -101,25 +101,65 @@ def watched(page: Page, trouble: list[str], home: Callable[[], str]) -> None:
     page.on("request", lambda request: note(request.url))
 
 
-class Reader:
-    """Opens pages of one server in one browser; no page may run into an error or fetch from elsewhere."""
+class Contexts:
+    """Contexts of one browser that tests use after one another: opening one, and filling its cache, takes its time."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._contexts: list[BrowserContext] = []
+        self._idle: dict[bool, list[BrowserContext]] = {True: [], False: []}
+
+    def take(self, javascript: bool, *, fresh: bool = False) -> BrowserContext:
+        """Return a context that nothing is remembered in but the files of our pages; `fresh`, not even those."""
+        if self._idle[javascript] and not fresh:
+            return self._idle[javascript].pop()
+        return self._browser.new_context(java_script_enabled=javascript)
+
+    def give_back(self, javascript: bool, context: BrowserContext) -> None:
+        """Close its pages, with what each kept for its session, and let the next test have it."""
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        self._idle[javascript].append(context)
+
+
+@pytest.fixture(scope="package")
+def contexts(chromium: Browser) -> Contexts:
+    """The contexts that tests of pages share."""
+    return Contexts(chromium)
+
+
+class Reader:
+    """Opens pages of one server in one browser; no page may run into an error or fetch from elsewhere."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self._contexts = contexts
+        self._shared: list[tuple[bool, BrowserContext]] = []
+        self._own: list[BrowserContext] = []
         self.trouble: list[str] = []
 
     def open(
-        self, url: str, *, width: int = 1280, height: int = 800, dark: bool = False, javascript: bool = True
+        self,
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
+        javascript: bool = True,
+        fresh: bool = False,
     ) -> Page:
-        """Open a page in a fresh context; with JavaScript, return when it is live."""
-        context = self._browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=javascript,
-        )
-        self._contexts.append(context)
+        """Open a page in a context of its own; with JavaScript, return when it is live.
+
+        Who changes more of the context than its pages and cookies (its clock, what it permits, what it stores for a
+        site) or wants an empty cache says `fresh`; no other test gets that context.
+        """
+        context = self._contexts.take(javascript, fresh=fresh)
+        if fresh:
+            self._own.append(context)
+        else:
+            self._shared.append((javascript, context))
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
         page.set_default_timeout(PATIENCE)
         home = "/".join(url.split("/")[:3])
         watched(page, self.trouble, lambda: home)
@@ -129,13 +169,15 @@ class Reader:
         return page
 
     def close(self) -> None:
-        for context in self._contexts:
+        for each in self._shared:
+            self._contexts.give_back(*each)
+        for context in self._own:
             context.close()
         assert self.trouble == []
 
 
 @pytest.fixture
-def reader(chromium: Browser) -> Iterator[Reader]:
-    opened = Reader(chromium)
+def reader(contexts: Contexts) -> Iterator[Reader]:
+    opened = Reader(contexts)
     yield opened
     opened.close()

@@ -36,7 +36,7 @@ def test_mail_enters_by_itself(house: PostOfficeProcess, reader: Reader) -> None
 
 def test_news_that_come_in_quick_succession_are_told_together(house: PostOfficeProcess, reader: Reader) -> None:
     house.send("burst@x", body=b"First\n")
-    page = reader.open(f"{house.url}/mailbox/burst@x")
+    page = reader.open(f"{house.url}/mailbox/burst@x", fresh=True)
     page.clock.install()
     page.reload()
     expect(page.locator("#feed")).to_have_text("Live")
@@ -234,7 +234,7 @@ def test_how_many_are_new_stands_on_the_icon(house: PostOfficeProcess, reader: R
 
 def test_a_notice_for_who_asks_for_it(house: PostOfficeProcess, reader: Reader) -> None:
     house.send("notice@x")
-    page = reader.open(f"{house.url}/mailbox/notice@x")
+    page = reader.open(f"{house.url}/mailbox/notice@x", fresh=True)
     page.context.grant_permissions(["notifications"], origin=house.url)
     page.evaluate(
         """() => { window.Notification = class { static permission = "granted";

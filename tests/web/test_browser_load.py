@@ -120,7 +120,7 @@ def test_a_cut_connection_is_taken_up_where_it_was(house: PostOfficeProcess, rea
 
 
 def test_a_page_says_when_it_has_given_up(house: PostOfficeProcess, reader: Reader, proxy: Proxy) -> None:
-    page = reader.open(f"{proxy.url}/mailbox/given-up@x")
+    page = reader.open(f"{proxy.url}/mailbox/given-up@x", fresh=True)
     feed = page.locator("#feed")
     page.clock.install()
     proxy.cut()

@@ -21,9 +21,10 @@ def talk(house: PostOfficeProcess) -> Iterator[Peer]:
         yield peer
 
 
-def follow(reader: Reader, house: PostOfficeProcess, peer: Peer) -> Page:
+def follow(reader: Reader, house: PostOfficeProcess, peer: Peer, *, fresh: bool = False) -> Page:
     """Open the page of a client that is connected."""
-    page = reader.open(f"{house.url}/sessions?address=127.0.0.1:{peer.socket.getsockname()[1]}")
+    address = f"127.0.0.1:{peer.socket.getsockname()[1]}"
+    page = reader.open(f"{house.url}/sessions?address={address}", fresh=fresh)
     page.locator(".sessions .what a").first.click()
     page.wait_for_selector("#feed[data-state=live]")
     page.set_default_timeout(PATIENCE)
@@ -121,7 +122,7 @@ def test_the_conversation_is_copied_by_the_link_that_says_so(
     reader: Reader, house: PostOfficeProcess, talk: Peer
 ) -> None:
     talk.ask("HELO x")
-    page = follow(reader, house, talk)
+    page = follow(reader, house, talk, fresh=True)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("link", name="Copy as C:/S:").click()
     expect(page.locator("#status")).to_have_text("Copied the conversation, one C: or S: line each")
