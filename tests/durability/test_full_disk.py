@@ -93,7 +93,9 @@ def _survive(process: PostOfficeProcess, ledger: Ledger, free: Callable[[], obje
     until(lambda: _all_is_written(process, ledger), "all files are written")
     ledger.check(process)
     sweeps.kill(process)
-    again = sweeps.server(process.mailbox.parent).start()
+    again = sweeps.server(process.mailbox.parent)
+    again.log = process.log  # the search index may have begun again meanwhile and taken the last file there is room for
+    again.start()
     ledger.check(again)
     sweeps.kill(again)
 
