@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from mysmtp.entry import BODY, Entry
 from mysmtp.inspector.export import entry_of, note, told_lines
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.protocols import Known, known, label_of
 from mysmtp.inspector.shut import Shutter
 from mysmtp.reaching import Gone, NoPages, Pages
-from mysmtp.tape import BODY, Entry
 from mysmtp.text import visible
 
 _RECENT = 10  # seconds after the end of a session in which it is listed, besides those since the last look

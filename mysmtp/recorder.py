@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mysmtp.delivery import now
+from mysmtp.entry import Mail
 from mysmtp.events import Bus, Event, LoginAnswered, MessageStored, SessionClosed, SessionOpened
-from mysmtp.tape import Mail, Tape
+from mysmtp.reel import Reel
+from mysmtp.tape import Tape
 
 CROWDED = 2048  # octets of a tape beyond the number kept
 
@@ -35,6 +37,7 @@ class Recorder:
         self._session_bytes = session_bytes
         self._clock = clock
         self._moment = moment
+        self._reel = Reel()
         self._open: dict[int, Tape] = {}
         self._whole: set[int] = set()  # open sessions whose tapes may take all of session_bytes
         self._ended: OrderedDict[int, Tape] = OrderedDict()
@@ -96,7 +99,7 @@ class Recorder:
         self.opened += 1
         self._open[event.session] = Tape(
             event.session, event.protocol, event.peer, began=self._moment(), start=self._clock(),
-            limit=self._session_bytes if whole else min(CROWDED, self._session_bytes),
+            limit=self._session_bytes if whole else min(CROWDED, self._session_bytes), reel=self._reel,
         )  # fmt: skip
         self._forget()
 
@@ -111,4 +114,5 @@ class Recorder:
 
     def _forget(self) -> None:
         while len(self._ended) > max(0, self.kept - len(self._whole)):
-            self._ended.popitem(last=False)
+            _, tape = self._ended.popitem(last=False)
+            tape.forget()

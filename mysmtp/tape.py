@@ -1,157 +1,104 @@
 """Tape: what crossed the wire in one session, both ways, in order, with times, and what the server made of it.
 
-Written for every line of every conversation whether anybody looks or not, so writing is one append of a tuple and
-nothing more; `entries` makes them readable. Bounded: the oldest entries go when it is full, long messages and replies
-keep their beginning and their end. Passwords never come here: whoever writes masks them first. Knows no protocol.
+What it holds lies on a `reel` that all sessions share, but for what has no room there any more; `entries` makes it
+readable. Bounded: the oldest entries go when there are too many, long messages and replies keep their beginning and
+their end. Passwords never come here: whoever writes masks them first. Knows no protocol.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any
 
-PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
-TAIL_KEPT = 80  # and from its end
-USER_KEPT = 200  # characters of the name of a user
-_COST = 200  # octets of memory that an entry takes besides what it holds, about
-CLIENT, BODY, SERVER, TLS = "client", "body", "server", "tls"
-
-
-class Cut:
-    """The rest of what is kept in part: how many octets, and the last of them."""
-
-    __slots__ = ("length", "tail")
-
-    def __init__(self, octets: bytes | memoryview) -> None:
-        self.length = len(octets)
-        self.tail = bytes(octets[-TAIL_KEPT:])
-
-    def grow(self, octets: bytes) -> None:
-        """Add octets that came later."""
-        self.length += len(octets)
-        self.tail = (self.tail + octets)[-TAIL_KEPT:]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A fault, as far as it is told: the name of its class in `mysmtp.errors`, and its remark for the peer."""
-
-    name: str
-    remark: str = ""
-
-
-class Mail(NamedTuple):
-    """A copy of a mail that a session stored."""
-
-    mailbox: str
-    id: int
-
-
-class Note(NamedTuple):
-    """What a reply was about: its `mark` (as in `protocol.reply`), the verb it answers ("" for none), the states before
-
-    and after, why it was refused, what it stored, and `since`, the moment at which that was handed over (0: nothing).
-    """
-
-    mark: str = ""
-    verb: str = ""
-    before: str = ""
-    after: str = ""
-    fault: Told | None = None
-    mails: tuple[Mail, ...] = ()
-    since: float = 0.0
-
-
-NOTHING = Note()  # to what answers no command
-
-
-@lru_cache(maxsize=1000)
-def done(verb: str, before: str, after: str) -> Note:
-    """Return the note to a command that was simply done. There are few of them, so that each is made once."""
-    return Note("", verb, before, after)
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """The user whom a client wanted to be, and whether it was taken for that user. The line that said so is masked."""
-
-    user: str
-    taken: bool
-
-
-class Entry(NamedTuple):
-    """One thing that crossed: a command or a segment (`client`), a piece of a message (`body`), a reply (`server`), or
-
-    the beginning of TLS (`tls`; `octets` name version and cipher). `number` counts from 1 over the whole session; `at`
-    is in seconds since it began. `cut` octets after `octets` were not kept but for `tail`, the last of them. `pieces`
-    tells where a line that came in several reads was parted. Of a reply: its `mark` (as in `protocol.reply`), the verb
-    it answers ("" for none), the states `before` and `after`, why it was refused, what it stored, and `waited`, the
-    seconds that storing took.
-    """
-
-    number: int
-    kind: str
-    at: float
-    octets: bytes
-    cut: int = 0
-    tail: bytes = b""
-    pieces: tuple[int, ...] = ()
-    masked: bool = False
-    mark: str = ""
-    verb: str = ""
-    before: str = ""
-    after: str = ""
-    fault: Told | None = None
-    mails: tuple[Mail, ...] = ()
-    waited: float = 0.0
+from mysmtp.entry import (
+    BODY,
+    CLIENT,
+    NOTHING,
+    PIECE_KEPT,
+    SERVER,
+    TLS,
+    USER_KEPT,
+    Cut,
+    Entry,
+    Login,
+    Mail,
+    Note,
+    Odd,
+    kind_of,
+    note_of,
+)
+from mysmtp.reel import COST, ITEMS, SHORT, Block, Reel, Row
 
 
 class Tape:
     """What is recorded of one session. `start` is the moment it began on the clock that all times are taken from.
 
-    `rest` is what has come of a line that is not complete, with its moment; `reading` the verb whose content is being
-    read, "" if none; `lost` the number of entries that went to make room; `login` what came of the last login.
+    `received` and `sent` count octets, `answers` replies, `refused` those that said no, `last_refusal` is the beginning
+    of the last of them. `rest` is what has come of a line that is not complete, with its moment; `reading` the verb
+    whose content is being read, "" if none; `lost` the number of entries that went to make room; `login` what came of
+    the last login. `limit` is the memory, in octets, that all of it may take: half of that on the reel, on average.
+
+    `write` takes an entry as its four items lie on the reel, from who has a short command in hand that came whole.
     """
 
     __slots__ = (
-        "_entries", "_limit", "_older", "_pieces", "_room", "_size", "_start", "_stored", "answers", "began", "ended",
-        "framing", "last_refusal", "login", "lost", "mails", "peer", "protocol", "reading", "reason", "received",
-        "refused", "rest", "sent", "session", "state", "tls",
+        "_blocks", "_copies_to_come", "_cut", "_held", "_lost", "_newest", "_pieces", "_reel", "_room", "_rows",
+        "_size", "_start", "_stored", "answers", "began", "ended", "framing", "kept", "last_refusal", "limit", "login",
+        "mails", "peer", "pressed", "protocol", "reading", "reason", "received", "refused", "rest", "sent", "session",
+        "tls", "write",
     )  # fmt: skip
 
     def __init__(
-        self, session: int, protocol: str, peer: str, *, began: datetime, start: float, limit: int = 128 * 1024
+        self,
+        session: int,
+        protocol: str,
+        peer: str,
+        *,
+        began: datetime,
+        start: float,
+        limit: int = 128 * 1024,
+        reel: Reel | None = None,
     ) -> None:
         self.session, self.protocol, self.peer = session, protocol, peer
         self.began = began
         self.ended: float | None = None  # seconds after the beginning
-        self.reason = self.framing = self.tls = self.state = self.reading = ""
-        self.received = self.sent = 0  # octets
-        self.answers = self.refused = self.mails = self.lost = 0
+        self.reason = self.framing = self.tls = self.reading = ""
+        self.received = self.refused = self.mails = self.sent = self.answers = 0
         self.last_refusal = b""
         self.rest: tuple[float, bytes] | None = None
         self.login: Login | None = None
+        self.kept = True
+        self.limit = limit // 2
+        self._newest = NOTHING  # the newest reply's
         self._start = start
-        self._limit = limit // 2  # of each half
-        self._size = 0
-        self._room = PIECE_KEPT
+        self._room = PIECE_KEPT  # octets that may still be kept of the message that is read
+        self._cut: Cut | None = None
         self._pieces: list[int] = []
-        self._stored: list[tuple[Mail, ...]] = []
-        self._older: list[tuple[Any, ...]] = []  # goes as a whole when as much again has come
-        self._entries: list[tuple[Any, ...]] = []
+        self._stored: list[Any] = []  # of each copy that no reply told of yet: mailbox, id, copies of its mail
+        self._copies_to_come = 0
+        self._blocks: list[Block] = []  # what has no room on the reel any more
+        self._size = self._held = 0  # octets of memory that they take, and entries in them
+        self.pressed = self._lost = 0  # entries that are on the reel, pressed, and those that went
+        self._reel = reel or Reel()
+        self._reel.allow(self.limit)
+        self._rows = self._reel.rows
+        self.write: Callable[[tuple[Tape, float, bytes, str]], None] = self._rows.extend
 
     # ---- written by the dialog and the recorder
 
+    def begin(self, state: str, framing: str) -> None:
+        """The conversation begins, in this state."""
+        self._newest, self.framing = Note(after=state), framing
+
     def heard(self, at: float, octets: bytes, *, masked: bool = False) -> None:
         """The client sent a command, or a segment."""
-        if masked or self.rest is not None or len(octets) > PIECE_KEPT:
+        self._room, self._cut = PIECE_KEPT, None  # a piece of a message that comes now begins one
+        if masked or self.rest is not None or len(octets) > SHORT:
             self._hear_odd(at, octets, masked)
         else:
-            self._entries.append((CLIENT, at, octets))
-        self._size += len(octets) + _COST
-        if self._size > self._limit:
-            self._make_room()
+            self._rows += (self, at, octets, CLIENT)
+        if len(self._rows) >= self._reel.due:
+            self._reel.press()
 
     def _hear_odd(self, at: float, octets: bytes, masked: bool) -> None:
         """Note a command that is long, holds a secret, or came in pieces."""
@@ -162,7 +109,8 @@ class Tape:
         cut = None
         if len(octets) > PIECE_KEPT:
             octets, cut = octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:])
-        self._entries.append((CLIENT, at, octets, cut, pieces, masked))
+        self._rows += (self, at, octets, Odd(CLIENT, cut, pieces, masked))
+        self._reel.due -= len(octets) // SHORT * ITEMS
 
     def left(self, at: float, octets: bytes) -> None:
         """These octets have come of a line whose end has not."""
@@ -170,71 +118,89 @@ class Tape:
             self._pieces.append(len(octets))
         self.rest = (at, octets)
 
+    def read(self, verb: str) -> None:
+        """The content that this verb announced is read from now on; none is, if it is ""."""
+        self.reading = verb
+        self._room, self._cut = PIECE_KEPT, None
+
     def body(self, at: float, octets: bytes) -> None:
         """A piece of a message came."""
-        if not self._entries or self._entries[-1][0] is not BODY:
-            self._room = PIECE_KEPT  # a message begins
-        room = self._room
-        kept = octets[:room]
-        self._room = room - len(kept)
+        kept = octets[: self._room]
         if kept:
-            self._entries.append((BODY, at, kept, None))
-            self._size += len(kept) + _COST
-        rest = octets[room:]
-        if rest:
-            last = self._entries[-1] if self._entries else None
-            if last and last[0] is BODY and last[3] is not None:
-                last[3].grow(rest)
-            else:
-                self._entries.append((BODY, at, b"", Cut(rest)))
-                self._size += TAIL_KEPT + _COST
-        if self._size > self._limit:
-            self._make_room()
+            self._room -= len(kept)
+            self._rows += (self, at, kept, BODY)
+            self._reel.due -= len(kept) // SHORT * ITEMS
+        if len(kept) < len(octets):
+            self._cut_body(at, octets[len(kept) :])
+        if len(self._rows) >= self._reel.due:
+            self._reel.press()
 
-    def said(self, at: float, octets: bytes | memoryview, note: Note = NOTHING) -> None:
-        """The server answered."""
-        length = len(octets)
-        self.sent += length
-        self.answers += 1
-        self.state = note.after
-        if note.mark:
-            self.refused += 1
-            self.last_refusal = bytes(octets[:200])
-        if length > PIECE_KEPT:
-            rest = memoryview(octets)[PIECE_KEPT:]  # it may be large
-            self._entries.append((SERVER, at, bytes(octets[:PIECE_KEPT]), Cut(rest), note))
-            length = PIECE_KEPT
+    def _cut_body(self, at: float, rest: bytes) -> None:
+        """Note what came of a message beyond what is kept of it."""
+        if self._cut is not None:
+            self._cut.grow(rest)
         else:
-            self._entries.append((SERVER, at, octets, None, note))
-        self._size += length + _COST
-        if self._size > self._limit:
-            self._make_room()
+            self._cut = Cut(rest)
+            self._rows += (self, at, b"", Odd(BODY, self._cut))
+
+    def said(self, at: float, octets: bytes | memoryview, note: Note = NOTHING, since: float = 0.0) -> None:
+        """The server answered. `since` is the moment at which the mail was handed over that is stored now, or 0."""
+        length, rows, reel = len(octets), self._rows, self._reel
+        self.answers += 1
+        self.sent += length
+        self._newest = note
+        if since:
+            self._tell_of_mail(since)
+        if length <= SHORT:
+            rows += (self, at, octets, note)
+        else:
+            self._say_long(at, octets, note)
+        if len(rows) >= reel.due:
+            reel.press()
+
+    def _say_long(self, at: float, octets: bytes | memoryview, note: Note) -> None:
+        """Note a reply that takes the room of several, or has to be cut."""
+        if len(octets) <= PIECE_KEPT:
+            self._rows += (self, at, octets, note)
+        else:
+            rest = memoryview(octets)[PIECE_KEPT:]  # it may be large
+            self._rows += (self, at, bytes(octets[:PIECE_KEPT]), Odd(SERVER, Cut(rest), note=note))
+        self._reel.due -= min(len(octets), PIECE_KEPT) // SHORT * ITEMS
+
+    def turned_down(self, octets: bytes | memoryview) -> None:
+        """The reply that is said next says no."""
+        self.refused += 1
+        self.last_refusal = bytes(octets[:200])
 
     def secured(self, at: float, tls: str) -> None:
         """TLS has begun."""
         self.tls = tls
-        self._entries.append((TLS, at, tls.encode(), None))
+        self._rows += (self, at, tls.encode(), TLS)
 
     def answered_login(self, user: str, taken: bool) -> None:
         """The client wanted to be this user, and was taken for it or not."""
         self.login = Login(user[:USER_KEPT], taken)
 
     def stored(self, mailbox: str, mail_id: int, copies: int) -> None:
-        """A mail of this session is durable in a mailbox, one of so many that it went to together."""
-        copy = Mail(mailbox, mail_id)
-        if (
-            self._stored
-            and len(self._stored[-1]) < copies
-            and all(each.mailbox != mailbox for each in self._stored[-1])
-        ):
-            self._stored[-1] += (copy,)
-        else:
-            self._stored.append((copy,))
-            self.mails += 1
+        """A mail of this session is durable in a mailbox, one of so many that it went to; each is told in turn."""
+        self._stored += (mailbox, mail_id, copies)
+        if self._copies_to_come:
+            self._copies_to_come -= 1
+            return
+        self.mails += 1
+        if copies > 1:
+            self._copies_to_come = copies - 1
 
-    def take_stored(self) -> tuple[Mail, ...]:
-        """Return the copies of the oldest mail that is stored and was not asked for yet."""
-        return self._stored.pop(0) if self._stored else ()
+    def _tell_of_mail(self, since: float) -> None:
+        """Note that the reply that comes next tells of the oldest mail that no reply has told of yet."""
+        stored, told, place = self._stored, self._reel.told, len(self._rows) // ITEMS
+        if len(stored) == 3:  # what most mails are
+            told += (place, since, stored[0], stored[1])
+            stored.clear()
+            return
+        for _ in range(stored[2] if stored else 0):
+            told += (place, since, stored[0], stored[1])
+            del stored[:3]
 
     def close(self, at: float, reason: str) -> None:
         """The connection is closed; `reason` says by whom and why."""
@@ -243,37 +209,69 @@ class Tape:
         self.ended = at - self._start
         self.reason = reason
 
-    def _make_room(self) -> None:
-        """Let the older half go; the newer one is the older from now on."""
-        self.lost += len(self._older)
-        self._older, self._entries, self._size = self._entries, [], 0
+    def forget(self) -> None:
+        """Nobody will read it any more: what it has on the reel makes room."""
+        self.kept = False
+        self._reel.allow(-self.limit)
+
+    # ---- asked by the reel
+
+    def take_back(self, block: Block, count: int, average: float) -> None:
+        """Hold these entries, the oldest of the reel; where there is much on it that is newer, let them go."""
+        self.pressed -= count
+        if self.pressed * average * 2 >= self.limit:
+            self._lost += self._held + count
+            self._blocks.clear()
+            self._size = self._held = 0
+            return
+        own = block.newest(self, self.limit)
+        self._blocks.append(own)
+        self._size += own.size
+        self._held += count
+        self._let_go(count - len(own.kinds))
+        while self._size > self.limit and len(self._blocks) > 1:
+            oldest = self._blocks.pop(0)
+            self._size -= oldest.size
+            self._let_go(len(oldest.kinds))
+
+    def _let_go(self, count: int) -> None:
+        self._held -= count
+        self._lost += count
 
     # ---- read by whoever looks
 
     @property
-    def size(self) -> int:
-        """Octets of memory that it takes, about."""
-        return sum(len(entry[2]) + _COST for entry in self._all())
+    def state(self) -> str:
+        """The state of the session since the last reply."""
+        return self._newest.after
 
-    def _all(self) -> list[tuple[Any, ...]]:
-        return [*self._older, *self._entries]
+    @property
+    def lost(self) -> int:
+        """The number of entries that went to make room."""
+        self._reel.press()
+        return self._lost
 
     @property
     def last(self) -> int:
         """The number of the newest entry, 0 if there is none."""
-        return self.lost + len(self._older) + len(self._entries)
+        return self.lost + self._held + self.pressed
 
     @property
-    def version(self) -> tuple[int, int, int, bool]:
+    def size(self) -> int:
+        """Octets of memory that it takes, about."""
+        return sum(COST + len(octets) for _, octets, _ in self._all(0))
+
+    @property
+    def version(self) -> tuple[int, int, bool]:
         """What differs whenever there is something new to see."""
-        return self.last, self.received, self.sent, self.ended is not None
+        return self.last, self.received, self.ended is not None
 
     def mentions(self, text: str) -> bool:
         """Return whether the peer's address, its user, or anything it sent, holds this text, whatever its case."""
         if text.lower() in self.peer.lower() or (self.login and text.lower() in self.login.user.lower()):
             return True
         wanted = text.lower().encode("utf-8", "surrogateescape")
-        return any(entry[0] is not SERVER and wanted in entry[2].lower() for entry in self._all())
+        return any(wanted in octets.lower() for _, octets, what in self._all(0) if kind_of(what) is not SERVER)
 
     def since(self, at: float) -> float:
         """Return a moment of the clock as seconds since the session began."""
@@ -283,16 +281,30 @@ class Tape:
         """Return what is kept, from the entry of this number on."""
         return list(self._read(max(0, first - 1 - self.lost)))
 
+    def _all(self, index: int) -> Iterator[Row]:
+        """Give what is kept from the entry of this index on."""
+        if index < self._held:
+            yield from islice((row for block in self._blocks for row in block.of(self)), index, None)
+        yield from self._reel.of(self, max(0, index - self._held))
+
     def _read(self, index: int) -> Iterator[Entry]:
-        for number, entry in enumerate(self._all()[index:], self.lost + index + 1):
-            kind, at, octets, *more = entry
-            cut = more[0] if more else None
-            length, tail = (cut.length, cut.tail) if cut else (0, b"")
-            seconds = at - self._start
-            if kind is SERVER:
-                note: Note = more[1]
-                waited = at - note.since if note.since else 0.0
-                told = (note.mark, note.verb, note.before, note.after, note.fault, note.mails, waited)
-                yield Entry(number, kind, seconds, octets, length, tail, (), False, *told)
-            else:
-                yield Entry(number, kind, seconds, octets, length, tail, *more[1:])
+        told, lost = self._mails_told(), self.lost
+        for place, (at, octets, what) in enumerate(self._all(index), index):
+            odd = what if isinstance(what, Odd) else Odd(kind_of(what), note=note_of(what))
+            length, tail = (odd.cut.length, odd.cut.tail) if odd.cut else (0, b"")
+            since, mails = told.get(place, (at, ()))
+            yield Entry(
+                lost + place + 1, odd.kind, at - self._start, octets, length, tail, odd.pieces, odd.masked,
+                *odd.note, mails, at - since,
+            )  # fmt: skip
+
+    def _mails_told(self) -> dict[int, tuple[float, tuple[Mail, ...]]]:
+        """Return the mails that replies tell of, and since when they waited, by the places of those replies."""
+        found: dict[int, tuple[float, tuple[Mail, ...]]] = {}
+        begin = 0
+        for block in (*self._blocks, *self._reel.blocks):
+            for place, since, mailbox, mail_id in block.told_of(self):
+                mails = found.get(begin + place, (since, ()))[1]
+                found[begin + place] = since, (*mails, Mail(mailbox, mail_id))
+            begin += block.counts.get(self, 0)
+        return found

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from mysmtp.entry import Mail
 from mysmtp.events import Bus, MessageStored, SessionClosed, SessionOpened
 from mysmtp.recorder import CROWDED, Recorder
-from mysmtp.tape import Mail
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -46,8 +46,9 @@ def test_a_mail_is_noted_on_the_tape_of_the_session_that_stored_it() -> None:
     bus.publish(MessageStored(99, "bob@x", 5, 10))
     tape = kept.find(1)
     assert tape is not None
-    assert tape.take_stored() == (Mail("bob@x", 4),)
-    assert tape.take_stored() == ()
+    tape.said(6.0, b"200 OK\n", since=5.5)
+    tape.said(6.0, b"200 OK\n", since=5.5)
+    assert [entry.mails for entry in tape.entries()] == [(Mail("bob@x", 4),), ()]
 
 
 def test_the_oldest_that_ended_goes_first_and_none_that_is_open() -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.tape import PIECE_KEPT, TAIL_KEPT, Mail, Note, Tape, Told
+from mysmtp.entry import PIECE_KEPT, TAIL_KEPT, Mail, Note, Told
+from mysmtp.tape import Tape
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -28,6 +29,7 @@ def test_entries_are_numbered_from_one_with_seconds_since_the_beginning() -> Non
 
 def test_a_refusal_is_counted_with_its_reason() -> None:
     tape = new()
+    tape.turned_down(b"403 Send HELO first\n")
     tape.said(101, b"403 Send HELO first\n", Note("x", "RCPT", "initial", "initial", Told("OutOfOrder")))
     assert tape.entries()[0].fault == Told("OutOfOrder")
     assert (tape.refused, tape.last_refusal) == (1, b"403 Send HELO first\n")
@@ -76,6 +78,7 @@ def test_the_next_message_has_room_of_its_own() -> None:
     tape = new()
     tape.body(101, b"x" * 2 * PIECE_KEPT)
     tape.said(102, b"200 Message stored successfully\n")
+    tape.read("DATA")
     tape.body(103, b"y" * 10)
     assert tape.entries()[-1].octets == b"y" * 10
 
@@ -111,14 +114,30 @@ def test_it_never_takes_more_than_it_may_and_counts_what_it_lost(story: list[tup
 
 
 def test_mails_stored_together_belong_to_one_reply_and_those_of_a_pipeline_to_theirs() -> None:
-    tape = new()
+    tape, ok = new(), b"200 Message stored successfully\n"
     for mailbox, mail_id, copies in (("bob", 1, 2), ("carol", 1, 2), ("bob", 2, 1), ("bob", 3, 1)):
         tape.stored(mailbox, mail_id, copies)
-    assert tape.take_stored() == (Mail("bob", 1), Mail("carol", 1))
-    assert tape.take_stored() == (Mail("bob", 2),)
-    assert tape.take_stored() == (Mail("bob", 3),)
-    assert tape.take_stored() == ()
     assert tape.mails == 3
+    for at in (110.0, 111.0, 112.0, 113.0):
+        tape.said(at, ok, Note("", "DATA", "rcpt", "greeted"), since=109.0)
+    tape.said(114, b"200 OK\n")
+    told = [entry.mails for entry in tape.entries()]
+    assert told == [(Mail("bob", 1), Mail("carol", 1)), (Mail("bob", 2),), (Mail("bob", 3),), (), ()]
+    assert [entry.waited for entry in tape.entries()] == [1.0, 2.0, 3.0, 0.0, 0.0]
+    assert [entry.mails for entry in tape.entries(2)] == told[1:]
+
+
+def test_mails_stay_with_their_replies_when_older_ones_make_room() -> None:
+    tape = new(20_000)
+    for number in range(1, 500):
+        tape.stored("bob", number, 1)
+        tape.heard(109.0, b"NOOP %d\n" % number)
+        tape.said(110.0, b"200 %d\n" % number, since=109.0)
+    replies = [entry for entry in tape.entries() if entry.kind == "server"]
+    assert len(replies) > 20
+    assert tape.lost > 0
+    assert all(entry.octets == b"200 %d\n" % mail.id for entry in replies for mail in entry.mails)
+    assert all(entry.mails for entry in replies)
 
 
 def test_news_changes_the_version_and_nothing_else_does() -> None:

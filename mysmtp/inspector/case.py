@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from mysmtp.entry import CLIENT, SERVER, Entry
 from mysmtp.inspector.protocols import Known, label_of
-from mysmtp.tape import CLIENT, SERVER, Entry
 
 
 @dataclass(frozen=True, slots=True)

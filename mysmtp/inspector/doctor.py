@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise, zip_longest
 
+from mysmtp.entry import BODY, CLIENT, SERVER, Entry
 from mysmtp.inspector.case import Case, Finding, verb_of
 from mysmtp.inspector.explain import needs
 from mysmtp.inspector.protocols import label_of
@@ -15,7 +16,6 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import BODY, CLIENT, SERVER, Entry
 
 _SPACE_BEFORE_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO) +:", re.IGNORECASE)
 _SPACE_AFTER_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO): ", re.IGNORECASE)

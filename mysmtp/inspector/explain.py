@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mysmtp import errors
+from mysmtp.entry import Entry
 from mysmtp.inspector.protocols import Known, label_of, name_of, usage_of
 from mysmtp.inspector.reasons import BROKEN, ELSEWHERE, NOT_HERE, NOT_KNOWN, OTHER, ROWS, SIZE_TOO_LARGE, Row, of_smtp
 from mysmtp.protocol.reply import DONE, FAILED
 from mysmtp.protocol.smtp_reply import RefusedForGood
-from mysmtp.tape import Entry
 
 OURS = "docs/protocol.md"
 _PARTING = frozenset(each.__name__ for each in (*errors.Parting.__subclasses__(), RefusedForGood))

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from mysmtp.entry import Entry, Mail, Told
 from mysmtp.inspector.explain import explain
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.mails import Sent, mails_of
 from mysmtp.inspector.protocols import Known, label_of
 from mysmtp.inspector.shut import shut_of
 from mysmtp.inspector.study import first_state
-from mysmtp.tape import Entry, Mail, Tape, Told
+from mysmtp.tape import Tape
 from mysmtp.text import decode, visible
 from mysmtp.wire import left_out, lines_of, spelled, tls_begins, unspelled
 

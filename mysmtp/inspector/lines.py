@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import NamedTuple
 
-from mysmtp.tape import BODY, CLIENT, SERVER, TLS, Entry
+from mysmtp.entry import BODY, CLIENT, SERVER, TLS, Entry
 from mysmtp.wire import lines_of
 
 CODE = re.compile(rb"([0-9]{3}|\+OK|-ERR)(?=[ \r\n-]|$)")

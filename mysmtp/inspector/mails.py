@@ -5,9 +5,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from mysmtp.entry import BODY, CLIENT, SERVER, Entry
 from mysmtp.inspector.case import verb_of
 from mysmtp.protocol.reply import DONE
-from mysmtp.tape import BODY, CLIENT, SERVER, Entry
 from mysmtp.text import decode
 
 # Within quotes anything may stand (RFC 5321, section 4.1.2).

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from mysmtp.entry import BODY, CLIENT, SERVER, TLS, Entry
 from mysmtp.inspector.export import entry_of
-from mysmtp.tape import BODY, CLIENT, SERVER, TLS, Entry
 from mysmtp.wire import OF_SESSION, TLS_BEGINS, unspelled
 
 _LINE = re.compile(r"(?: *(?P<at>[0-9]{1,9}\.[0-9]{3})  )?(?:(?P<side>[CS]): (?P<octets>.*)|(?P<remark> *#.*| *))")

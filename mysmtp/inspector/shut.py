@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from mysmtp.entry import CLIENT, SERVER, TLS, Entry
 from mysmtp.inspector.case import verb_of
 from mysmtp.inspector.protocols import Known
 from mysmtp.protocol.reply import DONE
-from mysmtp.tape import CLIENT, SERVER, TLS, Entry
 
 _OFFERED = re.compile(rb"^(250[ -]STARTTLS|STLS)\r\n", re.MULTILINE)
 _BINARY = re.compile(rb" BODY=BINARYMIME *(?: |\r?\n)", re.IGNORECASE)

@@ -3,10 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from mysmtp.entry import BODY, Entry
 from mysmtp.inspector.lines import Cutter, Line
 from mysmtp.inspector.protocols import Known
 from mysmtp.inspector.walk import Walk
-from mysmtp.tape import BODY, Entry, Tape
+from mysmtp.tape import Tape
 
 
 def first_state(entries: Sequence[Entry], known: Known) -> str:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mysmtp.entry import SERVER, Entry
 from mysmtp.inspector.protocols import Known
 from mysmtp.protocol.reply import DONE
-from mysmtp.tape import SERVER, Entry
 
 
 @dataclass(slots=True)

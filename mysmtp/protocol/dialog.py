@@ -7,6 +7,7 @@ commands, however the octets were cut.
 from collections.abc import Callable, Iterable, Iterator
 
 from mysmtp.contracts import Deliverer, MessageStore, Spooling
+from mysmtp.entry import CLIENT, Note, Told
 from mysmtp.errors import MailFault
 from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol import command
@@ -20,7 +21,7 @@ from mysmtp.protocol.room import UNLIMITED, Room
 from mysmtp.protocol.scribe import Scribe
 from mysmtp.protocol.transaction import Session
 from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Unit
-from mysmtp.tape import Note, Tape, Told
+from mysmtp.tape import Tape
 
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
@@ -88,7 +89,7 @@ class Dialog:
         self._scribe = Scribe(tape, self._framing) if tape is not None else None
         self._content_size = 0
         if tape is not None:
-            tape.state, tape.framing = dialect.initial, self._framing.kind.value
+            tape.begin(dialect.initial, self._framing.kind.value)
 
     @property
     def state(self) -> str:
@@ -143,11 +144,13 @@ class Dialog:
         if phrase is not None and framing.is_at_rest and gate.awaited is None and not gate.closing:
             if self._tape is not None:
                 self._tape.received += len(data)
-                self._tape.heard(now, data)
+                self._tape.write((self._tape, now, data, CLIENT))
             self._obey(data, phrase)
             return (self._outbox.take_all(),)
         if self._scribe is not None:
-            self._scribe.received(now, data, in_message=self.in_message)
+            self._scribe.received(now, data)
+            if framing.kind is SEGMENTS:
+                self._scribe.segment(data, in_message=self.in_message)
         framing.receive(data, now)
         if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
             self.progress += 1

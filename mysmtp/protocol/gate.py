@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from mysmtp.entry import Note, Told, done
 from mysmtp.errors import (
     LineTooLong,
     MailFault,
@@ -30,7 +31,7 @@ from mysmtp.protocol.phrases import Phrase
 from mysmtp.protocol.reply import Reply
 from mysmtp.protocol.room import NoRoom
 from mysmtp.protocol.units import Line, Segment
-from mysmtp.tape import Note, Tape, Told, done
+from mysmtp.tape import Tape
 
 _TAKEN = Given(b"")  # stands where content was that has been handed over
 
@@ -120,7 +121,7 @@ class Gate:
             return self._complete(expect)
         self.awaited = expect
         if self._tape is not None:
-            self._tape.reading = verb
+            self._tape.read(verb)
         return expect.reply
 
     def _complete(self, expect: Expect) -> Settled:

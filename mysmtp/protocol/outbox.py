@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mysmtp.contracts import Receipt
+from mysmtp.entry import Note, Told
 from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus, CommandAnswered, Refused, ReplySent
 from mysmtp.protocol.outcome import Owed
 from mysmtp.protocol.reply import FAILED, Octets, Reply
 from mysmtp.protocol.transaction import Session
-from mysmtp.tape import Note, Tape, Told
+from mysmtp.tape import Tape
 from mysmtp.text import decode
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Outbox:
         for later, answer in zip(range(len(waiting) - 1, -1, -1), waiting, strict=True):
             if answer.owed is not None:
                 self._collect(answer, answer.owed, later)
-            self.say(answer.reply, answer.note, answer.as_segment, answer.argument)
+            self.say(answer.reply, answer.note, answer.as_segment, answer.argument, answer.since)
 
     def _collect(self, answer: Answer, owed: Owed, later: int) -> None:
         """Wait for what is owed; put into the answer what came of it. So many `later` replies have been remembered."""
@@ -106,19 +107,22 @@ class Outbox:
             answer.reply = owed.failed(fault) if owed.failed else self._broken(answer.note.verb, fault)
             self._session.correct(answer.reply.mark, later)
             answer.note = answer.note._replace(mark=answer.reply.mark, fault=Told("StoreFailed"))
-        elif self._tape is not None:
-            note = answer.note
-            mails = self._tape.take_stored()
-            answer.note = Note(note.mark, note.verb, note.before, note.after, None, mails, answer.since)
+            answer.since = 0.0
 
-    def say(self, reply: Reply, note: Note, as_segment: bool, argument: bytes | None = None) -> None:
-        """Say something now: nothing may be owed. `argument` came after the verb; None answers no command."""
+    def say(
+        self, reply: Reply, note: Note, as_segment: bool, argument: bytes | None = None, since: float = 0.0
+    ) -> None:
+        """Say something now: nothing may be owed. `argument` came after the verb; None answers no command.
+
+        `since` is the moment at which what is stored now was handed over, 0 where nothing is.
+        """
         octets = reply.in_segment() if as_segment else reply.in_lines()
         wanted = self._bus.wanted
         if note.mark or CommandAnswered in wanted or ReplySent in wanted:
             self._tell(reply, note, octets, argument)
-        if self._tape is not None:
-            self._tape.said(self._clock(), octets, note)
+        tape = self._tape
+        if tape is not None:
+            tape.said(self._clock(), octets, note, since)
         self._ready.append(octets)
         self.size += len(octets)
 
@@ -149,6 +153,8 @@ class Outbox:
     def _tell(self, reply: Reply, note: Note, octets: Octets, argument: bytes | None) -> None:
         """Publish what is said to those who want it."""
         bus, session = self._bus, self._session.id
+        if note.mark and self._tape is not None:
+            self._tape.turned_down(octets)
         if argument is not None and CommandAnswered in bus.wanted:
             text, states = decode(argument).strip(" "), (note.before, note.after)
             bus.publish(CommandAnswered(session, note.verb, text, reply.code, reply.text, *states, reply.mark))

@@ -21,17 +21,18 @@ class Scribe:
         self._framing = framing
         self._ahead = 0  # octets on the tape that the framing has yet to cut into lines; -1: segments so far
 
-    def received(self, at: float, data: bytes, *, in_message: bool) -> None:
-        """Note the octets that came, where they are a segment; otherwise only that they came."""
+    def received(self, at: float, data: bytes) -> None:
+        """Note that so many octets came."""
         self.at = at
         self._tape.received += len(data)
-        if self._framing.kind is not SEGMENTS:
-            return
+
+    def segment(self, data: bytes, *, in_message: bool) -> None:
+        """Note the octets that came as they are: a segment is a thing of its own."""
         self._ahead = -1
         if in_message:
-            self._tape.body(at, data)
+            self._tape.body(self.at, data)
         else:
-            self._tape.heard(at, data)
+            self._tape.heard(self.at, data)
 
     def command(self, octets: bytes, *, masked: bool = False) -> None:
         """Note a command as it may be told, unless it is on the tape as a segment already."""

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BareResponse
 
+from mysmtp.entry import Mail
 from mysmtp.message import StoredMail, Trace
 from mysmtp.powers import Gathering, Marking, RecordKeeper
-from mysmtp.tape import Mail
 from mysmtp.web import origins
 from mysmtp.web import presenting_mail as mails
 from mysmtp.web.actions import mark

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mysmtp.entry import SERVER, Entry
 from mysmtp.inspector.case import Case, Finding
 from mysmtp.inspector.doctor import examine
 from mysmtp.inspector.lines import Line
@@ -13,7 +14,7 @@ from mysmtp.inspector.protocols import label_of
 from mysmtp.inspector.shut import shut_of
 from mysmtp.inspector.study import Study
 from mysmtp.inspector.walk import walk_of
-from mysmtp.tape import SERVER, Entry, Tape
+from mysmtp.tape import Tape
 from mysmtp.text import clipped
 from mysmtp.web.presenting import Clock, count_words, plain
 from mysmtp.web.presenting_lanes import lane_at

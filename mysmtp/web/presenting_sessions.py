@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mysmtp.entry import CLIENT, SERVER, Entry
 from mysmtp.inspector.doctor import tongue
 from mysmtp.inspector.protocols import Known, label_of, name_of
 from mysmtp.inspector.walk import code_of, is_hard
 from mysmtp.protocol.reply import DONE, REFUSED
-from mysmtp.tape import CLIENT, SERVER, Entry, Tape
+from mysmtp.tape import Tape
 from mysmtp.text import clipped
 from mysmtp.web.presenting import Clock, When, count_words, plain
 from mysmtp.wire import spelled

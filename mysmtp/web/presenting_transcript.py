@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mysmtp.entry import Entry, Mail
 from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.lines import Line
 from mysmtp.inspector.protocols import Known
 from mysmtp.inspector.shut import Shut
 from mysmtp.inspector.walk import is_hard
 from mysmtp.protocol.reply import DONE
-from mysmtp.tape import Entry, Mail
 from mysmtp.web.presenting import count_words, size_words
 from mysmtp.web.presenting_lanes import Lane, drawn
 from mysmtp.wire import spelled

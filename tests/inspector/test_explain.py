@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mysmtp import errors
+from mysmtp.entry import Entry, Told
 from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.protocols import known
 from mysmtp.inspector.reasons import ROWS
@@ -14,7 +15,6 @@ from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import Entry, Told
 from tests.protocol.taped import lines, recorded, taped
 
 KNOWN = known()

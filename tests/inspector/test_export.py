@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from mysmtp.entry import PIECE_KEPT
 from mysmtp.inspector import export
 from mysmtp.inspector.mails import mails_of
 from mysmtp.inspector.protocols import known
@@ -15,7 +16,7 @@ from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.reaching import pages_of
-from mysmtp.tape import PIECE_KEPT, Tape
+from mysmtp.tape import Tape
 from mysmtp.wire import unspelled
 from tests.process import PostOfficeProcess
 from tests.protocol.taped import lines, recorded, taped

@@ -3,11 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mysmtp.entry import PIECE_KEPT
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import PIECE_KEPT, Tape
+from mysmtp.tape import Tape
 from tests.protocol.conversation import cut
 from tests.protocol.taped import NOON, lines, taped
 

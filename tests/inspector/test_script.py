@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mysmtp.entry import PIECE_KEPT
 from mysmtp.inspector import export
 from mysmtp.inspector.protocols import known
 from mysmtp.inspector.script import Heard, Script, Secured, Send, Unplayable, filling, read
@@ -14,7 +15,7 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import PIECE_KEPT, Tape
+from mysmtp.tape import Tape
 from tests.protocol.taped import lines, recorded, taped
 
 KNOWN = known()
@@ -130,8 +131,10 @@ def test_of_a_long_reply_the_rest_is_not_compared(form: int) -> None:
 
 
 def test_a_tape_that_lost_its_beginning_is_not_played() -> None:
-    tape = taped(SMTP, *lines(*["NOOP"] * 9))
-    tape.lost = 3
+    client, tape = recorded(SMTP, tape_size=3000)
+    for line in lines(*["NOOP"] * 90):
+        client.say(line)
+    assert tape.lost
     for form in forms(tape):
         with pytest.raises(Unplayable, match="first"):
             read(form)

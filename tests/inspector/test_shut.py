@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mysmtp.entry import SERVER, Entry
 from mysmtp.errors import WrongLogin
 from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.protocols import known, usage_of
@@ -14,7 +15,7 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import SERVER, Entry, Tape
+from mysmtp.tape import Tape
 from tests.protocol.conversation import Client
 from tests.protocol.taped import recorded
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mysmtp.entry import PIECE_KEPT
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.protocols import Known
 from mysmtp.inspector.study import Study, first_state
@@ -13,7 +14,7 @@ from mysmtp.inspector.walk import walk_of
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import PIECE_KEPT, Tape
+from mysmtp.tape import Tape
 from tests.protocol.conversation import cut
 from tests.protocol.taped import recorded
 
@@ -60,8 +61,7 @@ def test_a_message_that_grows_beyond_what_is_kept_is_seen_as_it_is() -> None:
 
 @pytest.mark.parametrize("every", [1, 7, 1000])
 def test_what_the_tape_lets_go_is_let_go(every: int) -> None:
-    client, tape = recorded(MY_SMTP)
-    tape._limit = 6000
+    client, tape = recorded(MY_SMTP, tape_size=6000)
     client.dialog.greet()
     study = Study(Known(MY_SMTP))
     for number in range(60):

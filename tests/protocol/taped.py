@@ -12,9 +12,11 @@ from tests.protocol.conversation import Client
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
-def recorded(dialect: Dialect = MY_SMTP, *, session: int = 1, **settings: object) -> tuple[Client, Tape]:
+def recorded(
+    dialect: Dialect = MY_SMTP, *, session: int = 1, tape_size: int = 10**6, **settings: object
+) -> tuple[Client, Tape]:
     """Return a client that may begin to talk, and the tape of what it will say."""
-    tape = Tape(session, dialect.name, "127.0.0.1:4", began=NOON, start=1000.0, limit=10**6)
+    tape = Tape(session, dialect.name, "127.0.0.1:4", began=NOON, start=1000.0, limit=tape_size)
     client = Client(dialect=dialect, tape=tape, **settings)  # type: ignore[arg-type]
 
     def stored(event: Event) -> None:

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mysmtp.entry import Mail, Told
 from mysmtp.errors import ShuttingDown
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import Mail, Tape, Told
+from mysmtp.tape import Tape
 from tests.protocol.conversation import cut
 from tests.protocol.taped import recorded
 

@@ -78,8 +78,8 @@ def _of(event: Event, session: int) -> Event:
 
 
 @pytest.fixture
-def office(store: MessageStore) -> Office:
-    return Office(store)
+def office(store: MessageStore, request: pytest.FixtureRequest) -> Office:
+    return Office(store, getattr(request, "param", 10**6))
 
 
 @pytest.fixture
@@ -435,11 +435,11 @@ def test_of_more_lines_than_anybody_reads_it_is_given_the_newest_and_told_how_ma
     assert 'href="/sessions/1?from=3">Show</a>' in page
 
 
+@pytest.mark.parametrize("office", [4000], indirect=True)
 def test_it_is_told_how_many_lines_made_room_before_they_could_be_shown(client: FlaskClient, office: Office) -> None:
     talker = office.open()
     tape = office.recorder.find(1)
     assert tape is not None
-    tape._limit = 4000
     talker.say(b"HELO x\n")
     page = news(client, 1, 2)
     assert "made room" not in page

@@ -1,0 +1,123 @@
+"""What a tape holds: the entries of a session as they are read, and what they are told from.
+
+Most entries are plain: a command, a piece of a message, TLS are their kind alone, a reply is its `Note`. What takes
+more to say is `Odd`.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
+TAIL_KEPT = 80  # and from its end
+USER_KEPT = 200  # characters of the name of a user
+CLIENT, BODY, SERVER, TLS = "client", "body", "server", "tls"
+
+
+class Cut:
+    """The rest of what is kept in part: how many octets, and the last of them."""
+
+    __slots__ = ("length", "tail")
+
+    def __init__(self, octets: bytes | memoryview) -> None:
+        self.length = len(octets)
+        self.tail = bytes(octets[-TAIL_KEPT:])
+
+    def grow(self, octets: bytes) -> None:
+        """Add octets that came later."""
+        self.length += len(octets)
+        self.tail = (self.tail + octets)[-TAIL_KEPT:]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fault, as far as it is told: the name of its class in `mysmtp.errors`, and its remark for the peer."""
+
+    name: str
+    remark: str = ""
+
+
+class Mail(NamedTuple):
+    """A copy of a mail that a session stored."""
+
+    mailbox: str
+    id: int
+
+
+class Note(NamedTuple):
+    """What a reply was about: its `mark` (as in `protocol.reply`), the verb it answers ("" for none), the states before
+
+    and after, and why it was refused.
+    """
+
+    mark: str = ""
+    verb: str = ""
+    before: str = ""
+    after: str = ""
+    fault: Told | None = None
+
+
+NOTHING = Note()  # to what answers no command
+
+
+@lru_cache(maxsize=1000)
+def done(verb: str, before: str, after: str) -> Note:
+    """Return the note to a command that was simply done. There are few of them, so that each is made once."""
+    return Note("", verb, before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The user whom a client wanted to be, and whether it was taken for that user. The line that said so is masked."""
+
+    user: str
+    taken: bool
+
+
+class Entry(NamedTuple):
+    """One thing that crossed: a command or a segment (`client`), a piece of a message (`body`), a reply (`server`), or
+
+    the beginning of TLS (`tls`; `octets` name version and cipher). `number` counts from 1 over the whole session; `at`
+    is in seconds since it began. `cut` octets after `octets` were not kept but for `tail`, the last of them. `pieces`
+    tells where a line that came in several reads was parted. Of a reply: its `mark` (as in `protocol.reply`), the verb
+    it answers ("" for none), the states `before` and `after`, why it was refused, what it stored, and `waited`, the
+    seconds that storing took.
+    """
+
+    number: int
+    kind: str
+    at: float
+    octets: bytes
+    cut: int = 0
+    tail: bytes = b""
+    pieces: tuple[int, ...] = ()
+    masked: bool = False
+    mark: str = ""
+    verb: str = ""
+    before: str = ""
+    after: str = ""
+    fault: Told | None = None
+    mails: tuple[Mail, ...] = ()
+    waited: float = 0.0
+
+
+class Odd(NamedTuple):
+    """What an entry is, where that takes more to say than its kind, or than the note to a reply."""
+
+    kind: str
+    cut: Cut | None = None
+    pieces: tuple[int, ...] = ()
+    masked: bool = False
+    note: Note = NOTHING
+
+
+def kind_of(what: Any) -> str:
+    """Return which kind an entry is of."""
+    if isinstance(what, str):
+        return what
+    return what.kind if isinstance(what, Odd) else SERVER
+
+
+def note_of(what: Any) -> Note:
+    """Return the note to an entry that is not odd."""
+    return what if isinstance(what, Note) else NOTHING

@@ -1,0 +1,94 @@
+"""The reel that all sessions write on: each reads its own, in order, and a busy one costs no other what it said."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mysmtp.entry import Mail
+from mysmtp.reel import Reel
+from mysmtp.tape import Tape
+
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+TAPES = 3
+
+
+def tapes(reel: Reel, count: int = TAPES, limit: int = 8000) -> list[Tape]:
+    return [
+        Tape(number, "smtp", "127.0.0.1:4", began=NOON, start=0.0, limit=limit, reel=reel) for number in range(count)
+    ]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, TAPES - 1), st.integers(0, 700), st.sampled_from("hbsmr")), max_size=300))
+def test_each_session_reads_what_it_wrote_whoever_writes_between(story: list[tuple[int, int, str]]) -> None:
+    reel = Reel()
+    all_tapes = tapes(reel)
+    wrote: list[list[tuple[str, bytes, tuple[Mail, ...]]]] = [[] for _ in all_tapes]
+    for number, (whose, length, act) in enumerate(story):
+        tape, octets = all_tapes[whose], b"%d " % number + b"x" * length
+        if act == "h":
+            tape.heard(number, octets)
+            wrote[whose].append(("client", octets, ()))
+        elif act == "b":
+            tape.read("DATA")
+            tape.body(number, octets)
+            wrote[whose].append(("body", octets, ()))
+        elif act == "s":
+            tape.said(number, octets)
+            wrote[whose].append(("server", octets, ()))
+        elif act == "m":
+            tape.stored("bob", number, 1)
+            tape.said(number, octets, since=number - 0.5)
+            wrote[whose].append(("server", octets, (Mail("bob", number),)))
+        else:
+            tape.entries(max(1, tape.last - 3))  # somebody looks
+    for tape, expected in zip(all_tapes, wrote, strict=True):
+        entries = tape.entries()
+        assert [(entry.kind, entry.octets, entry.mails) for entry in entries] == expected[tape.lost :]
+        assert [entry.number for entry in entries] == list(range(tape.lost + 1, tape.last + 1))
+        assert tape.last == len(expected)
+        assert all(entry.waited == (0.5 if entry.mails else 0.0) for entry in entries)
+    assert sum(tape.size for tape in all_tapes) <= TAPES * (8000 + 1000)
+
+
+def test_who_says_little_keeps_it_while_another_says_a_thousand_times_more() -> None:
+    quiet, busy = tapes(Reel(), 2)
+    quiet.heard(1.0, b"EHLO quiet\r\n")
+    quiet.stored("bob", 1, 1)
+    quiet.said(2.0, b"250 stored\r\n", since=1.0)
+    for number in range(2000):
+        busy.heard(3.0, b"NOOP %d\r\n" % number)
+    assert [(entry.octets, entry.mails) for entry in quiet.entries()] == [
+        (b"EHLO quiet\r\n", ()),
+        (b"250 stored\r\n", (Mail("bob", 1),)),
+    ]
+    assert (quiet.lost, quiet.last) == (0, 2)
+    assert busy.lost + len(busy.entries()) == 2000
+    assert len(busy.entries()) > 20
+
+
+def test_who_says_little_for_long_keeps_the_newest_of_it() -> None:
+    quiet, busy = tapes(Reel(), 2)
+    for number in range(400):
+        quiet.heard(1.0, b"NOOP %d\r\n" % number)
+        for _ in range(40):
+            busy.heard(3.0, b"NOOP\r\n")
+    entries = quiet.entries()
+    assert 20 < len(entries) < 400
+    assert [entry.octets for entry in entries] == [b"NOOP %d\r\n" % number for number in range(quiet.lost, 400)]
+
+
+def test_what_sessions_said_that_nobody_keeps_makes_room() -> None:
+    reel = Reel()
+    stays, *others = tapes(reel, 200)
+    stays.heard(1.0, b"HELO x\r\n")
+    for tape in others:
+        for _ in range(20):
+            tape.heard(2.0, b"NOOP\r\n")
+        tape.forget()
+    for _ in range(3000):
+        stays.heard(3.0, b"NOOP\r\n")
+    stays.entries()
+    assert not any(owner is not stays for block in reel.blocks for owner in block.owners)
+    assert reel.limit == 4000
