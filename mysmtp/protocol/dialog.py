@@ -12,6 +12,7 @@ from mysmtp.errors import MailFault
 from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol import command
 from mysmtp.protocol.dialect import Check, Desk, Dialect, anybody
+from mysmtp.protocol.discretion import Discretion
 from mysmtp.protocol.framing import LINES, SEGMENTS, Framing
 from mysmtp.protocol.gate import Gate
 from mysmtp.protocol.outbox import Outbox
@@ -39,8 +40,8 @@ class Dialog:
     """
 
     __slots__ = (
-        "_bus", "_clock", "_content_size", "_dialect", "_framing", "_gate", "_greeting", "_outbox", "_phrases",
-        "_scribe", "_session", "_tape", "earned", "progress",
+        "_bus", "_clock", "_content_size", "_dialect", "_discretion", "_framing", "_gate", "_greeting", "_outbox",
+        "_phrases", "_scribe", "_session", "_tape", "earned", "progress",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +69,7 @@ class Dialog:
         self._dialect = dialect
         self._clock = clock
         self._bus = bus
+        self._discretion = Discretion(dialect.verbs)
         self._framing = Framing(
             fixed_to_lines=fixed_to_lines or dialect.segments is None,
             body_limit=max_message_size,
@@ -150,7 +152,8 @@ class Dialog:
         if self._scribe is not None:
             self._scribe.received(now, data)
             if framing.kind is SEGMENTS:
-                self._scribe.segment(data, in_message=self.in_message)
+                in_message = self.in_message
+                self._scribe.segment(data if in_message else self._discretion.preview(data), in_message=in_message)
         framing.receive(data, now)
         if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
             self.progress += 1
@@ -195,7 +198,7 @@ class Dialog:
             elif answered % _BATCH == 0 or outbox.size > _CHUNK:
                 yield outbox.take()
         if self._scribe is not None and framing.has_more and gate.awaited is None:
-            self._scribe.rest(self._shown(framing.rest))
+            self._scribe.rest(self._discretion.preview(framing.rest))
         yield outbox.take_all()
         while outbox.size:
             yield outbox.take()
@@ -247,13 +250,14 @@ class Dialog:
         if isinstance(unit, (Line, Segment)):
             self._answer_line(unit.octets, unit.command, unit)
             return
-        self._hear(unit.octets)
+        shown, masked = self._discretion.tell(unit.octets)
+        self._hear(shown)
         if isinstance(unit, SegmentBody):
             assert self._dialect.segments is not None
             self._gate.take_segment(self._dialect.segments, unit.body)
             return
         if self._scribe is not None:
-            self._scribe.command(unit.octets)
+            self._scribe.command(shown, masked=masked, size=len(unit.octets))
         if isinstance(unit, Overlong) and not command.is_http(unit.octets):
             self._gate.refuse_overlong()
         else:
@@ -261,12 +265,12 @@ class Dialog:
 
     def _answer_line(self, octets: bytes, line: bytes, unit: Line | Segment) -> None:
         """Answer one command: `line` is it without its end."""
-        self._hear(octets)
+        shown, masked = self._discretion.tell(octets)
+        self._hear(shown)
         verb, rest = command.take_apart(line)
         rule = self._dialect.verbs.get(verb)
         if self._scribe is not None:
-            masked = rule is not None and rule.mask is not None
-            self._scribe.command(self._shown(octets) if masked else octets, masked=masked)
+            self._scribe.command(shown, masked=masked, size=len(octets))
         if rule is not None:
             phrase = Phrase(verb, rule, rest)
             if isinstance(unit, Line):
@@ -275,25 +279,17 @@ class Dialog:
         elif command.is_http(octets):
             self._gate.closing = True
         else:
-            self._gate.refuse_unknown(line, rest, unit)
+            self._gate.refuse_unknown(line, b"" if masked else rest, unit)
 
     def _obey(self, line: bytes, phrase: Phrase) -> None:
         """Do a command that was said before, where lines are read. None that is kept holds a secret."""
         if LineReceived in self._bus.wanted:
             self._bus.publish(LineReceived(self._session.id, line))
         self.progress += 1
+        self._discretion.wary = None
         self._gate.obey(phrase, None)
 
-    def _hear(self, octets: bytes) -> None:
+    def _hear(self, shown: bytes) -> None:
         if LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, self._shown(octets)))
+            self._bus.publish(LineReceived(self._session.id, shown))
         self.progress += 1
-
-    def _shown(self, octets: bytes) -> bytes:
-        """Return a line as it may be told: a password is masked."""
-        verb, rest = command.take_apart(octets)
-        rule = self._dialect.verbs.get(verb)
-        if rule is None or rule.mask is None:
-            return octets
-        words = rest.rstrip(b"\r\n")
-        return octets[: len(octets) - len(rest)] + rule.mask(words) + rest[len(words) :]

@@ -34,30 +34,30 @@ class Scribe:
         else:
             self._tape.heard(self.at, data)
 
-    def command(self, octets: bytes, *, masked: bool = False) -> None:
-        """Note a command as it may be told, unless it is on the tape as a segment already."""
+    def command(self, octets: bytes, *, masked: bool = False, size: int = 0) -> None:
+        """Note a command as it may be told, unless it is on the tape as a segment already; it came as `size` octets."""
         if self._framing.kind is SEGMENTS:
             return
         if self._ahead:
-            octets = self._unknown(octets)
+            octets = self._unknown(octets, size or len(octets))
         if octets:
             self._tape.heard(self.at, octets, masked=masked)
 
-    def _unknown(self, octets: bytes) -> bytes:
-        """Return what of these octets was not on the tape as a part of a segment."""
+    def _unknown(self, octets: bytes, size: int) -> bytes:
+        """Return what of these octets, which came as `size`, was not on the tape as a part of a segment."""
         if self._ahead < 0:  # the connection has just turned to lines
-            self._ahead = len(octets) + len(self._framing.rest)
+            self._ahead = size + len(self._framing.rest)
             self._tape.framing = self._framing.kind.value
-        known = min(self._ahead, len(octets))
+        known = min(self._ahead, size)
         self._ahead -= known
-        return octets[known:]
+        return octets[known:] if known < size else b""
 
     def content(self, octets: bytes, *, secret: bool, whole: bool) -> None:
         """Note a piece of a message, or of an answer that is secret, once that is `whole`."""
         if self._framing.kind is SEGMENTS:
             return
         if self._ahead:
-            octets = self._unknown(octets)
+            octets = self._unknown(octets, len(octets))
         if not secret:
             if octets:
                 self._tape.body(self.at, octets)

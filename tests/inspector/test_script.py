@@ -92,7 +92,8 @@ def test_tls_stands_where_it_began() -> None:
 def test_where_a_password_was_is_known(form: int) -> None:
     login = ["EHLO x", "AUTH PLAIN AGEAYg==", "AUTH LOGIN", "YQ==", "Yg==", "MAIL FROM:<a@x>", "RCPT TO:<b@x>", "DATA"]
     tape = taped(SMTP, *lines(*login), b"****\r\nPASS ****\r\n.\r\n")
-    assert read(forms(tape)[form]).masked == [b"AUTH PLAIN ****\r\n"]
+    unasked = [b"****\r\n"] * 2 if form == 0 else []  # a text cannot tell them from asterisks that were sent
+    assert read(forms(tape)[form]).masked == [b"AUTH PLAIN ****\r\n", *unasked]
     tape = taped(SMTP, *lines("EHLO x", "AUTH LOGIN", "YQ==", "Yg=="))
     assert read(forms(tape)[form]).masked == [b"****\r\n", b"****\r\n"]
     tape = taped(POP3, b"USER a\r\nPASS b\r\n")

@@ -1,0 +1,111 @@
+"""What is told of a client's lines: no password, also where a client sends one that nobody asked for."""
+
+import base64
+
+import pytest
+
+from mysmtp.events import CommandAnswered, LineReceived
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.my_smtp import MY_SMTP
+from mysmtp.protocol.pop3 import POP3
+from mysmtp.protocol.smtp import SMTP
+from tests.protocol.taped import recorded
+
+USER, SECRET = (base64.b64encode(word).decode() for word in (b"alice", b"correct horse battery"))
+PLAIN = base64.b64encode(b"\0alice\0correct horse battery").decode()
+CASES: list[tuple[Dialect, list[str], list[str]]] = [
+    # AUTH that is refused, whatever for, and the answers that are sent all the same (RFC 4954, section 4).
+    (SMTP, ["EHLO x", "AUTH CRAM-MD5", USER, SECRET], ["EHLO x", "AUTH CRAM-MD5", "****", "****"]),
+    (SMTP, ["EHLO x", f"AUTH LOGIN PLAIN {SECRET}", USER], ["EHLO x", "AUTH LOGIN ****", "****"]),
+    (SMTP, ["AUTH LOGIN", USER, SECRET], ["AUTH LOGIN", "****", "****"]),
+    (SMTP, ["EHLO x", "AUTH LOGIN", "*", USER, SECRET], ["EHLO x", "AUTH LOGIN", "****", "****", "****"]),
+    (SMTP, ["EHLO x", f"AUTH LOGIN {USER}", USER, SECRET], ["EHLO x", "AUTH LOGIN ****", "****", "****"]),
+    (LMTP, ["AUTH PLAIN", PLAIN], ["AUTH PLAIN", "****"]),
+    # A protocol that has no such login.
+    (MY_SMTP, [f"AUTH PLAIN {PLAIN}", "auth login", USER, SECRET], ["AUTH PLAIN ****", "auth login", "****", "****"]),
+    (MY_SMTP, ["HELO x", f"PASS {SECRET}"], ["HELO x", "PASS ****"]),
+    (POP3, ["AUTH PLAIN", PLAIN], ["AUTH ****", "****"]),
+    (POP3, ["USER bob", "PASS", "correct horse"], ["USER bob", "PASS", "****"]),
+    # What was said before, by a command of its own, ends it: this is no answer to a login.
+    (SMTP, ["AUTH LOGIN", "EHLO x", USER], ["AUTH LOGIN", "EHLO x", USER]),
+    (
+        SMTP,
+        ["EHLO x", "EHLO x", f"AUTH LOGIN {SECRET}", "*", "EHLO x", USER],
+        ["EHLO x", "EHLO x", "AUTH LOGIN ****", "****", "EHLO x", USER],
+    ),
+    # Nor is every line that is no command.
+    (SMTP, ["AUTH CRAM-MD5", "TURN", "FOO", "see you"], ["AUTH CRAM-MD5", "TURN", "FOO", "see you"]),
+    (SMTP, ["EHLO x", USER], ["EHLO x", USER]),
+    (POP3, ["USER bob", "PASS x", "LISTT"], ["USER bob", "PASS ****", "LISTT"]),
+]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(("dialect", "said", "told"), CASES)
+def test_what_a_client_says_is_told_without_its_secrets(
+    dialect: Dialect, said: list[str], told: list[str], whole: bool
+) -> None:
+    client, tape = recorded(dialect)
+    client.dialog.greet()
+    rests = []
+    for line in said:
+        octets = f"{line}\r\n".encode()
+        for piece in (octets,) if whole else (octets[:-2], octets[-2:]):
+            client.say(piece)
+            rests += [tape.rest[1]] if tape.rest else []
+    lines = [entry for entry in tape.entries() if entry.kind == "client"]
+    assert [entry.octets.decode() for entry in lines] == [f"{line}\r\n" for line in told]
+    assert [entry.masked for entry in lines] == [
+        "****" in after or before.upper().startswith(("AUTH", "PASS")) for before, after in zip(said, told, strict=True)
+    ]
+    heard = [event.octets.decode() for event in client.events if isinstance(event, LineReceived)]
+    if whole:
+        assert heard == [f"{line}\r\n" for line in told]
+    answered = [event.argument for event in client.events if isinstance(event, CommandAnswered)]
+    everything = "\n".join([*answered, *heard, *(rest.decode() for rest in rests)])
+    for secret in (USER, SECRET, PLAIN, "correct horse"):
+        assert (secret in everything) == (secret in told), secret
+
+
+def test_a_segment_is_told_without_its_secrets_too() -> None:
+    client, tape = recorded(MY_SMTP, framing="auto")
+    for segment in (b"HELO x", f"AUTH PLAIN {PLAIN}".encode(), b"AUTH LOGIN", SECRET.encode()):
+        client.say(segment)
+        client.wait(2.0)
+    assert [entry.octets for entry in tape.entries() if entry.kind == "client"] == [
+        b"HELO x", b"AUTH PLAIN ****", b"AUTH LOGIN", b"****",
+    ]  # fmt: skip
+    assert tape.received == sum(map(len, ("HELO x", f"AUTH PLAIN {PLAIN}", "AUTH LOGIN", SECRET)))
+
+
+def test_segments_that_turn_to_lines_are_told_without_their_secrets_and_what_follows_is_told_whole() -> None:
+    client, tape = recorded(MY_SMTP, framing="auto")
+    client.say(b"HELO x")
+    client.wait(2.0)
+    client.say(f"HELP\nAUTH PLAIN {PLAIN}\nAUTH LOGIN\n{SECRET}\nPASS x\n".encode())
+    client.say(b"HELO y\n")
+    assert [entry.octets for entry in tape.entries() if entry.kind == "client"] == [
+        b"HELO x", b"HELP\nAUTH PLAIN ****\nAUTH LOGIN\n****\nPASS ****\n", b"HELO y\n",
+    ]  # fmt: skip
+
+
+def test_a_login_too_long_to_be_read_is_told_without_its_secret() -> None:
+    client, tape = recorded(SMTP)
+    client.say(f"AUTH PLAIN {PLAIN * 1000}\r\n".encode())
+    entries = [entry for entry in tape.entries() if entry.kind == "client"]
+    assert [(entry.octets, entry.masked) for entry in entries] == [(b"AUTH PLAIN ****\r\n", True)]
+
+
+def test_lines_behind_the_last_command_are_told_without_their_secrets() -> None:
+    client, tape = recorded(SMTP)
+    client.say(f"QUIT\r\nEHLO x\r\nAUTH PLAIN {PLAIN}\r\nAUTH LOGIN\r\n{SECRET}".encode())
+    assert tape.rest is not None
+    assert tape.rest[1] == b"EHLO x\r\nAUTH PLAIN ****\r\nAUTH LOGIN\r\n****"
+
+
+def test_the_beginning_of_a_line_is_not_taken_for_a_command() -> None:
+    client, tape = recorded(SMTP)
+    for piece in (b"AUTH CRAM-MD5\r\n", b"NOOP", b"abcdefgh\r\n"):
+        client.say(piece)
+    assert [entry.octets for entry in tape.entries() if entry.kind == "client"] == [b"AUTH CRAM-MD5\r\n", b"****\r\n"]
