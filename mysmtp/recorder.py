@@ -10,12 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from gevent import monkey
+
 from mysmtp.delivery import now
 from mysmtp.entry import Mail
 from mysmtp.events import Bus, Event, LoginAnswered, MessageStored, SessionClosed, SessionOpened
 from mysmtp.reel import Reel
 from mysmtp.tape import Tape
 
+_native_lock = monkey.get_original("_thread", "allocate_lock")
 CROWDED = 2048  # octets of a tape beyond the number kept
 
 
@@ -37,7 +40,7 @@ class Recorder:
         self._session_bytes = session_bytes
         self._clock = clock
         self._moment = moment
-        self._reel = Reel()
+        self._reel = Reel(_native_lock())
         self._open: dict[int, Tape] = {}
         self._whole: set[int] = set()  # open sessions whose tapes may take all of session_bytes
         self._ended: OrderedDict[int, Tape] = OrderedDict()
@@ -73,8 +76,8 @@ class Recorder:
 
     @property
     def version(self) -> tuple[int, int, int]:
-        """What differs whenever a session was opened or closed, or something was said in an open one."""
-        return self.opened, len(self._open), sum(tape.last for tape in self._open.values())
+        """What differs whenever a session was opened or closed, or something was said in one."""
+        return self.opened, len(self._open), self._reel.written
 
     def _note_mail(self, event: Event) -> None:
         assert isinstance(event, MessageStored)

@@ -5,11 +5,16 @@ list, the same for all. When that holds some hundred entries they are pressed to
 pieces of memory. Both are for speed: a server that touches something of each session for each line, and that leaves a
 hundred thousand small objects all over its memory, finds nothing in the processor's caches any more and is slower in
 all it does (docs/performance.md). Whose an entry is, is asked when somebody reads, or when a block has to go.
+
+One thread writes, the one of the dialogs; any thread reads (pages are made in others). So reading changes nothing, and
+holds `lock`, as whoever moves entries that are written already does. Writing one needs no lock: it is one step.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import AbstractContextManager
 from struct import iter_unpack, pack
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 SHORT = 256  # octets of an entry that takes the room of one; a longer one counts as so many
@@ -18,7 +23,6 @@ ITEMS = 4  # of the list, to each entry: whose, moment, octets, what
 _ITEMS_TOLD = 4  # of what is told, to each copy of a mail: place of its reply, since when it waited, mailbox, id
 _FEWEST, _MOST = 4, 1024  # entries that are pressed together
 _USED = 4  # a block goes early when less than one in so many of its entries are of sessions that are kept
-
 Row = tuple[float, bytes, Any]
 Copy = tuple[int, float, str, int]
 
@@ -32,11 +36,14 @@ class Owner(Protocol):
     kept: bool
     pressed: int
 
-    def take_back(self, block: "Block", count: int, average: float) -> None:
-        """Hold these entries, which have no room on the reel any more, or let them go.
+    def lose(self, count: int, average: float) -> bool:
+        """Note that so many of its entries, the oldest, have no room on the reel any more; tell whether it holds them.
 
-        An entry of the reel takes so many octets on `average`.
+        An entry of the reel takes so many octets on `average`. What it wants to hold is given to `hold`.
         """
+
+    def hold(self, block: "Block") -> None:
+        """Hold these entries, which were all its own on a block."""
 
 
 class Block(NamedTuple):
@@ -59,8 +66,17 @@ class Block(NamedTuple):
         """Octets of memory that it takes, about."""
         return len(self.octets) + COST * (len(self.kinds) + len(self.told) // _ITEMS_TOLD)
 
+    def rows(self) -> Iterator[tuple[Owner, float, bytes, Any]]:
+        """Give all entries, as they were written."""
+        begin = 0
+        for whose, (moment,), length, what in zip(
+            self.owners, iter_unpack("d", self.moments), self.lengths, self.kinds, strict=True
+        ):
+            yield whose, moment, self.octets[begin : begin + length], what
+            begin += length
+
     def of(self, owner: Owner) -> Iterator[Row]:
-        """Give the entries of one, as they were written."""
+        """Give the entries of one."""
         begin = 0
         rows = zip(self.owners, iter_unpack("d", self.moments), self.lengths, self.kinds, strict=True)
         for whose, (moment,), length, what in rows:
@@ -68,20 +84,42 @@ class Block(NamedTuple):
                 yield moment, self.octets[begin : begin + length], what
             begin += length
 
+    def copies(self) -> Iterator[Copy]:
+        """Give what is told of mails, in the order of the replies that tell of them."""
+        items = iter(self.told)
+        return zip(items, items, items, items, strict=True)
+
     def told_of(self, owner: Owner) -> Iterator[Copy]:
         """Give what is told of the mails of one, the places counted among its own entries."""
-        copies = iter(self.told)
-        for place, since, mailbox, mail_id in zip(copies, copies, copies, copies, strict=True):
+        count = seen = 0
+        for place, since, mailbox, mail_id in self.copies():
             if self.owners[place] is owner:
-                yield sum(whose is owner for whose in self.owners[:place]), since, mailbox, mail_id
+                count += sum(whose is owner for whose in self.owners[seen:place])
+                seen = place
+                yield count, since, mailbox, mail_id
 
-    def newest(self, owner: Owner, size: int) -> "Block":
-        """Return a block of the newest entries of one: at least one, and as many as `size` octets have room for."""
-        rows, first = list(self.of(owner)), 0
-        while first < len(rows) - 1 and sum(len(row[1]) + COST for row in rows[first:]) > size:
+    def shares(self, owners: Container[Owner]) -> "dict[Owner, Block]":
+        """Return what each of these has here as a block of its own."""
+        rows: dict[Owner, list[Any]] = {}
+        told: dict[Owner, list[Any]] = {}
+        places: dict[int, int] = {}  # among those of their owner, of the entries here
+        for place, row in enumerate(self.rows()):
+            if row[0] in owners:
+                own = rows.setdefault(row[0], [])
+                places[place] = len(own) // ITEMS
+                own += row
+        for place, *more in self.copies():
+            if place in places:
+                told.setdefault(self.owners[place], []).extend((places[place], *more))
+        return {owner: press(own, told.get(owner, [])) for owner, own in rows.items()}
+
+    def newest(self, size: int) -> "Block":
+        """Return a block of the newest of these entries: at least one, and as many as `size` octets have room for."""
+        rows, first = list(self.rows()), 0
+        while first < len(rows) - 1 and sum(len(row[2]) + COST for row in rows[first:]) > size:
             first += (len(rows) - first) // 2
-        told = [(place - first, *more) for place, *more in self.told_of(owner) if place >= first]
-        return press([item for row in rows[first:] for item in (owner, *row)], [item for copy in told for item in copy])
+        told = [(place - first, *more) for place, *more in self.copies() if place >= first]
+        return press([item for row in rows[first:] for item in row], [item for copy in told for item in copy])
 
 
 def press(rows: list[Any], told: list[Any]) -> Block:
@@ -91,20 +129,39 @@ def press(rows: list[Any], told: list[Any]) -> Block:
     return Block(owners, moments, lengths, b"".join(octets), tuple(rows[3::ITEMS]), tuple(told), Counter(owners))
 
 
+def joined(one: Block, other: Block) -> Block:
+    """Return the entries of two blocks as one."""
+    shift, owners = len(one.owners), one.owners + other.owners
+    told = [item for place, *more in other.copies() for item in (place + shift, *more)]
+    return Block(
+        owners, one.moments + other.moments, one.lengths + other.lengths, one.octets + other.octets,
+        one.kinds + other.kinds, (*one.told, *told), Counter(owners),
+    )  # fmt: skip
+
+
 class Reel:
     """The entries of all sessions. `rows` are those that are not pressed yet, `told` what is told of mails in them.
 
-    Whoever writes looks afterwards whether `rows` is as long as is `due`, then has it pressed. `limit` is the memory,
-    in octets, that all of it may take, about; whoever adds one that writes here raises it.
+    Whoever writes looks afterwards whether `rows` is as long as is `due`, then has it pressed; what is told of a mail
+    is written before the reply that tells it. `limit` is the memory, in octets, that all of it may take, about; whoever
+    adds one that writes here raises it. Whoever reads holds `lock`: one between threads, which lets no greenlet run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lock: AbstractContextManager[object] | None = None) -> None:
         self.rows: list[Any] = []
         self.told: list[Any] = []
         self.blocks: deque[Block] = deque()
         self.due = self._full = _FEWEST * ITEMS
         self.limit = 0
+        self.lock = lock or Lock()
         self._size = self._count = 0  # octets of memory that the blocks take, and entries in them
+        self._pressed = 0  # entries so far
+        self._newest: tuple[int, Block] | None = None  # what was not pressed when so many entries were written
+
+    @property
+    def written(self) -> int:
+        """How many entries were written so far."""
+        return self._pressed + len(self.rows) // ITEMS
 
     def allow(self, size: int) -> None:
         """Allow so many octets more; less than 0, so many less."""
@@ -114,63 +171,44 @@ class Reel:
 
     def press(self) -> None:
         """Press what was written since the last time; let the oldest go where all takes too much."""
-        if not self.rows:
-            return
-        rows, told, blocks = self.rows, self.told, self.blocks
-        block = press(rows, told)
+        block = press(self.rows, self.told)
+        with self.lock:
+            self.rows.clear()
+            self.told.clear()
+            self.due = self._full
+            self._newest = None
+            self._take(block)
+            while len(self.blocks) > 1 and (self._size > self.limit or _hardly_used(self.blocks[0])):
+                self._drop_oldest()
+
+    def _take(self, block: Block) -> None:
         for owner, count in block.counts.items():
             owner.pressed += count
-        rows.clear()
-        told.clear()
-        self.due = self._full
-        if blocks and len(blocks[-1].kinds) * 2 * ITEMS < self._full:  # many looks must not make many small blocks
-            block = _joined(self._without(blocks.pop()), block)
-        blocks.append(block)
+        self.blocks.append(block)
         self._size += block.size
         self._count += len(block.kinds)
-        while len(blocks) > 1 and (self._size > self.limit or _hardly_used(blocks[0])):
-            self._drop_oldest()
+        self._pressed += len(block.kinds)
 
     def _drop_oldest(self) -> None:
-        average = self._size / self._count
-        block = self._without(self.blocks.popleft())
-        for owner, count in block.counts.items():
-            if owner.kept:
-                owner.take_back(block, count, average)
-
-    def _without(self, block: Block) -> Block:
-        """Count a block out that was taken from the others."""
+        average, block = self._size / self._count, self.blocks.popleft()
         self._size -= block.size
         self._count -= len(block.kinds)
-        return block
+        # In one pass for all that want theirs: there may be hundreds.
+        holding = {owner for owner, count in block.counts.items() if owner.kept and owner.lose(count, average)}
+        for owner, share in block.shares(holding).items() if holding else ():
+            owner.hold(share)
 
-    def of(self, owner: Owner, first: int = 0) -> Iterator[Row]:
-        """Give the entries of one that are on the reel, but for so many of the first."""
-        self.press()
-        for block in self.blocks:
-            count = block.counts.get(owner, 0)
-            if first >= count:
-                first -= count
-                continue
-            for place, row in enumerate(block.of(owner)):
-                if place >= first:
-                    yield row
-            first = 0
-
-
-def _joined(one: Block, other: Block) -> Block:
-    """Return the entries of two blocks as one."""
-    copies, shift = iter(other.told), len(one.owners)
-    told = (
-        item
-        for place, since, mailbox, mail_id in zip(copies, copies, copies, copies, strict=True)
-        for item in (place + shift, since, mailbox, mail_id)
-    )
-    owners = one.owners + other.owners
-    return Block(
-        owners, one.moments + other.moments, one.lengths + other.lengths, one.octets + other.octets,
-        one.kinds + other.kinds, (*one.told, *told), Counter(owners),
-    )  # fmt: skip
+    def look(self) -> tuple[Block, ...]:
+        """Return all blocks, and one of what is not pressed yet. Whoever asks holds `lock`."""
+        if self.rows:
+            rows, told = self.rows.copy(), self.told.copy()  # in this order, for somebody may be writing
+            count = len(rows) // ITEMS
+            if self._newest is None or self._newest[0] != count:
+                while told and told[-_ITEMS_TOLD] >= count:
+                    del told[-_ITEMS_TOLD:]
+                self._newest = count, press(rows, told)
+            return (*self.blocks, self._newest[1])
+        return tuple(self.blocks)
 
 
 def _hardly_used(block: Block) -> bool:

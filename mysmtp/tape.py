@@ -7,7 +7,7 @@ their end. Passwords never come here: whoever writes masks them first. Knows no 
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain
 from typing import Any
 
 from mysmtp.entry import (
@@ -27,7 +27,9 @@ from mysmtp.entry import (
     kind_of,
     note_of,
 )
-from mysmtp.reel import COST, ITEMS, SHORT, Block, Reel, Row
+from mysmtp.reel import COST, ITEMS, SHORT, Block, Reel, Row, joined
+
+_FEW = 16  # blocks, about, that a tape holds: a smaller one takes in what comes next
 
 
 class Tape:
@@ -216,19 +218,28 @@ class Tape:
 
     # ---- asked by the reel
 
-    def take_back(self, block: Block, count: int, average: float) -> None:
-        """Hold these entries, the oldest of the reel; where there is much on it that is newer, let them go."""
+    def lose(self, count: int, average: float) -> bool:
+        """Note that so many entries, the oldest on the reel, have no room there; tell whether this tape holds them.
+
+        It does unless there is much on the reel that is newer.
+        """
         self.pressed -= count
-        if self.pressed * average * 2 >= self.limit:
-            self._lost += self._held + count
-            self._blocks.clear()
-            self._size = self._held = 0
-            return
-        own = block.newest(self, self.limit)
-        self._blocks.append(own)
+        if self.pressed * average * 2 < self.limit:
+            return True
+        self._lost += self._held + count
+        self._blocks.clear()
+        self._size = self._held = 0
+        return False
+
+    def hold(self, block: Block) -> None:
+        """Hold these entries, as many of the newest as there is room for."""
+        own = block.newest(self.limit)
+        self._held += len(block.kinds)
+        self._let_go(len(block.kinds) - len(own.kinds))
         self._size += own.size
-        self._held += count
-        self._let_go(count - len(own.kinds))
+        if self._blocks and self._blocks[-1].size * _FEW < self.limit:  # each takes memory besides what it holds
+            own = joined(self._blocks.pop(), own)
+        self._blocks.append(own)
         while self._size > self.limit and len(self._blocks) > 1:
             oldest = self._blocks.pop(0)
             self._size -= oldest.size
@@ -248,18 +259,18 @@ class Tape:
     @property
     def lost(self) -> int:
         """The number of entries that went to make room."""
-        self._reel.press()
         return self._lost
 
     @property
     def last(self) -> int:
         """The number of the newest entry, 0 if there is none."""
-        return self.lost + self._held + self.pressed
+        lost, blocks = self._look()
+        return lost + sum(block.counts.get(self, 0) for block in blocks)
 
     @property
     def size(self) -> int:
         """Octets of memory that it takes, about."""
-        return sum(COST + len(octets) for _, octets, _ in self._all(0))
+        return sum(COST + len(octets) for _, octets, _ in self._all())
 
     @property
     def version(self) -> tuple[int, int, bool]:
@@ -271,7 +282,7 @@ class Tape:
         if text.lower() in self.peer.lower() or (self.login and text.lower() in self.login.user.lower()):
             return True
         wanted = text.lower().encode("utf-8", "surrogateescape")
-        return any(wanted in octets.lower() for _, octets, what in self._all(0) if kind_of(what) is not SERVER)
+        return any(wanted in octets.lower() for _, octets, what in self._all() if kind_of(what) is not SERVER)
 
     def since(self, at: float) -> float:
         """Return a moment of the clock as seconds since the session began."""
@@ -279,32 +290,43 @@ class Tape:
 
     def entries(self, first: int = 1) -> Sequence[Entry]:
         """Return what is kept, from the entry of this number on."""
-        return list(self._read(max(0, first - 1 - self.lost)))
+        lost, blocks = self._look()
+        return list(self._read(blocks, lost, first))
 
-    def _all(self, index: int) -> Iterator[Row]:
-        """Give what is kept from the entry of this index on."""
-        if index < self._held:
-            yield from islice((row for block in self._blocks for row in block.of(self)), index, None)
-        yield from self._reel.of(self, max(0, index - self._held))
+    def _look(self) -> tuple[int, tuple[Block, ...]]:
+        """Return how many entries are lost, and the blocks that hold the others: both of one moment."""
+        with self._reel.lock:
+            return self._lost, (*self._blocks, *self._reel.look())
 
-    def _read(self, index: int) -> Iterator[Entry]:
-        told, lost = self._mails_told(), self.lost
-        for place, (at, octets, what) in enumerate(self._all(index), index):
+    def _all(self) -> Iterator[Row]:
+        return chain.from_iterable(block.of(self) for block in self._look()[1] if self in block.counts)
+
+    def _read(self, blocks: tuple[Block, ...], before: int, first: int) -> Iterator[Entry]:
+        """Give the entries in blocks, from the number `first` on; so many were `before` them."""
+        for block in blocks:
+            count = block.counts.get(self, 0)
+            if count and before + count >= first:
+                yield from self._read_block(block, before, first)
+            before += count
+
+    def _read_block(self, block: Block, before: int, first: int) -> Iterator[Entry]:
+        told = self._mails_told(block)
+        for place, (at, octets, what) in enumerate(block.of(self)):
+            number = before + place + 1
+            if number < first:
+                continue
             odd = what if isinstance(what, Odd) else Odd(kind_of(what), note=note_of(what))
             length, tail = (odd.cut.length, odd.cut.tail) if odd.cut else (0, b"")
             since, mails = told.get(place, (at, ()))
             yield Entry(
-                lost + place + 1, odd.kind, at - self._start, octets, length, tail, odd.pieces, odd.masked,
+                number, odd.kind, at - self._start, octets, length, tail, odd.pieces, odd.masked,
                 *odd.note, mails, at - since,
             )  # fmt: skip
 
-    def _mails_told(self) -> dict[int, tuple[float, tuple[Mail, ...]]]:
+    def _mails_told(self, block: Block) -> dict[int, tuple[float, tuple[Mail, ...]]]:
         """Return the mails that replies tell of, and since when they waited, by the places of those replies."""
         found: dict[int, tuple[float, tuple[Mail, ...]]] = {}
-        begin = 0
-        for block in (*self._blocks, *self._reel.blocks):
-            for place, since, mailbox, mail_id in block.told_of(self):
-                mails = found.get(begin + place, (since, ()))[1]
-                found[begin + place] = since, (*mails, Mail(mailbox, mail_id))
-            begin += block.counts.get(self, 0)
+        for place, since, mailbox, mail_id in block.told_of(self):
+            mails = found.get(place, (since, ()))[1]
+            found[place] = since, (*mails, Mail(mailbox, mail_id))
         return found

@@ -1,12 +1,17 @@
 """The reel that all sessions write on: each reads its own, in order, and a busy one costs no other what it said."""
 
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Thread
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.entry import Mail
-from mysmtp.reel import Reel
+from mysmtp.reel import Block, Reel
 from mysmtp.tape import Tape
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -92,3 +97,75 @@ def test_what_sessions_said_that_nobody_keeps_makes_room() -> None:
     stays.entries()
     assert not any(owner is not stays for block in reel.blocks for owner in block.owners)
     assert reel.limit == 4000
+
+
+@contextmanager
+def threads_that_take_turns_often() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def test_other_threads_may_read_while_one_writes() -> None:
+    one, other = tapes(Reel(), 2, 100_000)
+    writing, troubles = True, []
+
+    def look() -> None:
+        seen = 0
+        while writing:
+            try:
+                entries = one.entries(max(1, one.last - 30))
+                numbers = [entry.number for entry in entries]
+                said = [b"%d\r\n" % number for number in numbers]
+                mails = [(Mail("bob", number),) if number % 2 else () for number in numbers]
+                assert [entry.octets for entry in entries] == said
+                assert [entry.mails for entry in entries] == mails
+                assert numbers == list(range(numbers[0], numbers[-1] + 1)) if numbers else not seen
+                seen = max(seen, *numbers, 0)
+            except Exception as trouble:  # noqa: BLE001  told below, in the thread of the test
+                troubles.append(trouble)
+                return
+
+    threads = [Thread(target=look) for _ in range(2)]
+    with threads_that_take_turns_often():
+        for thread in threads:
+            thread.start()
+        for number in range(1, 20_001):
+            if number % 2:
+                one.stored("bob", number, 1)
+                one.said(2.0, b"%d\r\n" % number, since=1.0)
+            else:
+                one.heard(1.0, b"%d\r\n" % number)
+            other.heard(1.0, b"NOOP\r\n")
+        writing = False
+        for thread in threads:
+            thread.join()
+    assert not troubles
+    assert (one.last, other.last) == (20_000, 20_000)
+
+
+def test_who_reads_moves_nothing_on_the_reel_for_another_may_be_writing() -> None:
+    reel = Reel()
+    (tape,) = tapes(reel, 1)
+    tape.heard(1.0, b"NOOP\r\n")
+    reel.told += (1, 0.5, "bob", 1)  # its reply is about to be written
+    before = reel.rows.copy(), reel.told.copy()
+    assert [(entry.number, entry.mails) for entry in tape.entries()] == [(1, ())]
+    assert tape.last == 1
+    assert (reel.rows, reel.told) == before
+    tape.said(1.0, b"250 stored\r\n")
+    assert [entry.mails for entry in tape.entries()] == [(), (Mail("bob", 1),)]
+
+
+def test_who_says_little_for_long_holds_it_in_a_few_blocks() -> None:
+    quiet, busy = tapes(Reel(), 2)
+    for number in range(400):
+        quiet.heard(1.0, b"NOOP %d\r\n" % number)
+        for _ in range(40):
+            busy.heard(3.0, b"NOOP\r\n")
+    assert len(quiet.entries()) > 20
+    gc.collect()
+    assert sum(isinstance(each, Block) and set(each.owners) == {quiet} for each in gc.get_objects()) < 20
