@@ -113,6 +113,17 @@ class Block(NamedTuple):
                 told.setdefault(self.owners[place], []).extend((places[place], *more))
         return {owner: press(own, told.get(owner, [])) for owner, own in rows.items()}
 
+    def without_forgotten(self) -> "Block":
+        """Return the entries of owners that are kept."""
+        rows: list[Any] = []
+        places: dict[int, int] = {}  # which entries these are here, and there
+        for place, row in enumerate(self.rows()):
+            if row[0].kept:
+                places[place] = len(rows) // ITEMS
+                rows += row
+        told = ((places[place], *more) for place, *more in self.copies() if place in places)
+        return press(rows, [item for copy in told for item in copy])
+
     def newest(self, size: int) -> "Block":
         """Return a block of the newest of these entries: at least one, and as many as `size` octets have room for."""
         rows, first = list(self.rows()), 0
@@ -180,6 +191,7 @@ class Reel:
             self._take(block)
             while len(self.blocks) > 1 and (self._size > self.limit or _hardly_used(self.blocks[0])):
                 self._drop_oldest()
+            self._tidy()
 
     def _take(self, block: Block) -> None:
         for owner, count in block.counts.items():
@@ -197,6 +209,30 @@ class Reel:
         holding = {owner for owner, count in block.counts.items() if owner.kept and owner.lose(count, average)}
         for owner, share in block.shares(holding).items() if holding else ():
             owner.hold(share)
+
+    def _tidy(self) -> None:
+        """Let go what is of sessions that are not kept any more in blocks behind one that is well used.
+
+        A block is looked at when its age is a power of two: a few each time, and none keeps such sessions for long.
+        """
+        age = 2
+        while age < len(self.blocks):
+            if _hardly_used(self.blocks[-age]):
+                self._narrow(len(self.blocks) - age)
+            age *= 2
+
+    def _narrow(self, at: int) -> None:
+        """Keep of a block what is of sessions that are kept, with the one before where that has room for it."""
+        whole, before = self.blocks[at], self.blocks[at - 1]
+        narrow = whole.without_forgotten()
+        self._size += narrow.size - whole.size
+        self._count += len(narrow.kinds) - len(whole.kinds)
+        if narrow.kinds and (before.size + narrow.size) * ITEMS > self._full * (SHORT + COST):
+            self.blocks[at] = narrow
+            return
+        if narrow.kinds:
+            self.blocks[at - 1] = joined(before, narrow)
+        del self.blocks[at]
 
     def look(self) -> tuple[Block, ...]:
         """Return all blocks, and one of what is not pressed yet. Whoever asks holds `lock`."""

@@ -169,3 +169,26 @@ def test_who_says_little_for_long_holds_it_in_a_few_blocks() -> None:
     assert len(quiet.entries()) > 20
     gc.collect()
     assert sum(isinstance(each, Block) and set(each.owners) == {quiet} for each in gc.get_objects()) < 20
+
+
+def test_sessions_that_nobody_keeps_make_room_behind_one_that_has_said_much() -> None:
+    reel = Reel()
+    kept = tapes(reel, 20, 20_000)
+    first, second, *_ = kept
+    for _ in range(1000):
+        first.heard(1.0, b"NOOP\r\n")
+    for number in range(1, 501):
+        (short,) = tapes(reel, 1, 20_000)
+        short.heard(2.0, b"QUIT\r\n")
+        for _ in range(7):
+            short.said(2.0, b"221 Bye\r\n")
+        second.stored("bob", number, 1)
+        second.said(2.0, b"250 %d\r\n" % number, since=1.0)
+        short.forget()
+    assert [first.last, second.last] == [1000, 500]
+    assert first.lost == 0  # so its block is the oldest still
+    told = [(entry.number, entry.octets, entry.mails) for entry in second.entries()]
+    assert told == [(at, b"250 %d\r\n" % at, (Mail("bob", at),)) for at in range(1, 501)]
+    forgotten = {owner for block in reel.blocks for owner in block.owners} - set(kept)
+    assert len(forgotten) < 200
+    assert len(reel.blocks) < 12
