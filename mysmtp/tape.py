@@ -153,7 +153,7 @@ class Tape:
         self._newest = note
         if since:
             self._tell_of_mail(since)
-        if length <= SHORT:
+        if length <= SHORT and type(octets) is bytes:
             rows += (self, at, octets, note)
         else:
             self._say_long(at, octets, note)
@@ -161,9 +161,9 @@ class Tape:
             reel.press()
 
     def _say_long(self, at: float, octets: bytes | memoryview, note: Note) -> None:
-        """Note a reply that takes the room of several, or has to be cut."""
+        """Note a reply that takes the room of several, has to be cut, or lies in a file, which is not to stay open."""
         if len(octets) <= PIECE_KEPT:
-            self._rows += (self, at, octets, note)
+            self._rows += (self, at, bytes(octets), note)
         else:
             rest = memoryview(octets)[PIECE_KEPT:]  # it may be large
             self._rows += (self, at, bytes(octets[:PIECE_KEPT]), Odd(SERVER, Cut(rest), note=note))

@@ -1,7 +1,10 @@
 """The tape of one session: all that crossed, in order; bounded in memory, and honest about what it left out."""
 
+import mmap
+import weakref
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,6 +94,18 @@ def test_a_long_reply_and_a_long_line_are_cut_too() -> None:
     assert (len(reply.octets), reply.cut, reply.tail[-3:]) == (PIECE_KEPT, 10, b"\n.\n")
     assert (len(line.octets), line.cut, line.tail) == (PIECE_KEPT, 1, b"y")
     assert tape.sent == 7 + PIECE_KEPT + 3
+
+
+@pytest.mark.parametrize("length", [20, 2000, 2 * PIECE_KEPT])
+def test_a_reply_that_lies_in_a_file_holds_it_no_longer_than_it_is_said(length: int) -> None:
+    tape, mapped = new(10**9), mmap.mmap(-1, length)
+    for _ in range(10):  # from here on it is long until entries are pressed
+        tape.heard(100, b"NOOP\r\n")
+    closed = weakref.ref(mapped)
+    tape.said(101, memoryview(mapped))
+    del mapped
+    assert closed() is None
+    assert [len(entry.octets) + entry.cut for entry in tape.entries(11)] == [length]
 
 
 @settings(max_examples=40)
