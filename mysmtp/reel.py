@@ -10,9 +10,12 @@ One thread writes, the one of the dialogs; any thread reads (pages are made in o
 holds `lock`, as whoever moves entries that are written already does. Writing one needs no lock: it is one step.
 """
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Container, Iterator, Mapping
 from contextlib import AbstractContextManager
+from itertools import accumulate
 from struct import iter_unpack, pack
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
@@ -46,11 +49,19 @@ class Owner(Protocol):
         """Hold these entries, which were all its own on a block."""
 
 
+class Index(NamedTuple):
+    """Where the entries of a block are: sorted by the `id` of their owners, and where the octets of each begin."""
+
+    owners: "array[int]"
+    places: "array[int]"
+    begins: "array[int]"
+
+
 class Block(NamedTuple):
     """Some entries, pressed: whose each is, moments (packed), lengths, octets one after the other, and what each is.
 
     `counts` tells how many are whose; `told` has four items of each copy of a mail that a reply tells of: the place of
-    that reply, since when the mail waited, mailbox and id.
+    that reply, since when the mail waited, mailbox and id. `indexes` is empty until somebody reads, then has one.
     """
 
     owners: tuple[Owner, ...]
@@ -60,6 +71,7 @@ class Block(NamedTuple):
     kinds: tuple[Any, ...]  # or what tells more: see `entry`
     told: tuple[Any, ...]
     counts: Mapping[Owner, int]
+    indexes: list[Index]
 
     @property
     def size(self) -> int:
@@ -77,12 +89,25 @@ class Block(NamedTuple):
 
     def of(self, owner: Owner) -> Iterator[Row]:
         """Give the entries of one."""
-        begin = 0
-        rows = zip(self.owners, iter_unpack("d", self.moments), self.lengths, self.kinds, strict=True)
-        for whose, (moment,), length, what in rows:
-            if whose is owner:
-                yield moment, self.octets[begin : begin + length], what
-            begin += length
+        moments, begins = memoryview(self.moments).cast("d"), self._index().begins
+        for place in self._places(owner):
+            begin = begins[place]
+            yield moments[place], self.octets[begin : begin + self.lengths[place]], self.kinds[place]
+
+    def _places(self, owner: Owner) -> "array[int]":
+        """Return where the entries of one are."""
+        index = self._index()
+        first = bisect_left(index.owners, id(owner))
+        return index.places[first : first + self.counts.get(owner, 0)]
+
+    def _index(self) -> Index:
+        """Return where the entries of each owner are: found out when somebody asks first."""
+        if not self.indexes:
+            owners = list(map(id, self.owners))
+            places = array("L", sorted(range(len(owners)), key=owners.__getitem__))
+            begins = array("L", accumulate(self.lengths, initial=0))
+            self.indexes.append(Index(array("Q", sorted(owners)), places, begins))
+        return self.indexes[0]
 
     def copies(self) -> Iterator[Copy]:
         """Give what is told of mails, in the order of the replies that tell of them."""
@@ -91,12 +116,13 @@ class Block(NamedTuple):
 
     def told_of(self, owner: Owner) -> Iterator[Copy]:
         """Give what is told of the mails of one, the places counted among its own entries."""
-        count = seen = 0
-        for place, since, mailbox, mail_id in self.copies():
-            if self.owners[place] is owner:
-                count += sum(whose is owner for whose in self.owners[seen:place])
-                seen = place
-                yield count, since, mailbox, mail_id
+        if not self.told:
+            return
+        places = self.told[::_ITEMS_TOLD]
+        for number, place in enumerate(self._places(owner)):
+            for at in range(bisect_left(places, place), bisect_right(places, place)):
+                _, since, mailbox, mail_id = self.told[at * _ITEMS_TOLD : (at + 1) * _ITEMS_TOLD]
+                yield number, since, mailbox, mail_id
 
     def shares(self, owners: Container[Owner]) -> "dict[Owner, Block]":
         """Return what each of these has here as a block of its own."""
@@ -137,7 +163,7 @@ def press(rows: list[Any], told: list[Any]) -> Block:
     """Return entries, in a list of four items of each, as a block; so is `told`."""
     octets, owners = rows[2::ITEMS], tuple(rows[::ITEMS])
     moments, lengths = pack(f"{len(owners)}d", *rows[1::ITEMS]), tuple(map(len, octets))
-    return Block(owners, moments, lengths, b"".join(octets), tuple(rows[3::ITEMS]), tuple(told), Counter(owners))
+    return Block(owners, moments, lengths, b"".join(octets), tuple(rows[3::ITEMS]), tuple(told), Counter(owners), [])
 
 
 def joined(one: Block, other: Block) -> Block:
@@ -146,7 +172,7 @@ def joined(one: Block, other: Block) -> Block:
     told = [item for place, *more in other.copies() for item in (place + shift, *more)]
     return Block(
         owners, one.moments + other.moments, one.lengths + other.lengths, one.octets + other.octets,
-        one.kinds + other.kinds, (*one.told, *told), Counter(owners),
+        one.kinds + other.kinds, (*one.told, *told), Counter(owners), [],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Thread
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,3 +193,34 @@ def test_sessions_that_nobody_keeps_make_room_behind_one_that_has_said_much() ->
     forgotten = {owner for block in reel.blocks for owner in block.owners} - set(kept)
     assert len(forgotten) < 200
     assert len(reel.blocks) < 12
+
+
+def test_who_reads_a_session_goes_through_no_other_again_and_again() -> None:
+    reel = Reel()
+    all_tapes = tapes(reel, 40, 10**6)
+    quiet, busy = all_tapes[1:], all_tapes[0]
+    for _ in range(10):
+        for tape in quiet:
+            tape.heard(1.0, b"NOOP\r\n")
+        for _ in range(1000):
+            busy.heard(1.0, b"NOOP\r\n")
+
+    def steps() -> int:
+        """Return how many steps reading all that say little takes: lines, calls, and what generators give."""
+        count = 0
+
+        def step(*_: Any) -> Any:
+            nonlocal count
+            count += 1
+            return step
+
+        before = sys.gettrace()
+        sys.settrace(step)
+        try:
+            assert sum(len(tape.entries()) for tape in quiet) == 390
+        finally:
+            sys.settrace(before)
+        return count
+
+    quiet[0].entries()
+    assert steps() < 39 * 1000  # one pass through all entries for each would be ten times that, and more
