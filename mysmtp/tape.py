@@ -44,10 +44,10 @@ class Tape:
     """
 
     __slots__ = (
-        "_blocks", "_copies_to_come", "_cut", "_held", "_lost", "_newest", "_pieces", "_reel", "_room", "_rows",
-        "_size", "_start", "_stored", "answers", "began", "ended", "framing", "kept", "last_refusal", "limit", "login",
-        "mails", "peer", "pressed", "protocol", "reading", "reason", "received", "refused", "rest", "sent", "session",
-        "tls", "write",
+        "_blocks", "_copies_to_come", "_cut", "_cut_after", "_held", "_lost", "_newest", "_pieces", "_reel", "_room",
+        "_rows", "_size", "_start", "_stored", "answers", "began", "ended", "framing", "kept", "last_refusal", "limit",
+        "login", "mails", "peer", "pressed", "protocol", "reading", "reason", "received", "refused", "rest", "sent",
+        "session", "tls", "write",
     )  # fmt: skip
 
     def __init__(
@@ -74,7 +74,8 @@ class Tape:
         self._newest = NOTHING  # the newest reply's
         self._start = start
         self._room = PIECE_KEPT  # octets that may still be kept of the message that is read
-        self._cut: Cut | None = None
+        self._cut: Cut | None = None  # what is not kept of it
+        self._cut_after = 0  # replies that stand before that
         self._pieces: list[int] = []
         self._stored: list[Any] = []  # of each copy that no reply told of yet: mailbox, id, copies of its mail
         self._copies_to_come = 0
@@ -139,10 +140,10 @@ class Tape:
 
     def _cut_body(self, at: float, rest: bytes) -> None:
         """Note what came of a message beyond what is kept of it."""
-        if self._cut is not None:
+        if self._cut is not None and self._cut_after == self.answers:
             self._cut.grow(rest)
-        else:
-            self._cut = Cut(rest)
+        else:  # what stands before a reply does not change: whoever looks has read it
+            self._cut, self._cut_after = Cut(rest), self.answers
             self._rows += (self, at, b"", Odd(BODY, self._cut))
 
     def said(self, at: float, octets: bytes | memoryview, note: Note = NOTHING, since: float = 0.0) -> None:

@@ -86,6 +86,25 @@ def test_the_next_message_has_room_of_its_own() -> None:
     assert tape.entries()[-1].octets == b"y" * 10
 
 
+def test_what_is_not_kept_of_a_message_is_counted_anew_after_a_reply_for_what_stands_before_it_was_read() -> None:
+    tape = new()
+    tape.read("BDAT")
+    tape.body(101, b"x" * (PIECE_KEPT + 10))
+    tape.body(102, b"y" * 10)
+    tape.said(103, b"250 stored\r\n")  # to the mail before, which the disk has confirmed meanwhile
+    before = tape.entries()
+    tape.body(104, b"z" * 5)
+    tape.body(105, b"z" * 5)
+    entries = tape.entries()
+    assert entries[: len(before)] == before
+    assert [(entry.kind, len(entry.octets), entry.cut) for entry in entries] == [
+        ("body", PIECE_KEPT, 0),
+        ("body", 0, 20),
+        ("server", 12, 0),
+        ("body", 0, 10),
+    ]
+
+
 def test_a_long_reply_and_a_long_line_are_cut_too() -> None:
     tape = new()
     tape.said(101, b"200 OK\n" + b"x" * PIECE_KEPT + b"\n.\n")
