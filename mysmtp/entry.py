@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
 TAIL_KEPT = 80  # and from its end
+PARTED_KEPT = 100  # places where one line was parted: each takes more memory than an octet
 USER_KEPT = 200  # characters of the name of a user
 CLIENT, BODY, SERVER, TLS = "client", "body", "server", "tls"
 
@@ -79,9 +80,9 @@ class Entry(NamedTuple):
 
     the beginning of TLS (`tls`; `octets` name version and cipher). `number` counts from 1 over the whole session; `at`
     is in seconds since it began. `cut` octets after `octets` were not kept but for `tail`, the last of them. `pieces`
-    tells where a line that came in several reads was parted. Of a reply: its `mark` (as in `protocol.reply`), the verb
-    it answers ("" for none), the states `before` and `after`, why it was refused, what it stored, and `waited`, the
-    seconds that storing took.
+    tells where a line that came in several reads was parted, the first `PARTED_KEPT` places. Of a reply: its `mark` (as
+    in `protocol.reply`), the verb it answers ("" for none), the states `before` and `after`, why it was refused, what
+    it stored, and `waited`, the seconds that storing took.
     """
 
     number: int

@@ -14,6 +14,7 @@ from mysmtp.entry import (
     BODY,
     CLIENT,
     NOTHING,
+    PARTED_KEPT,
     PIECE_KEPT,
     SERVER,
     TLS,
@@ -117,7 +118,7 @@ class Tape:
 
     def left(self, at: float, octets: bytes) -> None:
         """These octets have come of a line whose end has not."""
-        if self.rest is None or len(octets) != len(self.rest[1]):
+        if len(self._pieces) < PARTED_KEPT and (self.rest is None or len(octets) != len(self.rest[1])):
             self._pieces.append(len(octets))
         self.rest = (at, octets)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.entry import PIECE_KEPT, TAIL_KEPT, Mail, Note, Told
+from mysmtp.entry import PARTED_KEPT, PIECE_KEPT, TAIL_KEPT, Mail, Note, Told
 from mysmtp.tape import Tape
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -47,6 +47,14 @@ def test_a_line_remembers_where_it_was_parted_and_the_rest_is_seen_before_it_is_
     tape.heard(103, b"QUIT\n")
     assert [entry.pieces for entry in tape.entries()] == [(2, 4), ()]
     assert tape.rest is None
+
+
+def test_a_line_that_drips_remembers_the_first_places_only() -> None:
+    tape = new()
+    for length in range(1, 1000):
+        tape.left(101, b"x" * length)
+    tape.heard(103, b"x" * 1000)
+    assert tape.entries()[0].pieces == tuple(range(1, PARTED_KEPT + 1))
 
 
 def test_a_rest_is_kept_when_the_connection_closes() -> None:
