@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from mysmtp.block import COST, ITEMS, Block, Row, joined
 from mysmtp.entry import (
     BODY,
     CLIENT,
@@ -28,7 +29,7 @@ from mysmtp.entry import (
     kind_of,
     note_of,
 )
-from mysmtp.reel import COST, ITEMS, SHORT, Block, Reel, Row, joined
+from mysmtp.reel import SHORT, Reel
 
 _FEW = 16  # blocks, about, that a tape holds: a smaller one takes in what comes next
 

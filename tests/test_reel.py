@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mysmtp.block import Block
 from mysmtp.entry import Mail
-from mysmtp.reel import Block, Reel
+from mysmtp.reel import Reel
 from mysmtp.tape import Tape
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
