@@ -6,7 +6,7 @@ Nothing of a block changes but that it remembers where the entries of each sessi
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from struct import iter_unpack, pack
 from typing import Any, NamedTuple, Protocol
@@ -80,8 +80,7 @@ class Block(NamedTuple):
         """Give the entries of one."""
         moments, begins = memoryview(self.moments).cast("d"), self._index().begins
         for place in self._places(owner):
-            begin = begins[place]
-            yield moments[place], self.octets[begin : begin + self.lengths[place]], self.kinds[place]
+            yield moments[place], self.octets[begins[place] : begins[place + 1]], self.kinds[place]
 
     def _places(self, owner: Owner) -> "array[int]":
         """Return where the entries of one are."""
@@ -105,47 +104,39 @@ class Block(NamedTuple):
 
     def told_of(self, owner: Owner) -> Iterator[Copy]:
         """Give what is told of the mails of one, the places counted among its own entries."""
-        if not self.told:
-            return
-        places = self.told[::ITEMS_TOLD]
-        for number, place in enumerate(self._places(owner)):
-            for at in range(bisect_left(places, place), bisect_right(places, place)):
+        return self._told_at(self._places(owner))
+
+    def _told_at(self, places: Sequence[int]) -> Iterator[Copy]:
+        """Give what the entries at these places tell of mails, the places counted among these."""
+        known = self.told[::ITEMS_TOLD]
+        for number, place in enumerate(places if known else ()):
+            for at in range(bisect_left(known, place), bisect_right(known, place)):
                 _, since, mailbox, mail_id = self.told[at * ITEMS_TOLD : (at + 1) * ITEMS_TOLD]
                 yield number, since, mailbox, mail_id
 
-    def shares(self, owners: Container[Owner]) -> "dict[Owner, Block]":
-        """Return what each of these has here as a block of its own."""
-        rows: dict[Owner, list[Any]] = {}
-        told: dict[Owner, list[Any]] = {}
-        places: dict[int, int] = {}  # among those of their owner, of the entries here
-        for place, row in enumerate(self.rows()):
-            if row[0] in owners:
-                own = rows.setdefault(row[0], [])
-                places[place] = len(own) // ITEMS
-                own += row
-        for place, *more in self.copies():
-            if place in places:
-                told.setdefault(self.owners[place], []).extend((places[place], *more))
-        return {owner: press(own, told.get(owner, [])) for owner, own in rows.items()}
+    def _picked(self, places: Sequence[int]) -> "Block":
+        """Return a block of the entries at these places."""
+        moments, begins = memoryview(self.moments).cast("d"), self._index().begins
+        rows: list[Any] = []
+        for place in places:
+            octets = self.octets[begins[place] : begins[place + 1]]
+            rows += (self.owners[place], moments[place], octets, self.kinds[place])
+        return press(rows, [item for copy in self._told_at(places) for item in copy])
+
+    def share(self, owner: Owner) -> "Block":
+        """Return what one has here as a block of its own."""
+        return self._picked(self._places(owner))
 
     def without_forgotten(self) -> "Block":
         """Return the entries of owners that are kept."""
-        rows: list[Any] = []
-        places: dict[int, int] = {}  # which entries these are here, and there
-        for place, row in enumerate(self.rows()):
-            if row[0].kept:
-                places[place] = len(rows) // ITEMS
-                rows += row
-        told = ((places[place], *more) for place, *more in self.copies() if place in places)
-        return press(rows, [item for copy in told for item in copy])
+        return self._picked([place for place, owner in enumerate(self.owners) if owner.kept])
 
     def newest(self, size: int) -> "Block":
         """Return a block of the newest of these entries: at least one, and as many as `size` octets have room for."""
-        rows, first = list(self.rows()), 0
-        while first < len(rows) - 1 and sum(len(row[2]) + COST for row in rows[first:]) > size:
-            first += (len(rows) - first) // 2
-        told = [(place - first, *more) for place, *more in self.copies() if place >= first]
-        return press([item for row in rows[first:] for item in row], [item for copy in told for item in copy])
+        count, first = len(self.kinds), 0
+        while first < count - 1 and sum(self.lengths[first:]) + COST * (count - first) > size:
+            first += (count - first) // 2
+        return self._picked(range(first, count)) if first else self
 
 
 def press(rows: list[Any], told: list[Any]) -> Block:

@@ -77,10 +77,9 @@ class Reel:
         average, block = self._size / self._count, self.blocks.popleft()
         self._size -= block.size
         self._count -= len(block.kinds)
-        # In one pass for all that want theirs: there may be hundreds.
-        holding = {owner for owner, count in block.counts.items() if owner.kept and owner.lose(count, average)}
-        for owner, share in block.shares(holding).items() if holding else ():
-            owner.hold(share)
+        for owner, count in block.counts.items():
+            if owner.kept and owner.lose(count, average):
+                owner.hold(block.share(owner))
 
     def _tidy(self) -> None:
         """Let go what is of sessions that are not kept any more in blocks behind one that is well used.

@@ -48,9 +48,9 @@ def test_each_gets_back_what_it_wrote_from_one_block_or_from_two_joined(
         assert block.counts.get(session, 0) == len(own)
         mails = [(mine, place) for mine, (place, _) in enumerate(own) if place in told]
         assert [(copy[0], copy[3]) for copy in block.told_of(session)] == mails
-    shares = block.shares(SESSIONS[:1])
-    assert set(shares) <= {SESSIONS[0]}
-    assert [row for share in shares.values() for row in share.rows()] == [row for row in rows if row[0] is SESSIONS[0]]
+        share = block.share(session)
+        assert list(share.rows()) == [row for _, row in own]
+        assert [(copy[0], copy[3]) for copy in share.copies()] == mails
 
 
 @given(entries, st.integers(0, 5000))

@@ -75,12 +75,18 @@ def test_who_says_little_keeps_it_while_another_says_a_thousand_times_more() -> 
     assert len(busy.entries()) > 20
 
 
-def test_who_says_little_for_long_keeps_the_newest_of_it() -> None:
+def said_little_for_long() -> Tape:
+    """Return the tape of a session that said 400 lines, while another said 40 after each."""
     quiet, busy = tapes(Reel(), 2)
     for number in range(400):
         quiet.heard(1.0, b"NOOP %d\r\n" % number)
         for _ in range(40):
             busy.heard(3.0, b"NOOP\r\n")
+    return quiet
+
+
+def test_who_says_little_for_long_keeps_the_newest_of_it() -> None:
+    quiet = said_little_for_long()
     entries = quiet.entries()
     assert 20 < len(entries) < 400
     assert [entry.octets for entry in entries] == [b"NOOP %d\r\n" % number for number in range(quiet.lost, 400)]
@@ -163,11 +169,7 @@ def test_who_reads_moves_nothing_on_the_reel_for_another_may_be_writing() -> Non
 
 
 def test_who_says_little_for_long_holds_it_in_a_few_blocks() -> None:
-    quiet, busy = tapes(Reel(), 2)
-    for number in range(400):
-        quiet.heard(1.0, b"NOOP %d\r\n" % number)
-        for _ in range(40):
-            busy.heard(3.0, b"NOOP\r\n")
+    quiet = said_little_for_long()
     assert len(quiet.entries()) > 20
     gc.collect()
     assert sum(isinstance(each, Block) and set(each.owners) == {quiet} for each in gc.get_objects()) < 20
