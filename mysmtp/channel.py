@@ -33,6 +33,11 @@ def send_time(size: int) -> float:
     return _SEND_TIME + size / _SEND_RATE
 
 
+# What `recv` fills, for all: nobody runs between that and the copy. A piece of memory made for each, of which all but a
+# little is given back, would lie behind the last one that somebody keeps: new memory each time, slow to come by.
+_buffer = memoryview(bytearray(_READ_SIZE))
+
+
 class Channel:
     """A connection as its greenlet sees it: make it there. `sock` is a plain, non-blocking socket.
 
@@ -55,7 +60,7 @@ class Channel:
         while True:
             come = (seconds is None or seconds > 0) and self._wait(seconds)
             try:
-                return self._socket.recv(_READ_SIZE)
+                return _buffer[: self._socket.recv_into(_buffer)].tobytes()
             except BlockingIOError:  # silence is only what the kernel calls so
                 if not come:
                     return None
