@@ -1,32 +1,33 @@
-"""Block: some hundred entries of all sessions, pressed into a few plain pieces of memory (see `reel`).
+"""Block: some thousand rows of all sessions, set aside (see `reel`).
 
-Nothing of a block changes but that it remembers where the entries of each session are, once somebody has asked.
+Nothing of a block changes but that it remembers where the rows of each session are, once somebody has asked.
 """
 
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
-from struct import iter_unpack, pack
+from itertools import compress
 from typing import Any, NamedTuple, Protocol
 
-COST = 60  # octets of memory that an entry takes besides what it holds, about, and what is told of a mail
-ITEMS = 4  # of the list, to each entry: whose, moment, octets, what
-ITEMS_TOLD = 4  # of what is told, to each copy of a mail: place of its reply, since when it waited, mailbox, id
+COST = 100  # octets of memory that a row takes besides what it holds, about
+ITEMS = 5  # of the list, to each row: whose, moment, what came, what was said, what it is about
 
-Row = tuple[float, bytes, Any]
-Copy = tuple[int, float, str, int]
+Row = tuple[float, bytes, bytes, Any]
 
 
 class Owner(Protocol):
     """One whose entries these are, as the reel sees it: `kept` as long as somebody may read them.
 
-    `pressed` is the number of its entries in the blocks of the reel, for which the reel counts what comes.
+    The reel notes in `pressed` how many entries had been written when its rows were pressed last.
     """
 
     kept: bool
     pressed: int
+
+    @property
+    def written(self) -> int:
+        """How many entries it wrote so far."""
 
     def lose(self, count: int, average: float) -> bool:
         """Note that so many of its entries, the oldest, have no room on the reel any more; tell whether it holds them.
@@ -39,118 +40,88 @@ class Owner(Protocol):
 
 
 class Index(NamedTuple):
-    """Where the entries of a block are: sorted by the `id` of their owners, and where the octets of each begin."""
+    """Where the rows of a block are, sorted by the `id` of their owners."""
 
     owners: "array[int]"
     places: "array[int]"
-    begins: "array[int]"
 
 
 class Block(NamedTuple):
-    """Some entries, pressed: whose each is, moments (packed), lengths, octets one after the other, and what each is.
+    """Some rows, in a list of five items of each: whose it is, its moment, what came, what was said, what it is about.
 
-    `counts` tells how many are whose; `told` has four items of each copy of a mail that a reply tells of: the place of
-    that reply, since when the mail waited, mailbox and id. `indexes` is empty until somebody reads, then has one.
+    `counts` tells how many entries are whose: a row that came and was answered is two. `size` is the memory that all of
+    it takes, in octets, about. `indexes` is empty until somebody reads, then has one.
     """
 
-    owners: tuple[Owner, ...]
-    moments: bytes
-    lengths: tuple[int, ...]
-    octets: bytes
-    kinds: tuple[Any, ...]  # or what tells more: see `entry`
-    told: tuple[Any, ...]
+    items: list[Any]
     counts: Mapping[Owner, int]
+    size: int
     indexes: list[Index]
 
     @property
-    def size(self) -> int:
-        """Octets of memory that it takes, about."""
-        return len(self.octets) + COST * (len(self.kinds) + len(self.told) // ITEMS_TOLD)
+    def length(self) -> int:
+        """How many rows there are."""
+        return len(self.items) // ITEMS
 
-    def rows(self) -> Iterator[tuple[Owner, float, bytes, Any]]:
-        """Give all entries, as they were written."""
-        begin = 0
-        for whose, (moment,), length, what in zip(
-            self.owners, iter_unpack("d", self.moments), self.lengths, self.kinds, strict=True
-        ):
-            yield whose, moment, self.octets[begin : begin + length], what
-            begin += length
+    def rows(self) -> Iterator[tuple[Owner, float, bytes, bytes, Any]]:
+        """Give all rows, as they were written."""
+        items = iter(self.items)
+        return zip(items, items, items, items, items, strict=True)
 
     def of(self, owner: Owner) -> Iterator[Row]:
-        """Give the entries of one."""
-        moments, begins = memoryview(self.moments).cast("d"), self._index().begins
+        """Give the rows of one."""
         for place in self._places(owner):
-            yield moments[place], self.octets[begins[place] : begins[place + 1]], self.kinds[place]
+            _, moment, came, said, what = self.items[place * ITEMS : (place + 1) * ITEMS]
+            yield moment, came, said, what
 
     def _places(self, owner: Owner) -> "array[int]":
-        """Return where the entries of one are."""
-        index = self._index()
-        first = bisect_left(index.owners, id(owner))
-        return index.places[first : first + self.counts.get(owner, 0)]
+        """Return where the rows of one are."""
+        index, wanted = self._index(), id(owner)
+        return index.places[bisect_left(index.owners, wanted) : bisect_right(index.owners, wanted)]
 
     def _index(self) -> Index:
-        """Return where the entries of each owner are: found out when somebody asks first."""
+        """Return where the rows of each owner are: found out when somebody asks first."""
         if not self.indexes:
-            owners = list(map(id, self.owners))
+            owners = list(map(id, self.items[::ITEMS]))
             places = array("L", sorted(range(len(owners)), key=owners.__getitem__))
-            begins = array("L", accumulate(self.lengths, initial=0))
-            self.indexes.append(Index(array("Q", sorted(owners)), places, begins))
+            self.indexes.append(Index(array("Q", sorted(owners)), places))
         return self.indexes[0]
-
-    def copies(self) -> Iterator[Copy]:
-        """Give what is told of mails, in the order of the replies that tell of them."""
-        items = iter(self.told)
-        return zip(items, items, items, items, strict=True)
-
-    def told_of(self, owner: Owner) -> Iterator[Copy]:
-        """Give what is told of the mails of one, the places counted among its own entries."""
-        return self._told_at(self._places(owner))
-
-    def _told_at(self, places: Sequence[int]) -> Iterator[Copy]:
-        """Give what the entries at these places tell of mails, the places counted among these."""
-        known = self.told[::ITEMS_TOLD]
-        for number, place in enumerate(places if known else ()):
-            for at in range(bisect_left(known, place), bisect_right(known, place)):
-                _, since, mailbox, mail_id = self.told[at * ITEMS_TOLD : (at + 1) * ITEMS_TOLD]
-                yield number, since, mailbox, mail_id
-
-    def _picked(self, places: Sequence[int]) -> "Block":
-        """Return a block of the entries at these places."""
-        moments, begins = memoryview(self.moments).cast("d"), self._index().begins
-        rows: list[Any] = []
-        for place in places:
-            octets = self.octets[begins[place] : begins[place + 1]]
-            rows += (self.owners[place], moments[place], octets, self.kinds[place])
-        return press(rows, [item for copy in self._told_at(places) for item in copy])
 
     def share(self, owner: Owner) -> "Block":
         """Return what one has here as a block of its own."""
         return self._picked(self._places(owner))
 
     def without_forgotten(self) -> "Block":
-        """Return the entries of owners that are kept."""
-        return self._picked([place for place, owner in enumerate(self.owners) if owner.kept])
+        """Return the rows of owners that are kept."""
+        return self._picked([place for place, owner in enumerate(self.items[::ITEMS]) if owner.kept])
+
+    def _picked(self, places: Sequence[int]) -> "Block":
+        """Return a block of the rows at these places."""
+        items: list[Any] = []
+        for place in places:
+            items += self.items[place * ITEMS : (place + 1) * ITEMS]
+        return press(items)
 
     def newest(self, size: int) -> "Block":
-        """Return a block of the newest of these entries: at least one, and as many as `size` octets have room for."""
-        count, first = len(self.kinds), 0
-        while first < count - 1 and sum(self.lengths[first:]) + COST * (count - first) > size:
+        """Return a block of the newest of these rows: at least one, and as many as `size` octets have room for."""
+        count, first = self.length, 0
+        while first < count - 1 and _size(self.items[first * ITEMS :]) > size:
             first += (count - first) // 2
-        return self._picked(range(first, count)) if first else self
+        return press(self.items[first * ITEMS :]) if first else self
 
 
-def press(rows: list[Any], told: list[Any]) -> Block:
-    """Return entries, in a list of four items of each, as a block; so is `told`."""
-    octets, owners = rows[2::ITEMS], tuple(rows[::ITEMS])
-    moments, lengths = pack(f"{len(owners)}d", *rows[1::ITEMS]), tuple(map(len, octets))
-    return Block(owners, moments, lengths, b"".join(octets), tuple(rows[3::ITEMS]), tuple(told), Counter(owners), [])
+def press(items: list[Any]) -> Block:
+    """Return rows, in a list of five items of each, as a block."""
+    owners, came, said = items[::ITEMS], items[2::ITEMS], items[3::ITEMS]
+    counts = Counter(owners)
+    counts.update(compress(compress(owners, came), compress(said, came)))  # what came and was answered is two entries
+    return Block(items, counts, _size(items), [])
+
+
+def _size(items: list[Any]) -> int:
+    return sum(map(len, items[2::ITEMS])) + sum(map(len, items[3::ITEMS])) + COST * (len(items) // ITEMS)
 
 
 def joined(one: Block, other: Block) -> Block:
-    """Return the entries of two blocks as one."""
-    shift, owners = len(one.owners), one.owners + other.owners
-    told = [item for place, *more in other.copies() for item in (place + shift, *more)]
-    return Block(
-        owners, one.moments + other.moments, one.lengths + other.lengths, one.octets + other.octets,
-        one.kinds + other.kinds, (*one.told, *told), Counter(owners), [],
-    )  # fmt: skip
+    """Return the rows of two blocks as one."""
+    return Block(one.items + other.items, Counter(one.counts) + Counter(other.counts), one.size + other.size, [])

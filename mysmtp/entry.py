@@ -1,12 +1,13 @@
 """What a tape holds: the entries of a session as they are read, and what they are told from.
 
-Most entries are plain: a command, a piece of a message, TLS are their kind alone, a reply is its `Note`. What takes
-more to say is `Odd`.
+On the reel they lie as rows. Most are plain: of a command, a piece of a message, TLS, there is its kind alone, of a
+reply its `Note`, or its `Thanks`, and a command with its reply is one row. What takes more to say is `Odd`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
 TAIL_KEPT = 80  # and from its end
@@ -102,6 +103,17 @@ class Entry(NamedTuple):
     waited: float = 0.0
 
 
+class Stored(Protocol):
+    """A copy of a mail that is durable in a mailbox, one of so many `copies`."""
+
+    mailbox: str
+    mail_id: int
+    copies: int
+
+
+Thanks = tuple[Note, float, tuple[Stored, ...]]  # of a reply to a mail that is stored: since when it waited, its copies
+
+
 class Odd(NamedTuple):
     """What an entry is, where that takes more to say than its kind, or than the note to a reply."""
 
@@ -110,15 +122,26 @@ class Odd(NamedTuple):
     pieces: tuple[int, ...] = ()
     masked: bool = False
     note: Note = NOTHING
+    mails: tuple[Mail, ...] = ()
+    since: float = 0.0
 
 
-def kind_of(what: Any) -> str:
-    """Return which kind an entry is of."""
+_COMMAND = Odd(CLIENT)
+
+
+def reply_of(what: Note | Thanks, cut: Cut | None = None) -> Odd:
+    """Return a reply in full; `cut` is what is not kept of it."""
+    if isinstance(what, Note):
+        return Odd(SERVER, cut, note=what)
+    note, since, copies = what
+    return Odd(SERVER, cut, note=note, mails=tuple(Mail(copy.mailbox, copy.mail_id) for copy in copies), since=since)
+
+
+def parts_of(came: bytes, said: bytes, what: Any) -> Sequence[tuple[bytes, Odd]]:
+    """Return the entries that a row is, with their octets: a command and its reply are two."""
+    if isinstance(what, Odd):
+        return ((came or said, what),)
     if isinstance(what, str):
-        return what
-    return what.kind if isinstance(what, Odd) else SERVER
-
-
-def note_of(what: Any) -> Note:
-    """Return the note to an entry that is not odd."""
-    return what if isinstance(what, Note) else NOTHING
+        return ((came, Odd(what)),)
+    reply = (said, reply_of(what))
+    return ((came, _COMMAND), reply) if came else (reply,)

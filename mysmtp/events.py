@@ -121,11 +121,12 @@ class Bus:
     """Tells events to its subscribers, in the order they attached.
 
     `wanted` holds the types of events that somebody listens to: what is news by the thousand (each line, each reply)
-    need not even be made while nobody does.
+    need not even be made while nobody does. `overheard` tells whether anybody listens to any of that.
     """
 
     def __init__(self) -> None:
         self.wanted: frozenset[type[Event]] = frozenset()
+        self.overheard = False
         self._attached: tuple[tuple[Subscriber, frozenset[type[Event]]], ...] = ()
         self._told: Mapping[type[Event], tuple[Subscriber, ...]] = {}
 
@@ -138,6 +139,7 @@ class Bus:
     def _route(self, attached: tuple[tuple[Subscriber, frozenset[type[Event]]], ...]) -> None:
         self._attached = attached
         self.wanted = frozenset().union(*(types for _, types in attached))
+        self.overheard = not self.wanted.isdisjoint((LineReceived, CommandAnswered, ReplySent))
         self._told = {kind: tuple(each for each, types in attached if kind in types) for kind in self.wanted}
 
     def publish(self, event: Event) -> None:

@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from gevent import monkey
 
@@ -79,11 +80,11 @@ class Recorder:
         """What differs whenever a session was opened or closed, or something was said in one."""
         return self.opened, len(self._open), self._reel.written
 
-    def _note_mail(self, event: Event) -> None:
-        assert isinstance(event, MessageStored)
+    def _note_mail(self, event: Any) -> None:
+        """Note a MessageStored."""
         tape = self._open.get(event.session)
         if tape is not None:
-            tape.stored(event.mailbox, event.mail_id, event.copies)
+            tape.stored.append(event)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, LoginAnswered):

@@ -34,8 +34,10 @@ def test_a_subscriber_that_fails_is_logged_and_passed_over(caplog: pytest.LogCap
 def test_a_subscriber_that_names_types_hears_of_these_only_and_the_bus_knows_what_is_wanted() -> None:
     bus, heard = Bus(), list[Event]()
     assert not bus.wanted
+    assert not bus.overheard
     leave = bus.attach(heard.append, MessageStored, LineReceived)
     assert bus.wanted == {MessageStored, LineReceived}
+    assert bus.overheard
     for event in (ReplySent(1, b"200 OK\n"), MessageStored(2, "bob", 1, 9), LineReceived(3, b"QUIT\n")):
         bus.publish(event)
     assert heard == [MessageStored(2, "bob", 1, 9), LineReceived(3, b"QUIT\n")]

@@ -4,7 +4,6 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
 
@@ -12,25 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mysmtp.block import Block
-from mysmtp.entry import Mail
+from mysmtp.entry import PIECE_KEPT, Mail
+from mysmtp.events import MessageStored
 from mysmtp.reel import Reel
 from mysmtp.tape import Tape
+from tests.tapes import tapes
 
-NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 TAPES = 3
-
-
-def tapes(reel: Reel, count: int = TAPES, limit: int = 8000) -> list[Tape]:
-    return [
-        Tape(number, "smtp", "127.0.0.1:4", began=NOON, start=0.0, limit=limit, reel=reel) for number in range(count)
-    ]
 
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, TAPES - 1), st.integers(0, 700), st.sampled_from("hbsmr")), max_size=300))
 def test_each_session_reads_what_it_wrote_whoever_writes_between(story: list[tuple[int, int, str]]) -> None:
     reel = Reel()
-    all_tapes = tapes(reel)
+    all_tapes = tapes(reel, TAPES)
     wrote: list[list[tuple[str, bytes, tuple[Mail, ...]]]] = [[] for _ in all_tapes]
     for number, (whose, length, act) in enumerate(story):
         tape, octets = all_tapes[whose], b"%d " % number + b"x" * length
@@ -38,14 +32,14 @@ def test_each_session_reads_what_it_wrote_whoever_writes_between(story: list[tup
             tape.heard(number, octets)
             wrote[whose].append(("client", octets, ()))
         elif act == "b":
-            tape.read("DATA")
+            tape.room = PIECE_KEPT
             tape.body(number, octets)
             wrote[whose].append(("body", octets, ()))
         elif act == "s":
             tape.said(number, octets)
             wrote[whose].append(("server", octets, ()))
         elif act == "m":
-            tape.stored("bob", number, 1)
+            tape.stored.append(MessageStored(1, "bob", number, 10, 1))
             tape.said(number, octets, since=number - 0.5)
             wrote[whose].append(("server", octets, (Mail("bob", number),)))
         else:
@@ -62,7 +56,7 @@ def test_each_session_reads_what_it_wrote_whoever_writes_between(story: list[tup
 def test_who_says_little_keeps_it_while_another_says_a_thousand_times_more() -> None:
     quiet, busy = tapes(Reel(), 2)
     quiet.heard(1.0, b"EHLO quiet\r\n")
-    quiet.stored("bob", 1, 1)
+    quiet.stored.append(MessageStored(1, "bob", 1, 10, 1))
     quiet.said(2.0, b"250 stored\r\n", since=1.0)
     for number in range(2000):
         busy.heard(3.0, b"NOOP %d\r\n" % number)
@@ -103,7 +97,7 @@ def test_what_sessions_said_that_nobody_keeps_makes_room() -> None:
     for _ in range(3000):
         stays.heard(3.0, b"NOOP\r\n")
     stays.entries()
-    assert not any(owner is not stays for block in reel.blocks for owner in block.owners)
+    assert not any(owner is not stays for block in reel.blocks for owner in block.counts)
     assert reel.limit == 4000
 
 
@@ -143,7 +137,7 @@ def test_other_threads_may_read_while_one_writes() -> None:
             thread.start()
         for number in range(1, 20_001):
             if number % 2:
-                one.stored("bob", number, 1)
+                one.stored.append(MessageStored(1, "bob", number, 10, 1))
                 one.said(2.0, b"%d\r\n" % number, since=1.0)
             else:
                 one.heard(1.0, b"%d\r\n" % number)
@@ -159,12 +153,12 @@ def test_who_reads_moves_nothing_on_the_reel_for_another_may_be_writing() -> Non
     reel = Reel()
     (tape,) = tapes(reel, 1)
     tape.heard(1.0, b"NOOP\r\n")
-    reel.told += (1, 0.5, "bob", 1)  # its reply is about to be written
-    before = reel.rows.copy(), reel.told.copy()
+    tape.stored.append(MessageStored(1, "bob", 1, 10, 1))  # its reply is about to be written
+    before = reel.rows.copy()
     assert [(entry.number, entry.mails) for entry in tape.entries()] == [(1, ())]
-    assert tape.last == 1
-    assert (reel.rows, reel.told) == before
-    tape.said(1.0, b"250 stored\r\n")
+    assert (tape.last, tape.mails) == (1, 1)
+    assert reel.rows == before
+    tape.said(1.0, b"250 stored\r\n", since=0.5)
     assert [entry.mails for entry in tape.entries()] == [(), (Mail("bob", 1),)]
 
 
@@ -172,28 +166,28 @@ def test_who_says_little_for_long_holds_it_in_a_few_blocks() -> None:
     quiet = said_little_for_long()
     assert len(quiet.entries()) > 20
     gc.collect()
-    assert sum(isinstance(each, Block) and set(each.owners) == {quiet} for each in gc.get_objects()) < 20
+    assert sum(isinstance(each, Block) and set(each.counts) == {quiet} for each in gc.get_objects()) < 20
 
 
 def test_sessions_that_nobody_keeps_make_room_behind_one_that_has_said_much() -> None:
     reel = Reel()
-    kept = tapes(reel, 20, 20_000)
+    kept = tapes(reel, 20, 30_000)
     first, second, *_ = kept
     for _ in range(1000):
         first.heard(1.0, b"NOOP\r\n")
     for number in range(1, 501):
-        (short,) = tapes(reel, 1, 20_000)
+        (short,) = tapes(reel, 1, 30_000)
         short.heard(2.0, b"QUIT\r\n")
         for _ in range(7):
             short.said(2.0, b"221 Bye\r\n")
-        second.stored("bob", number, 1)
+        second.stored.append(MessageStored(1, "bob", number, 10, 1))
         second.said(2.0, b"250 %d\r\n" % number, since=1.0)
         short.forget()
     assert [first.last, second.last] == [1000, 500]
     assert first.lost == 0  # so its block is the oldest still
     told = [(entry.number, entry.octets, entry.mails) for entry in second.entries()]
     assert told == [(at, b"250 %d\r\n" % at, (Mail("bob", at),)) for at in range(1, 501)]
-    forgotten = {owner for block in reel.blocks for owner in block.owners} - set(kept)
+    forgotten = {owner for block in reel.blocks for owner in block.counts} - set(kept)
     assert len(forgotten) < 200
     assert len(reel.blocks) < 12
 

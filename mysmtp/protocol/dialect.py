@@ -84,7 +84,8 @@ class Verb:
     without spaces around it. `run` returns an Outcome, or raises a MailFault, after which the state is what it was. A
     verb that `looks` at the store waits for what is owed first. One that `ends` the session closes it once it was run,
     whatever its reply says. `mask` returns an argument as it may be told: without a password in it. In states of `vain`
-    it is read only to be refused; one that `upgrades` is, too, where TLS is not offered or has begun.
+    it is read only to be refused; one that `upgrades` is, too, where TLS is not offered or has begun. One that is
+    `brief` is answered at once, with a short line, before content that it announces comes.
     """
 
     moves: Moves
@@ -96,6 +97,7 @@ class Verb:
     mask: Callable[[bytes], bytes] | None = None
     vain: frozenset[str] = frozenset()
     upgrades: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

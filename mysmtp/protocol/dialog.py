@@ -7,7 +7,7 @@ commands, however the octets were cut.
 from collections.abc import Callable, Iterable, Iterator
 
 from mysmtp.contracts import Deliverer, MessageStore, Spooling
-from mysmtp.entry import CLIENT, Note, Told
+from mysmtp.entry import Note, Told
 from mysmtp.errors import MailFault
 from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol import command
@@ -40,8 +40,8 @@ class Dialog:
     """
 
     __slots__ = (
-        "_bus", "_clock", "_content_size", "_dialect", "_discretion", "_framing", "_gate", "_greeting", "_outbox",
-        "_phrases", "_scribe", "_session", "_tape", "earned", "progress",
+        "_bus", "_clock", "_content_size", "_dialect", "_discretion", "_framing", "_gate", "_greeting", "_grown",
+        "_outbox", "_parted", "_phrases", "_scribe", "_session", "_tape", "_whole", "earned",
     )  # fmt: skip
 
     def __init__(
@@ -64,7 +64,8 @@ class Dialog:
         tape: Tape | None = None,
         phrases: Phrasebook | None = None,
     ) -> None:
-        self.progress = 0  # grows when a line is completed or a message grows: a client that is not idle
+        self._whole = self._parted = 0  # octets that came as one line that was said before, and others
+        self._grown = 0  # lines that were completed besides those, and times that a message grew
         self.earned = 0.0  # seconds of patience that content has earned, where the dialect asks a rate of it
         self._dialect = dialect
         self._clock = clock
@@ -91,7 +92,7 @@ class Dialog:
         self._scribe = Scribe(tape, self._framing) if tape is not None else None
         self._content_size = 0
         if tape is not None:
-            tape.begin(dialect.initial, self._framing.kind.value)
+            tape.begin(self)
 
     @property
     def state(self) -> str:
@@ -102,6 +103,26 @@ class Dialog:
     def framing(self) -> str:
         """`undecided`, `lines` or `segments`."""
         return self._framing.kind.value
+
+    @property
+    def reading(self) -> str:
+        """The verb whose content is being read, "" if none."""
+        return self._gate.reading
+
+    @property
+    def progress(self) -> int:
+        """What grows when a line is completed or a message grows: its client is not idle."""
+        return self._whole + self._grown
+
+    @property
+    def received(self) -> int:
+        """How many octets came."""
+        return self._whole + self._parted
+
+    @property
+    def sent(self) -> int:
+        """How many octets were given to be sent."""
+        return self._outbox.sent
 
     @property
     def closing(self) -> bool:
@@ -144,24 +165,25 @@ class Dialog:
         now, framing, gate = self._clock(), self._framing, self._gate
         phrase = self._phrases.known.get(data)
         if phrase is not None and framing.is_at_rest and gate.awaited is None and not gate.closing:
-            if self._tape is not None:
-                self._tape.received += len(data)
-                self._tape.write((self._tape, now, data, CLIENT))
-            self._obey(data, phrase)
-            return (self._outbox.take_all(),)
+            self._whole += len(data)
+            if self._bus.overheard:
+                self._bus.publish(LineReceived(self._session.id, phrase.line))
+            self._discretion.wary = None  # no line that is kept holds a secret
+            return (gate.exchange(phrase, now),)
+        self._parted += len(data)
         if self._scribe is not None:
-            self._scribe.received(now, data)
+            self._scribe.at = now
             if framing.kind is SEGMENTS:
                 in_message = self.in_message
                 self._scribe.segment(data if in_message else self._discretion.preview(data), in_message=in_message)
         framing.receive(data, now)
         if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
-            self.progress += 1
-        return self._answer_all(now)
+            self._grown += 1
+        return self._answer_all(now, parted=data[-1:] != b"\n")
 
     def silence(self) -> Iterator[Octets]:
         """Note that nothing came until `deadline`; give the replies."""
-        return self._answer_all(self._clock())
+        return self._answer_all(self._clock(), parted=False)
 
     def end_of_input(self) -> Iterator[Octets]:
         """Note that nothing will come any more; give the last reply. A message without its end is dropped."""
@@ -183,7 +205,7 @@ class Dialog:
         state = self._session.state
         self._outbox.say(reply, Note(reply.mark, "", state, state, fault), as_segment)
 
-    def _answer_all(self, now: float) -> Iterator[Octets]:
+    def _answer_all(self, now: float, *, parted: bool) -> Iterator[Octets]:
         """Answer command after command, or read content piece by piece, until more octets are needed."""
         framing, outbox, gate, answered = self._framing, self._outbox, self._gate, 0
         while not gate.closing:
@@ -197,7 +219,7 @@ class Dialog:
                 yield outbox.take_all()  # each command has a send of its own
             elif answered % _BATCH == 0 or outbox.size > _CHUNK:
                 yield outbox.take()
-        if self._scribe is not None and framing.has_more and gate.awaited is None:
+        if self._scribe is not None and (parted or gate.closing) and framing.has_more and gate.awaited is None:
             self._scribe.rest(self._discretion.preview(framing.rest))
         yield outbox.take_all()
         while outbox.size:
@@ -218,7 +240,7 @@ class Dialog:
         self._note_growth(taken)
         if rest is not None:
             self._framing.give_back(rest)
-            self.progress += 1
+            self._grown += 1
             del content, awaited  # nothing keeps a mail from here on while the disk is waited for
             self._gate.take_content()
         return True
@@ -229,16 +251,21 @@ class Dialog:
             return
         self._content_size += len(taken)
         if b"\n" in taken or self._content_size > _CHUNK:
-            self.progress, self._content_size = self.progress + 1, 0
+            self._grown, self._content_size = self._grown + 1, 0
 
     def _answer_next(self, now: float) -> bool:
         """Answer the next command; tell whether there was one."""
         framing = self._framing
         line = framing.next_line() if framing.kind is LINES else None
         if line is not None and (phrase := self._phrases.known.get(line)) is not None:
-            if self._scribe is not None:
-                self._scribe.command(line)
-            self._obey(line, phrase)
+            scribe = self._scribe
+            if scribe is not None and (not phrase.brief or self._outbox.waiting or not scribe.ask(phrase.line)):
+                scribe.command(phrase.line)
+            self._grown += 1
+            self._discretion.wary = None
+            if LineReceived in self._bus.wanted:
+                self._bus.publish(LineReceived(self._session.id, phrase.line))
+            self._gate.obey(phrase, None)
             return True
         unit = framing.next(now) if line is None else framing.unit_of(line)
         if unit is not None:
@@ -272,7 +299,7 @@ class Dialog:
         if self._scribe is not None:
             self._scribe.command(shown, masked=masked, size=len(octets))
         if rule is not None:
-            phrase = Phrase(verb, rule, rest)
+            phrase = Phrase(verb, rule, rest, octets)
             if isinstance(unit, Line):
                 self._phrases.keep(octets, phrase)
             self._gate.obey(phrase, unit)
@@ -281,15 +308,7 @@ class Dialog:
         else:
             self._gate.refuse_unknown(line, b"" if masked else rest, unit)
 
-    def _obey(self, line: bytes, phrase: Phrase) -> None:
-        """Do a command that was said before, where lines are read. None that is kept holds a secret."""
-        if LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, line))
-        self.progress += 1
-        self._discretion.wary = None
-        self._gate.obey(phrase, None)
-
     def _hear(self, shown: bytes) -> None:
         if LineReceived in self._bus.wanted:
             self._bus.publish(LineReceived(self._session.id, shown))
-        self.progress += 1
+        self._grown += 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mysmtp.entry import Note, Told, done
+from mysmtp.entry import PIECE_KEPT, Note, Told, done
 from mysmtp.errors import (
     LineTooLong,
     MailFault,
@@ -28,7 +28,7 @@ from mysmtp.protocol.outbox import Outbox, log_failure
 from mysmtp.protocol.outcome import Expect, Owed, Upgrade
 from mysmtp.protocol.patience import Temper
 from mysmtp.protocol.phrases import Phrase
-from mysmtp.protocol.reply import Reply
+from mysmtp.protocol.reply import Octets, Reply
 from mysmtp.protocol.room import NoRoom
 from mysmtp.protocol.units import Line, Segment
 from mysmtp.tape import Tape
@@ -47,8 +47,8 @@ class Gate:
     """
 
     __slots__ = (
-        "_after", "_desk", "_dialect", "_framing", "_outbox", "_session", "_tape", "_temper", "_verb", "awaited",
-        "closing", "upgrading",
+        "_after", "_counted", "_desk", "_dialect", "_framing", "_outbox", "_session", "_tape", "_temper", "_verb",
+        "awaited", "closing", "upgrading",
     )  # fmt: skip
 
     def __init__(self, dialect: Dialect, desk: Desk, framing: Framing, outbox: Outbox, tape: Tape | None) -> None:
@@ -61,11 +61,46 @@ class Gate:
         self._outbox = outbox
         self._tape = tape
         self._temper = Temper(dialect.patience) if dialect.patience is not None else None
+        self._counted = dialect.patience.idle_verbs if dialect.patience is not None else frozenset[str]()
         self._verb = self._after = ""  # whose content is read, and the state it leads to
+
+    @property
+    def reading(self) -> str:
+        """The verb whose content is read now, "" if none is."""
+        return self._verb if self.awaited is not None else ""
 
     def obey(self, phrase: Phrase, unit: Line | Segment | None) -> None:
         """Do a command. `unit` is it as it came where the framing may not be settled."""
         self._conclude(phrase.verb, phrase.told, unit, self._do, phrase)
+
+    def exchange(self, phrase: Phrase, at: float) -> Octets:
+        """Do a command that came alone at this moment, where lines are read and nothing is owed; return what to say.
+
+        Most of what clients say is this, so a brief one that is simply done takes fewer steps than `obey`.
+        """
+        session, tape, outbox = self._session, self._tape, self._outbox
+        if not phrase.brief or phrase.verb in self._counted or outbox.bus.overheard:
+            if tape is not None:
+                tape.heard(at, phrase.line)
+            self.obey(phrase, None)
+            return outbox.take_all()
+        before, why = session.state, None
+        reply: Any  # a brief command comes to nothing else
+        try:
+            reply = self._do(phrase)
+        except Exception as fault:  # noqa: BLE001  as in `_conclude`
+            reply, why = self._excuse(phrase.verb, fault)
+        if reply.mark:
+            if tape is not None:
+                tape.asked_at, tape.asked = at, phrase.line
+            self._settle(phrase.verb, phrase.told, None, before, reply, why)
+            return outbox.take_all()
+        after = session.state
+        session.remember(self._dialect.digit[after])
+        octets = outbox.pass_by(reply)
+        if tape is not None:
+            tape.exchanged(at, phrase.line, octets, done(phrase.verb, before, after))
+        return octets
 
     def refuse_unknown(self, line: bytes, rest: bytes, unit: Line | Segment | None) -> None:
         """Answer a command whose verb is not known."""
@@ -82,8 +117,6 @@ class Gate:
     def take_content(self) -> None:
         """Do what content was awaited for that is there now."""
         awaited, self.awaited = self.awaited, None
-        if self._tape is not None:
-            self._tape.reading = ""
         self._conclude(self._verb, b"", None, self._complete, awaited)
 
     def _do(self, phrase: Phrase) -> Settled:
@@ -121,7 +154,7 @@ class Gate:
             return self._complete(expect)
         self.awaited = expect
         if self._tape is not None:
-            self._tape.read(verb)
+            self._tape.room = PIECE_KEPT
         return expect.reply
 
     def _complete(self, expect: Expect) -> Settled:
@@ -135,14 +168,25 @@ class Gate:
         self, verb: str, argument: bytes, unit: Line | Segment | None, do: Callable[[Any], Settled], what: Any
     ) -> None:
         """Do a command, turn a fault into its reply, remember the path, and put the answer behind all others."""
-        session, kind = self._session, self._framing.kind
-        before, why = session.state, None
+        before, why = self._session.state, None
         try:
             outcome = do(what)
         except Exception as fault:  # noqa: BLE001  no fault ends a session: it is told, or logged
             outcome, why = self._excuse(verb, fault)
-        if outcome is None:
-            return
+        if outcome is not None:
+            self._settle(verb, argument, unit, before, outcome, why)
+
+    def _settle(
+        self,
+        verb: str,
+        argument: bytes,
+        unit: Line | Segment | None,
+        before: str,
+        outcome: Reply | Owed | Upgrade,
+        why: Told | None,
+    ) -> None:
+        """Put what a command came to behind all others, and remember the path."""
+        session, kind = self._session, self._framing.kind
         reply, more = (outcome.reply, outcome) if isinstance(outcome, _WITH_REPLY) else (outcome, None)
         as_segment = kind is not LINES and (kind is SEGMENTS or self._settle_framing(unit, reply))
         after, mark = session.state, reply.mark
@@ -165,8 +209,6 @@ class Gate:
         if not reply.mark:
             self._framing.settle(unit)
             self._session.in_lines = self._framing.kind is LINES
-            if self._tape is not None:
-                self._tape.framing = self._framing.kind.value
         return isinstance(unit, Segment)
 
     def _excuse(self, verb: str, fault: Exception) -> tuple[Reply, Told]:

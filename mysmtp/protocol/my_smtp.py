@@ -224,13 +224,13 @@ MY_SMTP = Dialect(
     initial=INITIAL,
     verbs=MappingProxyType(
         {
-            "HELO": Verb(to(GREETED, EVERY), _one_word, _helo),
-            "MAIL": Verb(to(SENDER, _FROM_GREETED), _reverse_path, _mail),
-            "RCPT": Verb(to(RECIPIENT, (SENDER, RECIPIENT)), _forward_path, _rcpt),
-            "DATA": Verb(to(DELIVERED, (RECIPIENT,)), _message_in_line, _data, octets=True),
+            "HELO": Verb(to(GREETED, EVERY), _one_word, _helo, brief=True),
+            "MAIL": Verb(to(SENDER, _FROM_GREETED), _reverse_path, _mail, brief=True),
+            "RCPT": Verb(to(RECIPIENT, (SENDER, RECIPIENT)), _forward_path, _rcpt, brief=True),
+            "DATA": Verb(to(DELIVERED, (RECIPIENT,)), _message_in_line, _data, octets=True, brief=True),
             "LIST": Verb(stay(_LOOKING), _mailbox, _list, looks=True),
             "GET_MAIL": Verb(stay(_LOOKING), _mailbox_and_id, _get_mail, looks=True),
-            "QUIT": Verb(stay(EVERY), _nothing, _quit, ends=True),
+            "QUIT": Verb(stay(EVERY), _nothing, _quit, ends=True, brief=True),
         }
     ),
     digit=DIGIT,

@@ -45,10 +45,12 @@ class Answer:
 class Outbox:
     """Takes answers as they are found, gives out octets to send. `broken` makes the reply to a verb that failed.
 
-    What is said is noted on `tape`, with its moment on `clock`.
+    `waiting` are answers behind one that is owed. What is said is noted on `tape`, with its moment on `clock`.
     """
 
-    __slots__ = ("_broken", "_bus", "_clock", "_octets", "_owed", "_ready", "_session", "_tape", "_waiting", "size")
+    __slots__ = (
+        "_broken", "_clock", "_octets", "_owed", "_ready", "_session", "_tape", "bus", "sent", "size", "waiting",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -59,22 +61,29 @@ class Outbox:
         tape: Tape | None = None,
     ) -> None:
         self.size = 0  # octets that are ready to be sent
+        self.sent = 0  # and octets that were given to be sent
         self._session = session
-        self._bus = bus
+        self.bus = bus
         self._broken = broken
         self._clock = clock
         self._tape = tape
         self._ready: list[Octets] = []
-        self._waiting: list[Answer] = []  # the first of these is owed
+        self.waiting: list[Answer] = []  # the first of these is owed
         self._owed = 0
         self._octets = 0
 
     def put(self, reply: Reply, note: Note, argument: bytes, as_segment: bool) -> None:
         """Put the answer to a command behind all others."""
-        if self._waiting:
+        if self.waiting:
             self._wait_too(Answer(reply, note, argument, as_segment))
         else:
             self.say(reply, note, as_segment, argument)
+
+    def pass_by(self, reply: Reply) -> Octets:
+        """Return a reply that is to be sent now: there are no others, and nobody wants news of it."""
+        octets = reply.in_lines()
+        self.sent += len(octets)
+        return octets
 
     def owe(self, reply: Reply, note: Note, argument: bytes, as_segment: bool, owed: Owed) -> None:
         """Put an answer whose reply is owed behind all others; wait now if enough is owed."""
@@ -85,15 +94,15 @@ class Outbox:
             self.settle()
 
     def _wait_too(self, answer: Answer) -> None:
-        self._waiting.append(answer)
-        if len(self._waiting) >= _MOST_WAITING:
+        self.waiting.append(answer)
+        if len(self.waiting) >= _MOST_WAITING:
             self.settle()
 
     def settle(self) -> None:
         """Wait until no reply is owed; one whose receipt turns out bad says so instead."""
-        if not self._waiting:
+        if not self.waiting:
             return
-        waiting, self._waiting = self._waiting, []
+        waiting, self.waiting = self.waiting, []
         self._owed = self._octets = 0
         for later, answer in zip(range(len(waiting) - 1, -1, -1), waiting, strict=True):
             if answer.owed is not None:
@@ -117,18 +126,21 @@ class Outbox:
         `since` is the moment at which what is stored now was handed over, 0 where nothing is.
         """
         octets = reply.in_segment() if as_segment else reply.in_lines()
-        wanted = self._bus.wanted
+        wanted = self.bus.wanted
         if note.mark or CommandAnswered in wanted or ReplySent in wanted:
             self._tell(reply, note, octets, argument)
         tape = self._tape
         if tape is not None:
-            tape.said(self._clock(), octets, note, since)
+            if tape.asked is None:
+                tape.said(self._clock(), octets, note, since)
+            else:
+                tape.answered(octets, note)
         self._ready.append(octets)
         self.size += len(octets)
 
     def take_all(self) -> Octets:
         """Return what `take` does, once all that was not taken yet is true."""
-        if self._waiting:
+        if self.waiting:
             self.settle()
         return self.take()
 
@@ -136,6 +148,7 @@ class Outbox:
         """Return what may be sent now; where `size` tells of more, take again."""
         ready, size = self._ready, self.size
         self.size = 0
+        self.sent += size
         if len(ready) == 1:
             return ready.pop()
         if size > _LARGE:
@@ -148,11 +161,12 @@ class Outbox:
         count = next((at for at, each in enumerate(ready) if not isinstance(each, bytes)), len(ready)) or 1
         self._ready = ready[count:]
         self.size = sum(map(len, self._ready))
+        self.sent -= self.size
         return ready[0] if count == 1 else b"".join(ready[:count])
 
     def _tell(self, reply: Reply, note: Note, octets: Octets, argument: bytes | None) -> None:
         """Publish what is said to those who want it."""
-        bus, session = self._bus, self._session.id
+        bus, session = self.bus, self._session.id
         if note.mark and self._tape is not None:
             self._tape.turned_down(octets)
         if argument is not None and CommandAnswered in bus.wanted:

@@ -21,11 +21,6 @@ class Scribe:
         self._framing = framing
         self._ahead = 0  # octets on the tape that the framing has yet to cut into lines; -1: segments so far
 
-    def received(self, at: float, data: bytes) -> None:
-        """Note that so many octets came."""
-        self.at = at
-        self._tape.received += len(data)
-
     def segment(self, data: bytes, *, in_message: bool) -> None:
         """Note the octets that came as they are: a segment is a thing of its own."""
         self._ahead = -1
@@ -43,20 +38,27 @@ class Scribe:
         if octets:
             self._tape.heard(self.at, octets, masked=masked)
 
+    def ask(self, command: bytes) -> bool:
+        """Have a command noted with its reply, unless a part of it is on the tape already; tell whether it will be."""
+        tape = self._tape
+        if self._ahead or tape.rest is not None:
+            return False
+        tape.asked_at, tape.asked = self.at, command
+        return True
+
     def _unknown(self, octets: bytes, size: int) -> bytes:
         """Return what of these octets, which came as `size`, was not on the tape as a part of a segment."""
         if self._ahead < 0:  # the connection has just turned to lines
             self._ahead = size + len(self._framing.rest)
-            self._tape.framing = self._framing.kind.value
         known = min(self._ahead, size)
         self._ahead -= known
         return octets[known:] if known < size else b""
 
     def content(self, octets: bytes, *, secret: bool, whole: bool) -> None:
         """Note a piece of a message, or of an answer that is secret, once that is `whole`."""
-        if self._framing.kind is SEGMENTS:
-            return
         if self._ahead:
+            if self._framing.kind is SEGMENTS:
+                return
             octets = self._unknown(octets, len(octets))
         if not secret:
             if octets:

@@ -156,16 +156,16 @@ def verbs(
     """Return a table of verbs, which differs in how a client greets, what RCPT does, and what is done with a mail."""
     known: dict[str, Verb] = {
         **hellos,
-        "MAIL": Verb(to(SENDER, (GREETED,)), reverse_path, mail),
-        "RCPT": Verb(to(RECIPIENT, (SENDER, RECIPIENT)), forward_path, rcpt),
-        "DATA": Verb(to(GREETED, (RECIPIENT,)), nothing, data(then)),
+        "MAIL": Verb(to(SENDER, (GREETED,)), reverse_path, mail, brief=True),
+        "RCPT": Verb(to(RECIPIENT, (SENDER, RECIPIENT)), forward_path, rcpt, brief=True),
+        "DATA": Verb(to(GREETED, (RECIPIENT,)), nothing, data(then), brief=True),
         "BDAT": Verb(_BDAT_MOVES, chunk, bdat(then, GREETED), vain=_NO_RECIPIENT),
-        "RSET": Verb(_RESET, nothing, _rset),
-        "NOOP": Verb(stay(EVERY), anything, _noop),
+        "RSET": Verb(_RESET, nothing, _rset, brief=True),
+        "NOOP": Verb(stay(EVERY), anything, _noop, brief=True),
         "VRFY": Verb(stay(EVERY), _something, _vrfy),
         "AUTH": Verb(stay((GREETED,)), smtp_auth.parse, smtp_auth.auth, mask=smtp_auth.mask),
         "STARTTLS": Verb(to(CONNECTED, SINCE_GREETED), nothing, _starttls, upgrades=True),
-        "QUIT": Verb(stay(EVERY), nothing, _quit, ends=True),
+        "QUIT": Verb(stay(EVERY), nothing, _quit, ends=True, brief=True),
     }
     known["HELP"] = Verb(stay(EVERY), anything, _help(known))
     known["EXPN"] = Verb(stay(EVERY), anything, _not_here, vain=frozenset(EVERY))
@@ -173,7 +173,7 @@ def verbs(
 
 
 _HELLOS = MappingProxyType(
-    {"EHLO": Verb(to(GREETED, EVERY), one_word, greet), "HELO": Verb(to(GREETED, EVERY), one_word, _helo)}
+    {"EHLO": Verb(to(GREETED, EVERY), one_word, greet), "HELO": Verb(to(GREETED, EVERY), one_word, _helo, brief=True)}
 )
 
 SMTP = Dialect(

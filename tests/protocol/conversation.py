@@ -27,7 +27,10 @@ class Clock:
 
 @dataclass
 class Client:
-    """One client of one dialog over a memory store; `say` returns what the server answers to one `recv`."""
+    """One client of one dialog over a memory store; `say` returns what the server answers to one `recv`.
+
+    One that is `unheard` leaves no `events`: a dialog that nobody listens to takes fewer steps.
+    """
 
     framing: str = "lines"
     limit: int = 1_000_000
@@ -43,9 +46,11 @@ class Client:
     login_first: bool = False
     tape: Tape | None = None
     phrases: Phrasebook = field(default_factory=Phrasebook)
+    unheard: bool = False
 
     def __post_init__(self) -> None:
-        self.bus.attach(self.events.append)
+        if not self.unheard:
+            self.bus.attach(self.events.append)
         self.dialog = Dialog(
             self.dialect,
             store=self.store,

@@ -21,7 +21,7 @@ def recorded(
 
     def stored(event: Event) -> None:
         if isinstance(event, MessageStored):
-            tape.stored(event.mailbox, event.mail_id, event.copies)
+            tape.stored.append(event)
 
     client.stored.attach(stored)
     return client, tape

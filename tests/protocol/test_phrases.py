@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mysmtp.events import CommandAnswered, Event, LineReceived, ReplySent
 from mysmtp.protocol import phrases
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.lmtp import LMTP
@@ -31,25 +32,70 @@ LINES = {
 }
 
 
+@pytest.mark.parametrize("unheard", [True, False])
 @pytest.mark.parametrize("name", LINES)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_line_is_answered_and_noted_the_same_whether_it_was_said_before_or_not(
-    name: str, data: st.DataObject
+    name: str, unheard: bool, data: st.DataObject
 ) -> None:
     dialect, lines = LINES[name]
     said = data.draw(st.lists(st.sampled_from(lines.split("|")), max_size=30))
     known = Phrasebook()
     for _ in range(3):  # in the third all is known, and may be said in another order than it was learnt
-        client, tape = recorded(dialect, framing="lines", phrases=known)
+        client, tape = recorded(dialect, framing="lines", phrases=known, unheard=unheard)
         fresh, of_fresh = recorded(dialect, framing="lines")
         for line in said:
             octets = f"{line}{client.end}".encode()
             expected = b"".join(fresh.say(octets[at : at + 1]) for at in range(len(octets)))  # never a whole line
             assert client.say(octets) == expected, line
-        assert tape.received == of_fresh.received
+        assert (tape.received, tape.sent) == (of_fresh.received, of_fresh.sent)
+        assert (tape.state, tape.answers, tape.refused) == (of_fresh.state, of_fresh.answers, of_fresh.refused)
         assert _told(tape) == _told(of_fresh)
+        assert _traces(client) == _traces(fresh)
         said.reverse()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "lines"),
+    [
+        (MY_SMTP, "HELO x|MAIL FROM: a@x|RCPT TO: b@x|DATA"),
+        (SMTP, "HELO x|MAIL FROM:<a@x>|RSET|MAIL FROM:<a@x>|RCPT TO:<b@x>|NOOP|DATA"),
+        (LMTP, "LHLO x|MAIL FROM:<a@x>|RCPT TO:<b@x>|DATA"),
+        (MY_SMTP, "QUIT"),
+        (SMTP, "QUIT"),
+    ],
+)
+def test_a_brief_verb_is_answered_at_once_by_one_short_line(dialect: Dialect, lines: str) -> None:
+    book = Phrasebook()
+    for _ in range(2):
+        client, tape = recorded(dialect, framing="lines", phrases=book, unheard=True)
+        for line in lines.split("|"):
+            said = client.say(f"{line}{client.end}".encode())
+            assert line == "LHLO x" or (said.count(b"\n") == 1 and len(said) < 128)
+        assert client.dialog.closing == (lines == "QUIT")
+        assert all(reply.mails == () and not reply.mark for reply in tape.entries() if reply.kind == "server")
+    brief = {verb for verb, rule in dialect.verbs.items() if rule.brief}
+    assert brief <= {"HELO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT"}  # all of them are above
+    assert not any(rule.looks or rule.mask for rule in dialect.verbs.values() if rule.brief)
+
+
+def test_who_overhears_what_was_said_before_is_told_of_it_all_the_same() -> None:
+    client = Client(unheard=True)
+    news: list[Event] = []
+    client.say(b"HELO x\n")
+    client.say(b"HELO x\n")
+    client.bus.attach(news.append, LineReceived, CommandAnswered, ReplySent)
+    client.say(b"HELO x\n")
+    assert [type(each) for each in news] == [LineReceived, CommandAnswered, ReplySent]
+
+
+def _traces(client: Client) -> list[tuple[str, int, str]]:
+    """Return which mails were stored, and by what path of replies."""
+    store = client.store
+    mails = [(box.name, each.id) for box in store.mailboxes() for each in store.list(box.name)]
+    traces = [(name, mail_id, store.read(name, mail_id).trace) for name, mail_id in mails]
+    return [(name, mail_id, trace.shape if trace else "") for name, mail_id, trace in traces]
 
 
 def _told(tape: Tape) -> list[tuple[object, ...]]:

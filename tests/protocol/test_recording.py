@@ -184,3 +184,13 @@ def test_a_client_that_turns_to_lines_in_the_middle_of_a_pipeline_is_noted_once(
     client.say(rest)
     client.say(b"HELO z\n")
     assert sides(tape)[0] == b"HELO x" + rest + b"HELO z\n"
+
+
+def test_a_chunk_that_ends_in_no_line_end_leaves_no_rest() -> None:
+    client, tape = recorded(SMTP)
+    client.say(b"EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\n")
+    client.say(b"BDAT 2 LAST\r\nHi")
+    assert tape.rest is None
+    client.say(b"NOOP\r\n")
+    assert tape.entries()[-2].octets == b"NOOP\r\n"
+    assert tape.entries()[-2].pieces == ()

@@ -17,6 +17,7 @@ from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.recorder import Recorder
+from mysmtp.tape import Standing
 from mysmtp.web import Endpoints, Setup, create_app
 from mysmtp.web.presenting_session import NEWS
 from tests.protocol.conversation import Client, Clock
@@ -288,12 +289,12 @@ def test_a_mail_leads_back_to_the_line_that_stored_it(client: FlaskClient, offic
 
 def test_a_mail_leads_back_to_its_session_when_the_line_that_stored_it_made_room(store: MessageStore) -> None:
     office = Office(store, session_bytes=20_000)
-    office.talk(*MAIL, *["HELO x"] * 100, peer="127.0.0.1:4")
+    office.talk(*MAIL, *["HELO x"] * 300, peer="127.0.0.1:4")
     nowhere = Endpoints(("127.0.0.1", 1), ("127.0.0.1", 2))
     client = client_of(create_app(Setup(store, office.bus, endpoints=nowhere, recorder=office.recorder)))
     assert '<a href="/sessions/1">Session 1</a>' in client.get("/mailbox/bob@example.com/1").text
     other = Office(store, session_bytes=20_000)
-    other.talk(*["HELO x"] * 100, peer="127.0.0.1:5")
+    other.talk(*["HELO x"] * 300, peer="127.0.0.1:5")
     app = create_app(Setup(store, other.bus, endpoints=nowhere, recorder=other.recorder))
     assert "/sessions/1" not in client_of(app).get("/mailbox/bob@example.com/1").text
 
@@ -545,7 +546,7 @@ def test_a_framing_may_still_be_settled_only_while_the_session_is_open(client: F
     office.talk("RCPT TO: b@x")
     office.talk("RCPT TO: b@x", ends=False)
     for tape in office.recorder.tapes():
-        tape.framing = "undecided"
+        tape.begin(Standing("initial", "undecided"))
     assert "framing never settled" in client.get("/sessions/1").text
     assert "framing not settled yet" in client.get("/sessions/2").text
 
