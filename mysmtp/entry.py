@@ -13,6 +13,7 @@ PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from
 TAIL_KEPT = 80  # and from its end
 PARTED_KEPT = 100  # places where one line was parted: each takes more memory than an octet
 USER_KEPT = 200  # characters of the name of a user
+REMARK_KEPT = 200  # and of the remark to a refusal
 CLIENT, BODY, SERVER, TLS = "client", "body", "server", "tls"
 
 
@@ -33,7 +34,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A fault, as far as it is told: the name of its class in `mysmtp.errors`, and its remark for the peer."""
+    """A fault, as far as it is told: the name of its class in `mysmtp.errors`, how its remark for the peer begins."""
 
     name: str
     remark: str = ""

@@ -78,7 +78,7 @@ class Recorder:
     @property
     def version(self) -> tuple[int, int, int]:
         """What differs whenever a session was opened or closed, or something was said in one."""
-        return self.opened, len(self._open), self._reel.written
+        return self.opened, len(self._open), self._reel.rows_written
 
     def _note_mail(self, event: Any) -> None:
         """Note a MessageStored."""

@@ -4,8 +4,9 @@ Every line of every conversation is written here whether anybody looks or not, s
 list, the same for all; a command that is answered at once is one row with its reply. When some thousand rows are there
 they are set aside together, as a block. All this is for speed: a server that leaves a hundred thousand small objects
 all over its memory finds nothing in the processor's caches any more and is slower in all it does (docs/performance.md).
-So most rows hold nothing of their own but a moment: lines that were said before, replies and notes are the same objects
-each time. Where the rows of one session are, is asked when somebody reads, or a block has to go.
+So most rows hold nothing of their own but a moment: lines that were said before, replies to what is done, and their
+notes are the same objects each time. Where the rows of one session are, is asked when somebody reads, or a block has to
+go.
 
 One thread writes, the one of the dialogs; any thread reads (pages are made in others). So reading changes nothing, and
 holds `lock`, as whoever moves rows that are written already does. Writing one needs no lock: it is one step.
@@ -38,13 +39,13 @@ class Reel:
         self.limit = 0
         self.lock = lock or Lock()
         self._size = self._count = 0  # octets of memory that the blocks take, and entries in them
-        self._pressed = 0  # entries so far
+        self._pressed = 0  # rows so far
         self._left = False  # whether somebody left since the last time
-        self._newest: tuple[int, Block] | None = None  # what was not pressed when so many entries were written
+        self._newest: tuple[int, Block] | None = None  # what was not pressed when so many rows were written
 
     @property
-    def written(self) -> int:
-        """How many entries were written so far."""
+    def rows_written(self) -> int:
+        """How many rows were written so far."""
         return self._pressed + len(self.rows) // ITEMS
 
     def allow(self, size: int) -> None:

@@ -83,10 +83,11 @@ class Tape(Track):
         """The conversation begins."""
         self._conversation = conversation
 
-    def turned_down(self, octets: bytes | memoryview) -> None:
+    def refusing(self, octets: bytes | memoryview) -> None:
         """The reply that is said next says no."""
         self.refused += 1
         self.last_refusal = bytes(octets[:200])
+        self.turned_down()
 
     def secured(self, at: float, tls: str) -> None:
         """TLS has begun."""

@@ -23,6 +23,7 @@ from mysmtp.reel import SHORT, Reel
 from mysmtp.stash import Stash
 
 _COPY = 4 * ITEMS  # rows, in items of them, that what is known of a copy of a mail takes the room of
+_REFUSAL = 8 * ITEMS  # and what is known of a refusal: its note, its fault, a remark
 
 
 class Track:
@@ -113,7 +114,9 @@ class Track:
         self.room -= length
         self._heard += 1
         self._rows += (self, at, octets, b"", BODY)
-        self._reel.due -= length // SHORT * ITEMS  # whoever writes what comes next looks at it
+        self._reel.due -= length // SHORT * ITEMS
+        if len(self._rows) >= self._reel.due:
+            self._reel.press()
 
     def _cut_body(self, at: float, octets: bytes) -> None:
         """Note a piece of a message that cannot be kept whole."""
@@ -135,10 +138,11 @@ class Track:
         """The server answered what it was `asked`."""
         asked, self.asked = self.asked, None
         assert asked is not None
+        self._reel.due -= len(octets) // SHORT * ITEMS
         self.exchanged(self.asked_at, asked, octets, note)
 
     def exchanged(self, at: float, came: bytes, said: bytes | memoryview, note: Note) -> None:
-        """The client sent a command that is short and came whole, which the server answered at once and shortly."""
+        """The client sent a short command that came whole, which the server answered at once. Both are one row."""
         rows = self._rows
         rows += (self, at, came, said, note)
         self._exchanges += 1
@@ -177,6 +181,10 @@ class Track:
         self._reel.due -= count * _COPY
         return note, since, copies
 
+    def turned_down(self) -> None:
+        """The reply that is said next says no: there is more to know of it than of others."""
+        self._reel.due -= _REFUSAL
+
     def secured(self, at: float, tls: str) -> None:
         """TLS has begun."""
         self._heard += 1
@@ -194,6 +202,8 @@ class Track:
         """Nobody will read it any more: what it has on the reel makes room."""
         self.kept = False
         self._reel.leave(self.limit)
+        with self._reel.lock:
+            self._stash.drop(0)
 
     @property
     def answers(self) -> int:

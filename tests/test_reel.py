@@ -221,3 +221,20 @@ def test_who_reads_a_session_goes_through_no_other_again_and_again() -> None:
 
     quiet[0].entries()
     assert steps() < 39 * 1000  # one pass through all entries for each would be ten times that, and more
+
+
+def test_octets_that_come_one_by_one_are_set_aside_in_time() -> None:
+    reel = Reel()
+    all_tapes = tapes(reel, 20)
+    for _ in range(500):
+        for tape in all_tapes:
+            tape.body(1.0, b"x")
+    assert len(reel.rows) <= reel.due
+    assert sum(tape.size for tape in all_tapes) <= 20 * (8000 + 1000)
+
+
+def test_a_session_that_nobody_keeps_holds_nothing_itself() -> None:
+    quiet = said_little_for_long()
+    quiet.forget()
+    gc.collect()
+    assert not any(isinstance(each, Block) and set(each.counts) == {quiet} for each in gc.get_objects())

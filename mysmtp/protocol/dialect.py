@@ -85,7 +85,8 @@ class Verb:
     verb that `looks` at the store waits for what is owed first. One that `ends` the session closes it once it was run,
     whatever its reply says. `mask` returns an argument as it may be told: without a password in it. In states of `vain`
     it is read only to be refused; one that `upgrades` is, too, where TLS is not offered or has begun. One that is
-    `brief` is answered at once, with a short line, before content that it announces comes.
+    `brief` is done, or refused, without waiting for anything, and if done answered by a short line, before content that
+    it announces comes.
     """
 
     moves: Moves

@@ -172,7 +172,7 @@ class Dialog:
             return (gate.exchange(phrase, now),)
         self._parted += len(data)
         if self._scribe is not None:
-            self._scribe.at = now
+            self._scribe.came(now)
             if framing.kind is SEGMENTS:
                 in_message = self.in_message
                 self._scribe.segment(data if in_message else self._discretion.preview(data), in_message=in_message)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mysmtp.entry import PIECE_KEPT, Note, Told, done
+from mysmtp.entry import PIECE_KEPT, REMARK_KEPT, Note, Told, done
 from mysmtp.errors import (
     LineTooLong,
     MailFault,
@@ -213,7 +213,7 @@ class Gate:
 
     def _excuse(self, verb: str, fault: Exception) -> tuple[Reply, Told]:
         """Return the reply to a command that came to nothing; what is no fault of the client goes to the log."""
-        why = Told(type(fault).__name__, str(fault) if isinstance(fault, MailFault) else "")
+        why = Told(type(fault).__name__, str(fault)[:REMARK_KEPT] if isinstance(fault, MailFault) else "")
         if isinstance(fault, MailFault) and not isinstance(fault, StoreFailed):
             self.closing = self.closing or isinstance(fault, Parting)
             return self._dialect.refuse(fault), why

@@ -21,6 +21,12 @@ class Scribe:
         self._framing = framing
         self._ahead = 0  # octets on the tape that the framing has yet to cut into lines; -1: segments so far
 
+    def came(self, at: float) -> None:
+        """Octets came at this moment: what was ahead and is not waited for by the framing any more, it threw away."""
+        self.at = at
+        if self._ahead > 0 and self._framing.is_at_rest:
+            self._ahead = 0
+
     def segment(self, data: bytes, *, in_message: bool) -> None:
         """Note the octets that came as they are: a segment is a thing of its own."""
         self._ahead = -1

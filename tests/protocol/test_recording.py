@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.entry import Mail, Told
+from mysmtp.entry import REMARK_KEPT, Mail, Told
 from mysmtp.errors import ShuttingDown
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.lmtp import LMTP
@@ -194,3 +194,29 @@ def test_a_chunk_that_ends_in_no_line_end_leaves_no_rest() -> None:
     client.say(b"NOOP\r\n")
     assert tape.entries()[-2].octets == b"NOOP\r\n"
     assert tape.entries()[-2].pieces == ()
+
+
+def test_what_is_ahead_of_the_framing_swallows_nothing_once_the_framing_threw_it_away() -> None:
+    client, tape = recorded(framing="auto")
+    client.say(b"HELO x")
+    client.wait(1.0)
+    client.say(b"HELO y\n" + b"x" * 5000)  # turns to lines; what follows is too long to be one
+    client.say(b"\n")
+    said = (b"HELO z\n", b"MAIL FROM: a@z\n", b"RCPT TO: b@z\n")
+    for line in said:
+        client.say(line)
+    assert [entry.octets for entry in tape.entries() if entry.kind == "client"][-3:] == list(said)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_refusals_that_repeat_what_was_said_take_no_more_memory_than_is_allowed(apart: bool) -> None:
+    client, tape = recorded(tape_size=400_000, unheard=True)
+    client.say(b"HELO " + b"y" * 2000 + b"\n")
+    for _ in range(300):
+        lines = [b"MAIL FROM: a@b\n"] * 10
+        for octets in lines if apart else [b"".join(lines)]:
+            client.say(octets)
+    assert tape.refused == 3000
+    remarks = [len(entry.fault.remark) for entry in tape.entries() if entry.fault]
+    assert max(remarks) == REMARK_KEPT
+    assert tape.size + sum(remarks) < 400_000
