@@ -48,13 +48,11 @@ class Standing(NamedTuple):
 class Tape(Track):
     """What is recorded of one session. `start` is the moment it began on the clock that all times are taken from.
 
-    `refused` counts the replies that said no, `last_refusal` is the beginning of the last of them; `login` is what came
-    of the last login. What the session is at, the `Conversation` tells.
+    `login` is what came of the last login. What the session is at, the `Conversation` tells.
     """
 
     __slots__ = (
-        "_conversation", "_start", "began", "ended", "last_refusal", "login", "peer", "protocol", "reason", "refused",
-        "session", "tls",
+        "_conversation", "_start", "began", "ended", "login", "peer", "protocol", "reason", "session", "tls",
     )  # fmt: skip
 
     def __init__(
@@ -73,8 +71,6 @@ class Tape(Track):
         self.began = began
         self.ended: float | None = None  # seconds after the beginning
         self.reason = self.tls = ""
-        self.refused = 0
-        self.last_refusal = b""
         self.login: Login | None = None
         self._conversation: Conversation = Standing()
         self._start = start
@@ -82,12 +78,6 @@ class Tape(Track):
     def begin(self, conversation: Conversation) -> None:
         """The conversation begins."""
         self._conversation = conversation
-
-    def refusing(self, octets: bytes | memoryview) -> None:
-        """The reply that is said next says no."""
-        self.refused += 1
-        self.last_refusal = bytes(octets[:200])
-        self.turned_down()
 
     def secured(self, at: float, tls: str) -> None:
         """TLS has begun."""

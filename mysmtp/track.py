@@ -29,37 +29,24 @@ _REFUSAL = 8 * ITEMS  # and what is known of a refusal: its note, its fault, a r
 class Track:
     """The rows of one session. `rest` is what has come of a line that is not complete, with its moment.
 
-    `stored` are copies of mails that no reply told of yet. `limit` is the memory, in octets, that all of it may take:
-    half of that on the reel, on average.
+    `refused` counts the replies that said no, `last_refusal` is the beginning of the last of them. `stored` are copies
+    of mails that no reply told of yet. `limit` is the memory, in octets, that all of it may take: half of that on the
+    reel, on average.
 
     A command that is answered at once is one row on the reel with its reply, and of one moment. Who has one in hand and
     does not know its reply yet sets `asked_at` and `asked`, then does it.
     """
 
-    __slots__ = (  # what each line touches stands together: it comes from memory together
-        "_cut",
-        "_exchanges",
-        "_gone",
-        "_heard",
-        "_pieces",
-        "_reel",
-        "_rows",
-        "_said",
-        "_stash",
-        "_told_of",
-        "asked",
-        "asked_at",
-        "kept",
-        "limit",
-        "pressed",
-        "rest",
-        "room",
-        "stored",
+    __slots__ = (
+        "_cut", "_exchanges", "_gone", "_heard", "_pieces", "_reel", "_rows", "_said", "_stash", "_told_of", "asked",
+        "asked_at", "kept", "last_refusal", "limit", "pressed", "refused", "rest", "room", "stored",
     )  # fmt: skip
 
     def __init__(self, limit: int, reel: Reel) -> None:
         self.rest: tuple[float, bytes] | None = None
         self.stored: list[Stored] = []
+        self.refused = 0
+        self.last_refusal = b""
         self.kept = True
         self.limit = limit // 2
         self.room = PIECE_KEPT  # octets that may still be kept of the message that is read
@@ -181,8 +168,10 @@ class Track:
         self._reel.due -= count * _COPY
         return note, since, copies
 
-    def turned_down(self) -> None:
+    def turned_down(self, octets: bytes | memoryview) -> None:
         """The reply that is said next says no: there is more to know of it than of others."""
+        self.refused += 1
+        self.last_refusal = bytes(octets[:200])
         self._reel.due -= _REFUSAL
 
     def secured(self, at: float, tls: str) -> None:

@@ -40,7 +40,7 @@ def test_what_the_session_is_at_is_told_by_the_conversation_and_stays_as_it_was_
 
 def test_a_refusal_is_counted_with_its_reason() -> None:
     tape = new()
-    tape.refusing(b"403 Send HELO first\n")
+    tape.turned_down(b"403 Send HELO first\n")
     tape.said(101, b"403 Send HELO first\n", Note("x", "RCPT", "initial", "initial", Told("OutOfOrder")))
     assert tape.entries()[0].fault == Told("OutOfOrder")
     assert (tape.refused, tape.last_refusal) == (1, b"403 Send HELO first\n")

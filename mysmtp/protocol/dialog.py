@@ -166,7 +166,7 @@ class Dialog:
         phrase = self._phrases.known.get(data)
         if phrase is not None and framing.is_at_rest and gate.awaited is None and not gate.closing:
             self._whole += len(data)
-            if self._bus.overheard:
+            if LineReceived in self._bus.wanted:
                 self._bus.publish(LineReceived(self._session.id, phrase.line))
             self._discretion.wary = None  # no line that is kept holds a secret
             return (gate.exchange(phrase, now),)

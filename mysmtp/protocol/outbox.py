@@ -168,7 +168,7 @@ class Outbox:
         """Publish what is said to those who want it."""
         bus, session = self.bus, self._session.id
         if note.mark and self._tape is not None:
-            self._tape.refusing(octets)
+            self._tape.turned_down(octets)
         if argument is not None and CommandAnswered in bus.wanted:
             text, states = decode(argument).strip(" "), (note.before, note.after)
             bus.publish(CommandAnswered(session, note.verb, text, reply.code, reply.text, *states, reply.mark))
