@@ -6,7 +6,7 @@ reply its `Note`, or its `Thanks`, and a command with its reply is one row. What
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 PIECE_KEPT = 8 * 1024  # octets of one message, or one reply, that are kept from its beginning
@@ -63,7 +63,7 @@ class Note(NamedTuple):
 NOTHING = Note()  # to what answers no command
 
 
-@lru_cache(maxsize=1000)
+@cache
 def done(verb: str, before: str, after: str) -> Note:
     """Return the note to a command that was simply done. There are few of them, so that each is made once."""
     return Note("", verb, before, after)
@@ -112,7 +112,7 @@ class Stored(Protocol):
     copies: int
 
 
-Thanks = tuple[Note, float, tuple[Stored, ...]]  # of a reply to a mail that is stored: since when it waited, its copies
+Thanks = tuple[Note, float, Sequence[Stored]]  # of a reply to a mail that is stored: since when it waited, its copies
 
 
 class Odd(NamedTuple):

@@ -100,10 +100,11 @@ class Track:
             return
         self.room -= length
         self._heard += 1
-        self._rows += (self, at, octets, b"", BODY)
-        self._reel.due -= length // SHORT * ITEMS
-        if len(self._rows) >= self._reel.due:
-            self._reel.press()
+        rows, reel = self._rows, self._reel
+        rows += (self, at, octets, b"", BODY)
+        reel.due -= length // SHORT * ITEMS
+        if len(rows) >= reel.due:
+            reel.press()
 
     def _cut_body(self, at: float, octets: bytes) -> None:
         """Note a piece of a message that cannot be kept whole."""
@@ -162,11 +163,13 @@ class Track:
         """Return what the reply to the oldest mail is about that no reply has told of yet."""
         stored = self.stored
         count = stored[0].copies
-        copies = tuple(stored[:count])
-        del stored[:count]
+        if count == len(stored):
+            self.stored = []
+        else:
+            stored, self.stored = stored[:count], stored[count:]
         self._told_of += 1
         self._reel.due -= count * _COPY
-        return note, since, copies
+        return note, since, stored
 
     def turned_down(self, octets: bytes | memoryview) -> None:
         """The reply that is said next says no: there is more to know of it than of others."""

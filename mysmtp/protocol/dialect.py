@@ -1,11 +1,12 @@
 """A protocol as data: what the engine (`dialog`) needs to speak it. Each protocol module makes one of these."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from mysmtp.contracts import Deliverer, MessageStore
+from mysmtp.entry import Note
 from mysmtp.errors import MailFault, TooManyWrongLogins, WrongLogin
 from mysmtp.events import Event, LoginAnswered
 from mysmtp.message import Body, MailSummary, StoredMail
@@ -86,7 +87,8 @@ class Verb:
     whatever its reply says. `mask` returns an argument as it may be told: without a password in it. In states of `vain`
     it is read only to be refused; one that `upgrades` is, too, where TLS is not offered or has begun. One that is
     `brief` is done, or refused, without waiting for anything, and if done answered by a short line, before content that
-    it announces comes.
+    it announces comes; patience does not count it. `notes` are those to a brief command that was done, by the state
+    before: each is made when it is needed first.
     """
 
     moves: Moves
@@ -99,6 +101,7 @@ class Verb:
     vain: frozenset[str] = frozenset()
     upgrades: bool = False
     brief: bool = False
+    notes: dict[str, Note] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,11 @@ class Dialog:
             if LineReceived in self._bus.wanted:
                 self._bus.publish(LineReceived(self._session.id, phrase.line))
             self._discretion.wary = None  # no line that is kept holds a secret
-            return (gate.exchange(phrase, now),)
+            octets = gate.exchange(phrase, now)
+            if octets is None:
+                return (self._outbox.take_all(),)
+            self._outbox.sent += len(octets)
+            return (octets,)
         self._parted += len(data)
         if self._scribe is not None:
             self._scribe.came(now)
@@ -258,19 +262,28 @@ class Dialog:
         framing = self._framing
         line = framing.next_line() if framing.kind is LINES else None
         if line is not None and (phrase := self._phrases.known.get(line)) is not None:
-            scribe = self._scribe
-            if scribe is not None and (not phrase.brief or self._outbox.waiting or not scribe.ask(phrase.line)):
-                scribe.command(phrase.line)
             self._grown += 1
             self._discretion.wary = None
             if LineReceived in self._bus.wanted:
                 self._bus.publish(LineReceived(self._session.id, phrase.line))
-            self._gate.obey(phrase, None)
+            self._answer_known(phrase, now)
             return True
         unit = framing.next(now) if line is None else framing.unit_of(line)
         if unit is not None:
             self._answer(unit)
         return unit is not None
+
+    def _answer_known(self, phrase: Phrase, now: float) -> None:
+        """Answer a command that was said before, where lines are read."""
+        scribe, tape = self._scribe, self._tape
+        if not self._outbox.waiting and (scribe is None or tape is None or not (scribe.ahead or tape.rest)):
+            octets = self._gate.exchange(phrase, now)
+            if octets is not None:
+                self._outbox.add(octets)
+            return
+        if scribe is not None:
+            scribe.command(phrase.line)
+        self._gate.obey(phrase, None)
 
     def _answer(self, unit: Unit) -> None:
         """Answer whatever the framing has cut out."""

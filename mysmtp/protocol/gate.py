@@ -47,7 +47,7 @@ class Gate:
     """
 
     __slots__ = (
-        "_after", "_counted", "_desk", "_dialect", "_framing", "_outbox", "_session", "_tape", "_temper", "_verb",
+        "_after", "_desk", "_dialect", "_framing", "_outbox", "_session", "_tape", "_temper", "_verb",
         "awaited", "closing", "upgrading",
     )  # fmt: skip
 
@@ -61,7 +61,6 @@ class Gate:
         self._outbox = outbox
         self._tape = tape
         self._temper = Temper(dialect.patience) if dialect.patience is not None else None
-        self._counted = dialect.patience.idle_verbs if dialect.patience is not None else frozenset[str]()
         self._verb = self._after = ""  # whose content is read, and the state it leads to
 
     @property
@@ -73,17 +72,18 @@ class Gate:
         """Do a command. `unit` is it as it came where the framing may not be settled."""
         self._conclude(phrase.verb, phrase.told, unit, self._do, phrase)
 
-    def exchange(self, phrase: Phrase, at: float) -> Octets:
-        """Do a command that came alone at this moment, where lines are read and nothing is owed; return what to say.
+    def exchange(self, phrase: Phrase, at: float) -> Octets | None:
+        """Do a command that came whole, where lines are read and nothing is owed; return what to say to it.
 
-        Most of what clients say is this, so a brief one that is simply done takes fewer steps than `obey`.
+        Return None where that is put behind all others. Most of what clients say is this, so a brief command that is
+        simply done takes fewer steps than `obey`.
         """
-        session, tape, outbox = self._session, self._tape, self._outbox
-        if not phrase.brief or phrase.verb in self._counted or outbox.bus.overheard:
+        session, tape = self._session, self._tape
+        if not phrase.brief or self._outbox.bus.overheard:
             if tape is not None:
                 tape.heard(at, phrase.line)
             self.obey(phrase, None)
-            return outbox.take_all()
+            return None
         before, why = session.state, None
         reply: Any  # a brief command comes to nothing else
         try:
@@ -94,12 +94,15 @@ class Gate:
             if tape is not None:
                 tape.asked_at, tape.asked = at, phrase.line
             self._settle(phrase.verb, phrase.told, None, before, reply, why)
-            return outbox.take_all()
+            return None
         after = session.state
         session.remember(self._dialect.digit[after])
-        octets = outbox.pass_by(reply)
+        octets: Octets = reply.in_lines()
         if tape is not None:
-            tape.exchanged(at, phrase.line, octets, done(phrase.verb, before, after))
+            note = phrase.notes.get(before)
+            if note is None:
+                note = phrase.notes[before] = done(phrase.verb, before, after)
+            tape.exchanged(at, phrase.line, octets, note)
         return octets
 
     def refuse_unknown(self, line: bytes, rest: bytes, unit: Line | Segment | None) -> None:

@@ -79,11 +79,10 @@ class Outbox:
         else:
             self.say(reply, note, as_segment, argument)
 
-    def pass_by(self, reply: Reply) -> Octets:
-        """Return a reply that is to be sent now: there are no others, and nobody wants news of it."""
-        octets = reply.in_lines()
-        self.sent += len(octets)
-        return octets
+    def add(self, octets: Octets) -> None:
+        """Put what nobody wants news of behind all others: nothing may be owed."""
+        self._ready.append(octets)
+        self.size += len(octets)
 
     def owe(self, reply: Reply, note: Note, argument: bytes, as_segment: bool, owed: Owed) -> None:
         """Put an answer whose reply is owed behind all others; wait now if enough is owed."""

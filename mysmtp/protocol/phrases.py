@@ -21,11 +21,12 @@ class Phrase:
     first whether the command is allowed at all calls `words`, then `read`.
     """
 
-    __slots__ = ("_rest", "argument", "brief", "is_read", "line", "rule", "told", "verb")
+    __slots__ = ("_rest", "argument", "brief", "is_read", "line", "notes", "rule", "told", "verb")
 
     def __init__(self, verb: str, rule: Verb, rest: bytes, line: bytes) -> None:
         self.line = line
         self.brief = rule.brief
+        self.notes = rule.notes
         self.verb = verb
         self.rule = rule
         self.told = rest if rule.mask is None else rule.mask(rest)

@@ -11,25 +11,28 @@ _MASKED = b"****\r\n"  # what is told of a line that is a secret
 
 
 class Scribe:
-    """Writes one side of a session's `tape`; `at` is the moment of the last octets, on the clock of the tape."""
+    """Writes one side of a session's `tape`; `at` is the moment of the last octets, on the clock of the tape.
 
-    __slots__ = ("_ahead", "_framing", "_tape", "at")
+    `ahead` octets are on the tape already that the framing has yet to cut into lines; -1: all so far, as segments.
+    """
+
+    __slots__ = ("_framing", "_tape", "ahead", "at")
 
     def __init__(self, tape: Tape, framing: Framing) -> None:
         self.at = 0.0
         self._tape = tape
         self._framing = framing
-        self._ahead = 0  # octets on the tape that the framing has yet to cut into lines; -1: segments so far
+        self.ahead = 0
 
     def came(self, at: float) -> None:
         """Octets came at this moment: what was ahead and is not waited for by the framing any more, it threw away."""
         self.at = at
-        if self._ahead > 0 and self._framing.is_at_rest:
-            self._ahead = 0
+        if self.ahead > 0 and self._framing.is_at_rest:
+            self.ahead = 0
 
     def segment(self, data: bytes, *, in_message: bool) -> None:
         """Note the octets that came as they are: a segment is a thing of its own."""
-        self._ahead = -1
+        self.ahead = -1
         if in_message:
             self._tape.body(self.at, data)
         else:
@@ -39,30 +42,22 @@ class Scribe:
         """Note a command as it may be told, unless it is on the tape as a segment already; it came as `size` octets."""
         if self._framing.kind is SEGMENTS:
             return
-        if self._ahead:
+        if self.ahead:
             octets = self._unknown(octets, size or len(octets))
         if octets:
             self._tape.heard(self.at, octets, masked=masked)
 
-    def ask(self, command: bytes) -> bool:
-        """Have a command noted with its reply, unless a part of it is on the tape already; tell whether it will be."""
-        tape = self._tape
-        if self._ahead or tape.rest is not None:
-            return False
-        tape.asked_at, tape.asked = self.at, command
-        return True
-
     def _unknown(self, octets: bytes, size: int) -> bytes:
         """Return what of these octets, which came as `size`, was not on the tape as a part of a segment."""
-        if self._ahead < 0:  # the connection has just turned to lines
-            self._ahead = size + len(self._framing.rest)
-        known = min(self._ahead, size)
-        self._ahead -= known
+        if self.ahead < 0:  # the connection has just turned to lines
+            self.ahead = size + len(self._framing.rest)
+        known = min(self.ahead, size)
+        self.ahead -= known
         return octets[known:] if known < size else b""
 
     def content(self, octets: bytes, *, secret: bool, whole: bool) -> None:
         """Note a piece of a message, or of an answer that is secret, once that is `whole`."""
-        if self._ahead:
+        if self.ahead:
             if self._framing.kind is SEGMENTS:
                 return
             octets = self._unknown(octets, len(octets))
