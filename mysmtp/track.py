@@ -27,7 +27,7 @@ _REFUSAL = 8 * ITEMS  # and what is known of a refusal: its note, its fault, a r
 
 
 class Track:
-    """The rows of one session. `rest` is what has come of a line that is not complete, with its moment.
+    """The rows of one session. `rest` is what has come of a line that is not complete: its moment, it, if it is masked.
 
     `refused` counts the replies that said no, `last_refusal` is the beginning of the last of them. `stored` are copies
     of mails that no reply told of yet. `limit` is the memory, in octets, that all of it may take: half of that on the
@@ -43,7 +43,7 @@ class Track:
     )  # fmt: skip
 
     def __init__(self, limit: int, reel: Reel) -> None:
-        self.rest: tuple[float, bytes] | None = None
+        self.rest: tuple[float, bytes, bool] | None = None
         self.stored: list[Stored] = []
         self.refused = 0
         self.last_refusal = b""
@@ -86,11 +86,11 @@ class Track:
             octets, cut = octets[:PIECE_KEPT], Cut(octets[PIECE_KEPT:])
         self._rows += (self, at, octets, b"", Odd(CLIENT, cut, pieces, masked))
 
-    def left(self, at: float, octets: bytes) -> None:
+    def left(self, at: float, octets: bytes, *, masked: bool = False) -> None:
         """These octets have come of a line whose end has not."""
         if len(self._pieces) < PARTED_KEPT and (self.rest is None or len(octets) != len(self.rest[1])):
             self._pieces.append(len(octets))
-        self.rest = (at, octets)
+        self.rest = (at, octets, masked)
 
     def body(self, at: float, octets: bytes) -> None:
         """A piece of a message came. Whoever begins to read one sets `room` to PIECE_KEPT."""
@@ -188,7 +188,8 @@ class Track:
             asked, self.asked = self.asked, None
             self.heard(self.asked_at, asked)
         if self.rest is not None:
-            self.heard(*self.rest)
+            at, octets, masked = self.rest
+            self.heard(at, octets, masked=masked)
 
     def forget(self) -> None:
         """Nobody will read it any more: what it has on the reel makes room."""

@@ -36,7 +36,7 @@ def test_a_line_remembers_where_it_was_parted_and_the_rest_is_seen_before_it_is_
     tape = new()
     tape.left(101, b"HE")
     tape.left(102, b"HELO")
-    assert tape.rest == (102, b"HELO")
+    assert tape.rest == (102, b"HELO", False)
     tape.heard(103, b"HELO x\n")
     tape.heard(103, b"QUIT\n")
     assert [entry.pieces for entry in tape.entries()] == [(2, 4), ()]

@@ -178,8 +178,10 @@ class Dialog:
         if self._scribe is not None:
             self._scribe.came(now)
             if framing.kind is SEGMENTS:
-                in_message = self.in_message
-                self._scribe.segment(data if in_message else self._discretion.preview(data), in_message=in_message)
+                if self.in_message:
+                    self._scribe.segment_of_message(data)
+                else:
+                    self._scribe.segment(*self._discretion.preview(data))
         framing.receive(data, now)
         if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
             self._grown += 1
@@ -224,7 +226,7 @@ class Dialog:
             elif answered % _BATCH == 0 or outbox.size > _CHUNK:
                 yield outbox.take()
         if self._scribe is not None and (parted or gate.closing) and framing.has_more and gate.awaited is None:
-            self._scribe.rest(self._discretion.preview(framing.rest))
+            self._scribe.rest(*self._discretion.preview(framing.rest))
         yield outbox.take_all()
         while outbox.size:
             yield outbox.take()

@@ -52,21 +52,22 @@ class Discretion:
         """Return a line as it may be told, and whether it may hold a secret."""
         line = octets.rstrip(b"\r\n\0")
         end = octets[len(line) :]
-        verb, rest = command.take_apart(line)
+        verb, rest = command.take_apart(line.replace(b"\t", b" "))
         rule = self._verbs.get(verb)
         mask = rule.mask if rule is not None else _LOGINS.get(verb)
         if mask is not None:
             self.wary = _may_be_answer if verb == "AUTH" else None if rest else _is_anything
-            return line[: len(line) - len(rest)] + mask(rest) + end, True
+            shown = _whole(rest) if b"\t" in line else mask(rest)
+            return line[: len(line) - len(rest)] + shown + end, True
         if rule is not None:
             self.wary = None
-        elif self.wary is not None and self.wary(line.strip(b" "), whole=b"\n" in end):
+        elif self.wary is not None and self.wary(line.strip(b" \t"), whole=b"\n" in end):
             return _HIDDEN + end, True
         return octets, False
 
-    def preview(self, octets: bytes) -> bytes:
+    def preview(self, octets: bytes) -> tuple[bytes, bool]:
         """Return what `tell` will of these lines, the last of which is perhaps not complete."""
         wary = self.wary
-        told = b"".join([self.tell(line)[0] for line in _LINE.findall(octets)])
+        told = [self.tell(line) for line in _LINE.findall(octets)]
         self.wary = wary
-        return told
+        return b"".join([line for line, _ in told]), any(masked for _, masked in told)

@@ -30,13 +30,15 @@ class Scribe:
         if self.ahead > 0 and self._framing.is_at_rest:
             self.ahead = 0
 
-    def segment(self, data: bytes, *, in_message: bool) -> None:
-        """Note the octets that came as they are: a segment is a thing of its own."""
+    def segment(self, octets: bytes, masked: bool) -> None:
+        """Note what came, as it may be told: a segment is a thing of its own."""
         self.ahead = -1
-        if in_message:
-            self._tape.body(self.at, data)
-        else:
-            self._tape.heard(self.at, data)
+        self._tape.heard(self.at, octets, masked=masked)
+
+    def segment_of_message(self, octets: bytes) -> None:
+        """Note what came of a message in segments."""
+        self.ahead = -1
+        self._tape.body(self.at, octets)
 
     def command(self, octets: bytes, *, masked: bool = False, size: int = 0) -> None:
         """Note a command as it may be told, unless it is on the tape as a segment already; it came as `size` octets."""
@@ -67,7 +69,7 @@ class Scribe:
         elif whole:
             self._tape.heard(self.at, _MASKED, masked=True)
 
-    def rest(self, octets: bytes) -> None:
-        """Note what has come of a line that is not complete."""
+    def rest(self, octets: bytes, masked: bool) -> None:
+        """Note what has come of a line that is not complete, as it may be told."""
         if self._framing.kind is not SEGMENTS:
-            self._tape.left(self.at, octets)
+            self._tape.left(self.at, octets, masked=masked)

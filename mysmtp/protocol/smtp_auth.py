@@ -30,7 +30,9 @@ def parse(argument: str) -> tuple[str, bytes | None]:
 
 
 def mask(argument: bytes) -> bytes:
-    """Return the argument of AUTH without the secret in it."""
+    """Return the argument of AUTH without the secret in it, and without anything where a tab stands for a space."""
+    if b"\t" in argument:
+        return b"****"
     mechanism, space, response = argument.strip(b" ").partition(b" ")
     return mechanism + (b" ****" if space and response else b"")
 

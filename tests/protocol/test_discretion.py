@@ -10,7 +10,7 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from tests.protocol.taped import recorded
+from tests.protocol.taped import recorded, taped
 
 USER, SECRET = (base64.b64encode(word).decode() for word in (b"alice", b"correct horse battery"))
 PLAIN = base64.b64encode(b"\0alice\0correct horse battery").decode()
@@ -27,6 +27,10 @@ CASES: list[tuple[Dialect, list[str], list[str]]] = [
     (MY_SMTP, ["HELO x", f"PASS {SECRET}"], ["HELO x", "PASS ****"]),
     (POP3, ["AUTH PLAIN", PLAIN], ["AUTH ****", "****"]),
     (POP3, ["USER bob", "PASS", "correct horse"], ["USER bob", "PASS", "****"]),
+    # A tab where a space belongs is refused, which helps nobody whose password it was.
+    (SMTP, [f"AUTH\tPLAIN {PLAIN}", f"AUTH PLAIN\t{PLAIN}"], ["AUTH\t****", "AUTH ****"]),
+    (POP3, ["USER\tbob", f"PASS\t{SECRET}", f"\tPASS {SECRET}"], ["USER\tbob", "PASS\t****", "\tPASS ****"]),
+    (SMTP, ["AUTH LOGIN", f"\t{USER}\t"], ["AUTH LOGIN", "****"]),
     # What was said before, by a command of its own, ends it: this is no answer to a login.
     (SMTP, ["AUTH LOGIN", "EHLO x", USER], ["AUTH LOGIN", "EHLO x", USER]),
     (
@@ -57,7 +61,7 @@ def test_what_a_client_says_is_told_without_its_secrets(
     lines = [entry for entry in tape.entries() if entry.kind == "client"]
     assert [entry.octets.decode() for entry in lines] == [f"{line}\r\n" for line in told]
     assert [entry.masked for entry in lines] == [
-        "****" in after or before.upper().startswith(("AUTH", "PASS")) for before, after in zip(said, told, strict=True)
+        "****" in after or before.strip().upper().startswith(("AUTH", "PASS")) for before, after in zip(said, told, strict=True)
     ]
     heard = [event.octets.decode() for event in client.events if isinstance(event, LineReceived)]
     if whole:
@@ -73,8 +77,8 @@ def test_a_segment_is_told_without_its_secrets_too() -> None:
     for segment in (b"HELO x", f"AUTH PLAIN {PLAIN}".encode(), b"AUTH LOGIN", SECRET.encode()):
         client.say(segment)
         client.wait(2.0)
-    assert [entry.octets for entry in tape.entries() if entry.kind == "client"] == [
-        b"HELO x", b"AUTH PLAIN ****", b"AUTH LOGIN", b"****",
+    assert [(entry.octets, entry.masked) for entry in tape.entries() if entry.kind == "client"] == [
+        (b"HELO x", False), (b"AUTH PLAIN ****", True), (b"AUTH LOGIN", True), (b"****", True),
     ]  # fmt: skip
     assert tape.received == sum(map(len, ("HELO x", f"AUTH PLAIN {PLAIN}", "AUTH LOGIN", SECRET)))
 
@@ -85,8 +89,8 @@ def test_segments_that_turn_to_lines_are_told_without_their_secrets_and_what_fol
     client.wait(2.0)
     client.say(f"HELP\nAUTH PLAIN {PLAIN}\nAUTH LOGIN\n{SECRET}\nPASS x\n".encode())
     client.say(b"HELO y\n")
-    assert [entry.octets for entry in tape.entries() if entry.kind == "client"] == [
-        b"HELO x", b"HELP\nAUTH PLAIN ****\nAUTH LOGIN\n****\nPASS ****\n", b"HELO y\n",
+    assert [(entry.octets, entry.masked) for entry in tape.entries() if entry.kind == "client"] == [
+        (b"HELO x", False), (b"HELP\nAUTH PLAIN ****\nAUTH LOGIN\n****\nPASS ****\n", True), (b"HELO y\n", False),
     ]  # fmt: skip
 
 
@@ -101,7 +105,23 @@ def test_lines_behind_the_last_command_are_told_without_their_secrets() -> None:
     client, tape = recorded(SMTP)
     client.say(f"QUIT\r\nEHLO x\r\nAUTH PLAIN {PLAIN}\r\nAUTH LOGIN\r\n{SECRET}".encode())
     assert tape.rest is not None
-    assert tape.rest[1] == b"EHLO x\r\nAUTH PLAIN ****\r\nAUTH LOGIN\r\n****"
+    assert tape.rest[1:] == (b"EHLO x\r\nAUTH PLAIN ****\r\nAUTH LOGIN\r\n****", True)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line", "told", "masked"),
+    [
+        (SMTP, f"AUTH PLAIN {PLAIN}", b"AUTH PLAIN ****", True),
+        (POP3, f"PASS {SECRET}", b"PASS ****", True),
+        (POP3, "PASS", b"PASS", True),
+        (POP3, "USER bo", b"USER bo", False),
+    ],
+)
+def test_a_line_broken_off_before_its_end_is_known_to_hold_a_secret(
+    dialect: Dialect, line: str, told: bytes, masked: bool
+) -> None:
+    entries = taped(dialect, line.encode()).entries()
+    assert [(entry.octets, entry.masked) for entry in entries if entry.kind == "client"] == [(told, masked)]
 
 
 def test_the_beginning_of_a_line_is_not_taken_for_a_command() -> None:

@@ -95,7 +95,7 @@ def test_a_connection_that_turns_to_lines_is_recorded_once() -> None:
 def test_a_command_without_its_newline_stands_there_while_it_is_waited_for() -> None:
     client, tape = recorded(framing="auto")
     client.say(b"HELO x")
-    assert tape.rest == (1000.0, b"HELO x")
+    assert tape.rest == (1000.0, b"HELO x", False)
     client.wait(0.4)
     assert tape.rest is None
     heard, said = tape.entries()
