@@ -61,7 +61,8 @@ def test_what_a_client_says_is_told_without_its_secrets(
     lines = [entry for entry in tape.entries() if entry.kind == "client"]
     assert [entry.octets.decode() for entry in lines] == [f"{line}\r\n" for line in told]
     assert [entry.masked for entry in lines] == [
-        "****" in after or before.strip().upper().startswith(("AUTH", "PASS")) for before, after in zip(said, told, strict=True)
+        "****" in after or before.strip().upper().startswith(("AUTH", "PASS"))
+        for before, after in zip(said, told, strict=True)
     ]
     heard = [event.octets.decode() for event in client.events if isinstance(event, LineReceived)]
     if whole:
