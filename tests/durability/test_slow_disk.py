@@ -66,7 +66,7 @@ def test_no_more_waits_for_a_disk_that_hangs_than_fits_the_queue(traced: Start, 
         until(lambda: ledger.sent, "one mail is under way")
         large: list[Thread] = []
         while not ledger.count(Fate.REFUSED) and len(large) < 320:  # as 64 MB wait
-            large += [_send_aside(process, ledger, size=1_000_000) for _ in range(40)]
+            large += [_send_aside(process, ledger, size=1_000_000) for _ in range(80)]
             with suppress(AssertionError):
                 ledger.wait_for(Fate.REFUSED, 1, 5)
         assert ledger.count(Fate.REFUSED)
