@@ -44,3 +44,9 @@ def taped(dialect: Dialect, *said: bytes, ends: bool = True, pause: float = 1.0,
 def lines(*texts: str, end: str = "\r\n") -> Iterable[bytes]:
     """Return commands with their ends, each to be sent alone."""
     return [f"{text}{end}".encode() for text in texts]
+
+
+def sides(tape: Tape) -> tuple[bytes, bytes]:
+    """Return all that the tape says the client sent, and all that the server did."""
+    client = b"".join(entry.octets for entry in tape.entries() if entry.kind in ("client", "body"))
+    return client, b"".join(entry.octets for entry in tape.entries() if entry.kind == "server")

@@ -15,8 +15,8 @@ from mysmtp.protocol.phrases import Phrasebook
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from mysmtp.tape import Tape
-from tests.protocol.conversation import Client, play
-from tests.protocol.taped import recorded
+from tests.protocol.conversation import Client, cut, play
+from tests.protocol.taped import recorded, sides
 
 LINES = {
     "my_smtp": (
@@ -56,11 +56,50 @@ def test_a_line_is_answered_and_noted_the_same_whether_it_was_said_before_or_not
         said.reverse()
 
 
+@pytest.mark.parametrize("name", LINES)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_lines_that_were_said_before_are_answered_and_noted_once_however_they_are_cut(
+    name: str, data: st.DataObject
+) -> None:
+    dialect, lines = LINES[name]
+    known = Phrasebook()
+    lines = lines.replace("|BDAT x", "")  # which ends the session
+    said = data.draw(st.lists(st.sampled_from(lines.split("|")), max_size=30))
+    for _ in range(2):
+        client, tape = recorded(dialect, framing="lines", phrases=known, unheard=True)
+        fresh, of_fresh = recorded(dialect, framing="lines")
+        octets = "".join(f"{line}{client.end}" for line in said).encode()
+        places = data.draw(st.lists(st.integers(0, len(octets)), max_size=6))
+        answered = b"".join(client.say(piece) for piece in cut(octets, places))
+        assert answered == b"".join(fresh.say(octets[at : at + 1]) for at in range(len(octets)))
+        assert sides(tape) == (octets.replace(b"PASS y", b"PASS ****"), answered)
+        assert (tape.received, tape.sent, tape.rest) == (len(octets), len(answered), None)
+        assert (tape.state, tape.answers, tape.refused) == (of_fresh.state, of_fresh.answers, of_fresh.refused)
+
+
+def test_a_line_that_was_said_before_is_known_where_it_was_parted() -> None:
+    client, tape = recorded(framing="lines", unheard=True)
+    for piece in (b"HELO x\n", b"HELO", b" x\n", b"HELO x\n"):
+        client.say(piece)
+    assert [entry.pieces for entry in tape.entries() if entry.kind == "client"] == [(), (4,), ()]
+
+
+def test_lines_said_before_are_noted_once_where_a_connection_has_just_turned_to_lines() -> None:
+    client, tape = recorded(framing="auto", unheard=True)
+    client.say(b"HELO x")
+    client.wait(0.4)
+    client.say(b"HELO y\nHELO y\nMAIL FROM: a@x\nHELO y\nHE")
+    client.say(b"LO y\nHELO y\n")
+    expected = b"HELO xHELO y\nHELO y\nMAIL FROM: a@x\nHELO y\nHELO y\nHELO y\n"
+    assert (sides(tape)[0], tape.answers) == (expected, 7)
+
+
 @pytest.mark.parametrize(
     ("dialect", "lines"),
     [
         (MY_SMTP, "HELO x|MAIL FROM: a@x|RCPT TO: b@x|DATA"),
-        (SMTP, "HELO x|MAIL FROM:<a@x>|RSET|MAIL FROM:<a@x>|RCPT TO:<b@x>|NOOP|DATA"),
+        (SMTP, "HELO x|MAIL FROM:<a@x>|RCPT TO:<b@x>|DATA"),
         (LMTP, "LHLO x|MAIL FROM:<a@x>|RCPT TO:<b@x>|DATA"),
         (MY_SMTP, "QUIT"),
         (SMTP, "QUIT"),
@@ -76,7 +115,8 @@ def test_a_brief_verb_is_answered_at_once_by_one_short_line(dialect: Dialect, li
         assert client.dialog.closing == (lines == "QUIT")
         assert all(reply.mails == () and not reply.mark for reply in tape.entries() if reply.kind == "server")
     brief = {verb for verb, rule in dialect.verbs.items() if rule.brief}
-    assert brief <= {"HELO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT"}  # all of them are above
+    assert brief <= {"HELO", "MAIL", "RCPT", "DATA", "QUIT"}  # all of them are above
+    assert dialect.patience is None or brief.isdisjoint(dialect.patience.idle_verbs)
     assert not any(rule.looks or rule.mask for rule in dialect.verbs.values() if rule.brief)
 
 

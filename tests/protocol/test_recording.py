@@ -14,17 +14,10 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from mysmtp.tape import Tape
 from tests.protocol.conversation import cut
-from tests.protocol.taped import recorded
+from tests.protocol.taped import recorded, sides
 
 SECRET = "hunter2"
-
-
-def sides(tape: Tape) -> tuple[bytes, bytes]:
-    """Return all that the tape says the client sent, and all that the server did."""
-    client = b"".join(entry.octets for entry in tape.entries() if entry.kind in ("client", "body"))
-    return client, b"".join(entry.octets for entry in tape.entries() if entry.kind == "server")
 
 
 CONVERSATIONS = {
