@@ -51,7 +51,7 @@
 
   function paintLines(page) {
     const [mine, theirs] = [byId("lines"), page.getElementById("lines")];
-    const atEnd = byId("wait").getBoundingClientRect().top < innerHeight + 80;
+    const stood = atEnd();
     const rows = [...theirs.children];
     const first = Number(rows[0]?.dataset.n ?? 0);
     const before = mine.children.length;
@@ -70,7 +70,7 @@
     tellState();
     tellFollowing();
     const came = mine.children.length - before;
-    if (!atEnd || !following) return offer(came);
+    if (!stood || !following) return offer(came);
     prune(mine);
     follow();
   }
@@ -130,6 +130,13 @@
   }
 
   let missed = 0;
+
+  function atEnd() {
+    return byId("wait").getBoundingClientRect().top < innerHeight + 80;
+  }
+
+  // Who comes to the end by wheel or finger has seen what was new.
+  if (kind === "session") document.addEventListener("scroll", () => missed && following && atEnd() && follow(), { passive: true });
 
   function follow() {
     missed = 0;
@@ -258,6 +265,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.key === "End" && kind === "session" && following) follow(); // at once: lines that come meanwhile are followed
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by || !(stepping || steps(by > 0 ? "next" : "prev"))) return;
     event.preventDefault();

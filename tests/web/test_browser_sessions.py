@@ -100,6 +100,11 @@ def test_it_is_followed_until_that_is_stopped_and_from_then_on_it_is_told_how_mu
     expect(rows).to_have_count(64, timeout=PATIENCE)
     expect(bar).to_be_hidden()
     expect(wait).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    talk.ask("HELO x")
+    expect(bar).to_have_text("2 new lines")
+    page.mouse.wheel(0, 100_000)
+    expect(bar).to_be_hidden()  # they are in view
 
 
 def test_the_keys_of_rows_go_from_line_to_line_and_the_map_shows_where_that_was(
