@@ -117,6 +117,20 @@ class PostOfficeProcess:
     def signal(self, number: int = signal.SIGTERM) -> None:
         self.popen.send_signal(number)
 
+    def freeze(self) -> None:
+        """Stop the process; return when it stands still, which is after the signal was sent."""
+        self.signal(signal.SIGSTOP)
+        deadline = time.monotonic() + REPLY_TIME
+        while self._state() != "T":
+            assert time.monotonic() < deadline, "it does not stand still"
+            time.sleep(0.001)
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    def _state(self) -> str:
+        return Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
     def wait(self, seconds: float = 30) -> int:
         return self.popen.wait(seconds)
 

@@ -61,15 +61,9 @@ def test_a_server_that_was_frozen_goes_on(traced: Start, ledger: Ledger) -> None
     process = traced()
     with Load(process, ledger, clients=3):
         ledger.wait_for(Fate.ACKNOWLEDGED, 20)
-        process.signal(signal.SIGSTOP)
-        until(lambda: _state(process) == "T", "it stands still")
-        process.signal(signal.SIGCONT)
+        process.freeze()
+        process.thaw()
         ledger.wait_for(Fate.ACKNOWLEDGED, 20)
-        process.signal(signal.SIGSTOP)
-        until(lambda: _state(process) == "T", "it stands still")
+        process.freeze()
         os.kill(process.popen.pid, signal.SIGKILL)
     ledger.check(traced())
-
-
-def _state(process: PostOfficeProcess) -> str:
-    return Path(f"/proc/{process.popen.pid}/stat").read_text().rpartition(")")[2].split()[0]
