@@ -14,7 +14,8 @@ TAIL_KEPT = 80  # and from its end
 PARTED_KEPT = 100  # places where one line was parted: each takes more memory than an octet
 USER_KEPT = 200  # characters of the name of a user
 REMARK_KEPT = 200  # and of the remark to a refusal
-CLIENT, BODY, SERVER, TLS = "client", "body", "server", "tls"
+CLIENT, BODY, SKIPPED, SERVER, TLS = "client", "body", "skipped", "server", "tls"
+FLOWING = (BODY, SKIPPED)  # what comes in pieces that care for no line, the last of which may grow
 
 
 class Cut:
@@ -78,13 +79,14 @@ class Login:
 
 
 class Entry(NamedTuple):
-    """One thing that crossed: a command or a segment (`client`), a piece of a message (`body`), a reply (`server`), or
+    """One thing that crossed: a command or a segment (`client`), a piece of a message (`body`), more of a command that
 
-    the beginning of TLS (`tls`; `octets` name version and cipher). `number` counts from 1 over the whole session; `at`
-    is in seconds since it began. `cut` octets after `octets` were not kept but for `tail`, the last of them. `pieces`
-    tells where a line that came in several reads was parted, the first `PARTED_KEPT` places. Of a reply: its `mark` (as
-    in `protocol.reply`), the verb it answers ("" for none), the states `before` and `after`, why it was refused, what
-    it stored, and `waited`, the seconds that storing took.
+    was too long, which nobody read (`skipped`), a reply (`server`), or the beginning of TLS (`tls`; `octets` name
+    version and cipher). `number` counts from 1 over the whole session; `at` is in seconds since it began. `cut` octets
+    after `octets` were not kept but for `tail`, the last of them. `pieces` tells where a line that came in several
+    reads was parted, the first `PARTED_KEPT` places. Of a reply: its `mark` (as in `protocol.reply`), the verb it
+    answers ("" for none), the states `before` and `after`, why it was refused, what it stored, and `waited`, the
+    seconds that storing took.
     """
 
     number: int

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from mysmtp.entry import BODY, Entry
+from mysmtp.entry import FLOWING, Entry
 from mysmtp.inspector.export import entry_of, note, told_lines
 from mysmtp.inspector.lines import Line, lines_from
 from mysmtp.inspector.protocols import Known, known, label_of
@@ -136,9 +136,9 @@ def _news(followed: _Followed, told: Sequence[Mapping[str, Any]], *, over: bool)
     """Yield what the newest entries hold, each with the lines that are complete now."""
     for each in told:
         entry = entry_of(each)
-        if entry.kind == BODY and entry.cut and not over and each is told[-1]:
+        if entry.kind in FLOWING and entry.cut and not over and each is told[-1]:
             return  # more of it may come yet
-        texts = _ready(followed, whole=True) if entry.kind != BODY else []
+        texts = _ready(followed, whole=True) if entry.kind not in FLOWING else []
         followed.waiting.append(entry)
         if followed.shutter is not None:
             followed.shutter.take(entry)

@@ -92,25 +92,28 @@ class Track:
             self._pieces.append(len(octets))
         self.rest = (at, octets, masked)
 
-    def body(self, at: float, octets: bytes) -> None:
-        """A piece of a message came. Whoever begins to read one sets `room` to PIECE_KEPT."""
+    def body(self, at: float, octets: bytes, kind: str = BODY) -> None:
+        """A piece of a message came. Whoever begins to read one sets `room` to PIECE_KEPT.
+
+        So did more of a command that was too long, where its `kind` is SKIPPED.
+        """
         length = len(octets)
         if length > self.room:
-            self._cut_body(at, octets)
+            self._cut_body(at, octets, kind)
             return
         self.room -= length
         self._heard += 1
         rows, reel = self._rows, self._reel
-        rows += (self, at, octets, b"", BODY)
+        rows += (self, at, octets, b"", kind)
         reel.due -= length // SHORT * ITEMS
         if len(rows) >= reel.due:
             reel.press()
 
-    def _cut_body(self, at: float, octets: bytes) -> None:
+    def _cut_body(self, at: float, octets: bytes, kind: str) -> None:
         """Note a piece of a message that cannot be kept whole."""
         if self.room > 0:
             octets, kept = octets[self.room :], octets[: self.room]
-            self.body(at, kept)
+            self.body(at, kept, kind)
         if self.room == 0:
             self.room, self._cut = -1, None  # it is cut from here on
         if self._cut is not None:
@@ -118,7 +121,7 @@ class Track:
         else:
             self._cut = Cut(octets)
             self._heard += 1
-            self._rows += (self, at, b"", b"", Odd(BODY, self._cut))
+            self._rows += (self, at, b"", b"", Odd(kind, self._cut))
         if len(self._rows) >= self._reel.due:
             self._reel.press()
 

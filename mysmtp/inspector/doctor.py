@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from mysmtp.entry import BODY, CLIENT, SERVER, Entry
+from mysmtp.entry import BODY, CLIENT, FLOWING, SERVER, SKIPPED, Entry
 from mysmtp.inspector.case import Case, Finding, verb_of
 from mysmtp.inspector.explain import needs
 from mysmtp.inspector.protocols import label_of
@@ -28,7 +28,9 @@ _LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOO
 
 def no_newline(case: Case) -> Finding | None:
     """A command that ends without a newline: the receiver can only guess that it is over."""
+    goes_on = {one.number for one, other in pairwise(_said_by_client(case)) if other.kind == SKIPPED}
     at = [entry for entry in case.commands if not entry.octets.endswith(b"\n") and not entry.cut and entry.octets]
+    at = [entry for entry in at if entry.number not in goes_on]
     told_off = next((reply.number for reply in case.replies if reply.fault and reply.fault.name == "OutOfStep"), None)
     at = [entry for entry in at if not tongue(entry) and (told_off is None or entry.number < told_off)]
     return case.found(
@@ -37,6 +39,10 @@ def no_newline(case: Case) -> Finding | None:
         "A line protocol knows no other end: the server waits for the rest, or has to guess that a pause is one.",
         f'Send each line with its end: send("HELO example.com{case.end}").',
     )  # fmt: skip
+
+
+def _said_by_client(case: Case) -> Iterator[Entry]:
+    return (entry for entry in case.entries if entry.kind in (CLIENT, *FLOWING))
 
 
 def bare_lf(case: Case) -> Finding | None:

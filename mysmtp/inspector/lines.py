@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import NamedTuple
 
-from mysmtp.entry import BODY, CLIENT, SERVER, TLS, Entry
+from mysmtp.entry import CLIENT, FLOWING, SERVER, TLS, Entry
 from mysmtp.wire import lines_of
 
 CODE = re.compile(rb"([0-9]{3}|\+OK|-ERR)(?=[ \r\n-]|$)")
@@ -77,7 +77,7 @@ class Cutter:
     def take(self, entries: Iterable[Entry]) -> None:
         """Cut some more."""
         for entry in entries:
-            if entry.kind == BODY:
+            if entry.kind in FLOWING:
                 self._add(self._message.take(entry))
                 continue
             self._add(self._message.end())

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from mysmtp.entry import BODY, CLIENT, SERVER, TLS, Entry
+from mysmtp.entry import CLIENT, FLOWING, SERVER, TLS, Entry
 from mysmtp.inspector.export import entry_of
 from mysmtp.wire import OF_SESSION, TLS_BEGINS, unspelled
 
@@ -127,7 +127,7 @@ def _of_json(text: str) -> tuple[str, Sequence[_Crossing]]:
 
 
 def _of_entry(entry: Entry) -> Iterator[_Crossing]:
-    if entry.kind not in (CLIENT, BODY, SERVER, TLS):
+    if entry.kind not in (CLIENT, *FLOWING, SERVER, TLS):
         raise Unplayable("there is an entry of a kind that is not known")
     whole = _Crossing(
         entry.kind, entry.octets, entry.at, entry.masked, bool(entry.pieces), entry.cut, entry.tail[-entry.cut :]

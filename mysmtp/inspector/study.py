@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from mysmtp.entry import BODY, Entry
+from mysmtp.entry import FLOWING, Entry
 from mysmtp.inspector.lines import Cutter, Line
 from mysmtp.inspector.protocols import Known
 from mysmtp.inspector.walk import Walk
@@ -36,7 +36,7 @@ class Study:
                 [],
                 Walk(self.known.dialect.initial),
             )
-        growing = new[-1:] if new and new[-1].kind == BODY and new[-1].cut else []
+        growing = new[-1:] if new and new[-1].kind in FLOWING and new[-1].cut else []
         settled = new[: len(new) - len(growing)]
         self._forget(tape.lost, self._cutter)
         self._cutter.take(settled)

@@ -21,7 +21,7 @@ from mysmtp.protocol.reply import Octets, Reply
 from mysmtp.protocol.room import UNLIMITED, Room
 from mysmtp.protocol.scribe import Scribe
 from mysmtp.protocol.transaction import Session
-from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Unit
+from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Skipped, Unit
 from mysmtp.tape import Tape
 
 _BATCH = 50  # commands after which the driver gets a chance to serve others
@@ -292,6 +292,9 @@ class Dialog:
         if isinstance(unit, (Line, Segment)):
             self._answer_line(unit.octets, unit.command, unit)
             return
+        if isinstance(unit, Skipped):
+            self._skip(unit)
+            return
         shown, masked = self._discretion.tell(unit.octets)
         self._hear(shown)
         if isinstance(unit, SegmentBody):
@@ -322,6 +325,15 @@ class Dialog:
             self._gate.closing = True
         else:
             self._gate.refuse_unknown(line, b"" if masked else rest, unit)
+
+    def _skip(self, unit: Skipped) -> None:
+        """Note what nobody reads: more of a line that was too long, and was answered."""
+        shown = self._discretion.more(unit.octets)
+        if shown and LineReceived in self._bus.wanted:
+            self._bus.publish(LineReceived(self._session.id, shown))
+        if self._scribe is not None:
+            self._scribe.skipped(shown, len(unit.octets))
+        self._gate.closing = self._gate.closing or unit.flood
 
     def _hear(self, shown: bytes) -> None:
         if LineReceived in self._bus.wanted:

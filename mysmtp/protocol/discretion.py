@@ -42,14 +42,24 @@ class Discretion:
     `wary` tells of a line that is no command whether it may be a secret; None while no login came to nothing.
     """
 
-    __slots__ = ("_verbs", "wary")
+    __slots__ = ("_hides", "_verbs", "wary")
 
     def __init__(self, verbs: Mapping[str, Verb]) -> None:
         self._verbs = verbs
+        self._hides = False  # whether the line told last may hold a secret
         self.wary: Callable[..., bool] | None = None
 
     def tell(self, octets: bytes) -> tuple[bytes, bool]:
         """Return a line as it may be told, and whether it may hold a secret."""
+        told = self._tell(octets)
+        self._hides = told[1]
+        return told
+
+    def more(self, octets: bytes) -> bytes:
+        """Return what may be told of more octets of the line told last, which was too long: its end, of a secret."""
+        return octets[len(octets.rstrip(b"\r\n")) :] if self._hides else octets
+
+    def _tell(self, octets: bytes) -> tuple[bytes, bool]:
         line = octets.rstrip(b"\r\n\0")
         end = octets[len(line) :]
         verb, rest = command.take_apart(line.replace(b"\t", b" "))
@@ -68,6 +78,6 @@ class Discretion:
     def preview(self, octets: bytes) -> tuple[bytes, bool]:
         """Return what `tell` will of these lines, the last of which is perhaps not complete."""
         wary = self.wary
-        told = [self.tell(line) for line in _LINE.findall(octets)]
+        told = [self._tell(line) for line in _LINE.findall(octets)]
         self.wary = wary
         return b"".join([line for line, _ in told]), any(masked for _, masked in told)

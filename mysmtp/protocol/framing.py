@@ -19,7 +19,7 @@ from enum import Enum
 
 from mysmtp.protocol.content import PausedContent
 from mysmtp.protocol.room import UNLIMITED, Room
-from mysmtp.protocol.units import Hopeless, Line, Overlong, Segment, SegmentBody, StrictLine, Unit
+from mysmtp.protocol.units import Hopeless, Line, Overlong, Segment, SegmentBody, Skipped, StrictLine, Unit
 
 LINE_LIMIT = 2048  # octets of a command line, its line end not counted
 FLOOD_LIMIT = 64 * 1024  # octets of one line after which the connection is closed
@@ -184,15 +184,16 @@ class Framing:
         """Return the next unit where it is no plain line: not complete, long or being skipped, not for us."""
         end = self._buffer.find(b"\n", self._at)
         if self._buffer.startswith(_TLS_HELLO, self._at) and not self._skipped:
-            return Hopeless(self._buffer[self._at :])
+            return Hopeless(self._take_all())
         if end < 0:
             return self._skip_or_wait()
         line = self._line(self._buffer[self._at : end + 1])
         length = self._skipped + len(line.octets)
         was_skipping, self._skipped = self._skipped > 0, 0
-        if length > FLOOD_LIMIT and was_skipping:
-            return Hopeless(line.octets)
-        if len(line.command) > self._limit and not was_skipping:
+        if was_skipping:
+            self._at = end + 1
+            return Skipped(line.octets, flood=length > FLOOD_LIMIT)
+        if len(line.command) > self._limit:
             if length > FLOOD_LIMIT:  # said once as too long; the next call closes
                 self._skipped = self._limit + 1
                 self._buffer, self._at = self._buffer[self._at + self._skipped :], 0
@@ -200,14 +201,14 @@ class Framing:
             self._at = end + 1
             return Overlong(line.octets)
         self._at = end + 1
-        return self._next_plain_line() or self._next_odd_line() if was_skipping else line
+        return line
 
     def _skip_or_wait(self) -> Unit | None:
-        rest = self._buffer[self._at :]
         if self._skipped:
+            rest = self._take_all()
             self._skipped += len(rest)
-            self._buffer, self._at = b"", 0
-            return Hopeless(rest) if self._skipped > FLOOD_LIMIT else None
+            return Skipped(rest, flood=self._skipped > FLOOD_LIMIT) if rest else None
+        rest = self._buffer[self._at :]
         if len(rest.removesuffix(b"\r")) <= self._limit:
             return None
         self._skipped = self._limit + 1
@@ -215,9 +216,13 @@ class Framing:
         return Overlong(rest[: self._skipped])
 
     def _take_rest(self) -> Unit | None:
-        rest, self._buffer, self._at = self._buffer[self._at :], b"", 0
+        rest = self._take_all()
         skipping, self._skipped = self._skipped > 0, 0
-        return Segment(rest) if rest and not skipping else None
+        return None if not rest else Skipped(rest) if skipping else Segment(rest)
+
+    def _take_all(self) -> bytes:
+        rest, self._buffer, self._at = self._buffer[self._at :], b"", 0
+        return rest
 
     def _next_segment(self, now: float) -> Unit | None:
         if self._body is not None:

@@ -4,6 +4,7 @@ A segment is noted as it came, for there each is a thing of its own; when such a
 the tape already is not noted again. What holds a secret is masked before it comes here.
 """
 
+from mysmtp.entry import SKIPPED
 from mysmtp.protocol.framing import SEGMENTS, Framing
 from mysmtp.tape import Tape
 
@@ -48,6 +49,15 @@ class Scribe:
             octets = self._unknown(octets, size or len(octets))
         if octets:
             self._tape.heard(self.at, octets, masked=masked)
+
+    def skipped(self, octets: bytes, size: int) -> None:
+        """Note more of a command that was too long, as it may be told, unless it is on the tape already."""
+        if self._framing.kind is SEGMENTS:
+            return
+        if self.ahead:
+            octets = self._unknown(octets, size)
+        if octets:
+            self._tape.body(self.at, octets, SKIPPED)
 
     def _unknown(self, octets: bytes, size: int) -> bytes:
         """Return what of these octets, which came as `size`, was not on the tape as a part of a segment."""

@@ -49,16 +49,27 @@ class SegmentBody:
 
 @dataclass(slots=True)
 class Overlong:
-    """A command line over the limit; the rest of it is skipped. `octets` is its beginning."""
+    """A command line over the limit. `octets` is its beginning; the rest is `Skipped`, which may come later."""
 
     octets: bytes
 
 
 @dataclass(slots=True)
+class Skipped:
+    """More of a line that was over the limit, perhaps to its end: nobody reads it.
+
+    Where it is a `flood`, over FLOOD_LIMIT, the connection is to be closed without a word.
+    """
+
+    octets: bytes
+    flood: bool = False
+
+
+@dataclass(slots=True)
 class Hopeless:
-    """No client of ours: a line over FLOOD_LIMIT or a TLS hello. The connection is to be closed without a word."""
+    """No client of ours: a TLS hello. The connection is to be closed without a word."""
 
     octets: bytes
 
 
-Unit = Line | Segment | SegmentBody | Overlong | Hopeless
+Unit = Line | Segment | SegmentBody | Overlong | Skipped | Hopeless

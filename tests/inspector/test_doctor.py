@@ -99,6 +99,7 @@ def test_nothing_is_said_of_a_client_that_does_as_it_should(at: int) -> None:
 
 ALMOST: dict[str, tuple[str, Dialect, Iterable[bytes]]] = {
     "the end of a long line was not kept": ("no-newline", MY_SMTP, [b"HELO x\n", b"LIST " + b"b" * 20_000 + b"\n"]),
+    "the end of a long line came later": ("no-newline", MY_SMTP, [b"X" * 2100, b"yyy\n", b"HELO x\n"]),
     "nobody waited for the end of a message": ("no-newline", SMTP, [*list(MAIL)[:3], b"DATA\r\nHello"]),
     "chunks end by themselves": ("no-dot", SMTP, [*list(MAIL)[:3], b"BDAT 10\r\nabc"]),
     "a login is no message": ("no-dot", SMTP, lines("EHLO x", "AUTH LOGIN")),

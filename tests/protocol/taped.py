@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from mysmtp.entry import FLOWING
 from mysmtp.events import Event, MessageStored
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -48,5 +49,5 @@ def lines(*texts: str, end: str = "\r\n") -> Iterable[bytes]:
 
 def sides(tape: Tape) -> tuple[bytes, bytes]:
     """Return all that the tape says the client sent, and all that the server did."""
-    client = b"".join(entry.octets for entry in tape.entries() if entry.kind in ("client", "body"))
+    client = b"".join(entry.octets for entry in tape.entries() if entry.kind in ("client", *FLOWING))
     return client, b"".join(entry.octets for entry in tape.entries() if entry.kind == "server")

@@ -213,3 +213,61 @@ def test_refusals_that_repeat_what_was_said_take_no_more_memory_than_is_allowed(
     remarks = [len(entry.fault.remark) for entry in tape.entries() if entry.fault]
     assert max(remarks) == REMARK_KEPT
     assert tape.size + sum(remarks) < 400_000
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+@settings(max_examples=40)
+@given(
+    length=st.integers(2040, 2060),
+    framing=st.sampled_from(["lines", "auto"]),
+    places=st.lists(st.integers(0, 2200), max_size=6),
+)
+def test_a_line_that_is_too_long_is_on_the_tape_whole_and_once(
+    name: str, length: int, framing: str, places: list[int]
+) -> None:
+    dialect, said = CONVERSATIONS[name]
+    said = b"X" * length + b"yyy\r\n" + said
+    client, tape = recorded(dialect, framing=framing)
+    client.dialog.greet()
+    for piece in cut(said, places):
+        client.say(piece)
+    client.hang_up()
+    assert sides(tape)[0] == said[: tape.received]
+    assert client.dialog.closing
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abc",
+        b"\x16\x03\x01\nHELO x\n",
+        b"Z" * 3000 + b"Y" * 63_000 + b"\nHELO x\n",
+        b"Z" * 70_000,
+        b"Z" * 70_000 + b"\nHELO x\n",
+    ],
+    ids=["TLS", "TLS, a line end", "a long line", "no line end", "a very long line"],
+)
+@pytest.mark.parametrize("size", [1 << 20, 16_384, 2000])
+@pytest.mark.parametrize("dialect", [MY_SMTP, SMTP])
+def test_what_closes_the_connection_is_on_the_tape_once(said: bytes, size: int, dialect: Dialect) -> None:
+    client, tape = recorded(dialect, framing="auto")
+    client.dialog.greet()
+    for piece in cut(said, range(size, len(said), size)):
+        if not client.dialog.closing:
+            client.say(piece)
+    assert client.dialog.closing
+    tape.close(client.clock.now, "done")
+    heard = [entry for entry in tape.entries() if entry.kind in ("client", "skipped")]
+    kept = b"".join(entry.octets for entry in heard)
+    assert sum(len(entry.octets) + entry.cut for entry in heard) == tape.received
+    assert kept[:2049] == said[: tape.received][:2049]
+
+
+def test_nothing_of_a_password_in_a_line_that_is_too_long_is_told() -> None:
+    client, tape = recorded(SMTP)
+    client.dialog.greet()
+    client.say(b"EHLO x\r\n")
+    for piece in (b"AUTH PLAIN " + b"hunter2" * 300, b"hunter2" * 300, b"hunter2\r", b"\n", b"NOOP\r\n"):
+        client.say(piece)
+    assert sides(tape)[0] == b"EHLO x\r\nAUTH PLAIN ****\r\nNOOP\r\n"
+    assert b"hunter2" not in repr(client.events).encode()
