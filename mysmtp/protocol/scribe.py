@@ -8,7 +8,16 @@ from mysmtp.entry import SKIPPED
 from mysmtp.protocol.framing import SEGMENTS, Framing
 from mysmtp.tape import Tape
 
-_MASKED = b"****\r\n"  # what is told of a line that is a secret
+_HIDDEN = b"****"
+_MASKED = _HIDDEN + b"\r\n"  # what is told of a line that is a secret
+
+
+def _behind(known: int, told: bytes, size: int, masked: bool) -> bytes:
+    """Return what is to be told of a line that came as `size` octets, when so many of them are `known`."""
+    if known >= size:
+        return b""
+    end = told[len(told.rstrip(b"\r\n")) :]
+    return _HIDDEN + end if masked and known else told[known:]
 
 
 class Scribe:
@@ -46,7 +55,7 @@ class Scribe:
         if self._framing.kind is SEGMENTS:
             return
         if self.ahead:
-            octets = self._unknown(octets, size or len(octets))
+            octets = self._unknown(octets, size or len(octets), masked)
         if octets:
             self._tape.heard(self.at, octets, masked=masked)
 
@@ -59,13 +68,13 @@ class Scribe:
         if octets:
             self._tape.body(self.at, octets, SKIPPED)
 
-    def _unknown(self, octets: bytes, size: int) -> bytes:
+    def _unknown(self, octets: bytes, size: int, masked: bool = False) -> bytes:
         """Return what of these octets, which came as `size`, was not on the tape as a part of a segment."""
         if self.ahead < 0:  # the connection has just turned to lines
             self.ahead = size + len(self._framing.rest)
         known = min(self.ahead, size)
         self.ahead -= known
-        return octets[known:] if known < size else b""
+        return _behind(known, octets, size, masked)
 
     def content(self, octets: bytes, *, secret: bool, whole: bool) -> None:
         """Note a piece of a message, or of an answer that is secret, once that is `whole`."""
@@ -80,6 +89,11 @@ class Scribe:
             self._tape.heard(self.at, _MASKED, masked=True)
 
     def rest(self, octets: bytes, masked: bool) -> None:
-        """Note what has come of a line that is not complete, as it may be told."""
-        if self._framing.kind is not SEGMENTS:
+        """Note what has come of a line that is not complete, as it may be told: what of it is not on the tape."""
+        if self._framing.kind is SEGMENTS:
+            return
+        if self.ahead:
+            size = len(self._framing.rest)
+            octets = _behind(self.ahead, octets, size, masked)
+        if octets:
             self._tape.left(self.at, octets, masked=masked)

@@ -15,7 +15,7 @@ from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
 from tests.protocol.conversation import cut
-from tests.protocol.taped import recorded, sides
+from tests.protocol.taped import recorded, sides, taped
 
 SECRET = "hunter2"
 
@@ -271,3 +271,22 @@ def test_nothing_of_a_password_in_a_line_that_is_too_long_is_told() -> None:
         client.say(piece)
     assert sides(tape)[0] == b"EHLO x\r\nAUTH PLAIN ****\r\nNOOP\r\n"
     assert b"hunter2" not in repr(client.events).encode()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [b"HELO x", b"HELO x\nMA"],
+        [b"HELO x", b"\nMAIL FROM: a@x\nRCPT TO: "],
+        [b"HELO x", b"HELO x\nMA", b"IL FR", b"OM: a@x"],
+    ],
+)
+def test_a_client_that_turns_to_lines_in_the_middle_of_one_and_hangs_up_is_noted_once(said: list[bytes]) -> None:
+    tape = taped(MY_SMTP, *said)
+    assert sides(tape)[0] == b"".join(said)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_password_on_a_line_that_turns_to_lines_is_masked_as_far_as_it_came(end: bytes) -> None:
+    tape = taped(MY_SMTP, b"HELO x", b"HELO x\nPASS hun", b"ter2" + end)
+    assert sides(tape)[0] == b"HELO xHELO x\nPASS ****" + b"****" + end
