@@ -29,6 +29,11 @@ _ROOM_TO_REFUSE = 64  # connections over the cap that can be told so at the same
 _LOOK_EVERY = 1.0  # seconds between two looks for idle clients, or a quarter of the idle timeout if that is less
 _LINGER_TIME = 1.0  # seconds to wait for the peer's close, so that a last reply is not lost to a reset
 _LINGER_SIZE = 64 * 1024
+_LEFT = {  # what a client did that closed, by what it left unfinished
+    "": "client closed",
+    "message": "closed in the middle of a message; nothing stored",
+    "login": "closed in the middle of a login",
+}
 _UNACKNOWLEDGED = 120_000  # milliseconds that octets sent to a peer may stay without its acknowledgement
 
 
@@ -208,7 +213,7 @@ class LineServer:
             if dialog.upgrading:
                 self._begin_tls(session_id, connection)
             channel = connection.channel
-            if self._draining and not dialog.in_message:
+            if self._draining and dialog.unfinished != "message":
                 return _say_farewell(connection, ShuttingDown())
             try:
                 data = channel.receive(dialog.deadline)
@@ -218,7 +223,7 @@ class LineServer:
                 _send_all(channel, dialog.receive(data))
             elif data == b"":
                 _send_all(channel, dialog.end_of_input())
-                return "closed in the middle of a message; nothing stored" if dialog.in_message else "client closed"
+                return _LEFT[dialog.unfinished]
             elif connection.idle_for(time.monotonic()) >= self._limits.idle_timeout:
                 return _say_farewell(connection, IdleTooLong())
             else:

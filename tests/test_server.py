@@ -1,6 +1,7 @@
 """LineServer and the assembled process, over real sockets: conversations, caps, idleness, draining, signals."""
 
 import contextlib
+import json
 import random
 import signal
 import socket
@@ -139,6 +140,32 @@ def test_a_stop_lets_a_message_finish_tells_the_others_and_exits_0(office: PostO
         assert busy.rest() == b"200 Message stored successfully\n500 Server shutting down\n"
     assert office.wait() == 0
     assert b"\nfirst line\nlast line\n" in office.file("bob@example.com").read_bytes()
+
+
+def test_a_login_that_does_not_go_on_is_no_message_and_keeps_no_server_from_ending(office: PostOfficeProcess) -> None:
+    with office.connect("smtp") as gone:
+        _begin_login(gone)
+    until(lambda: _reason_of(office, session=1) == "closed in the middle of a login", "its end was noticed")
+    with office.connect("smtp") as login, office.connect() as busy:
+        _begin_login(login)
+        busy.ask(*GREETED, "DATA")
+        office.signal()
+        assert login.rest().startswith(b"421 ")  # while another is waited for
+        busy.say(b"hi\n.\n")
+        assert busy.rest().startswith(b"200 Message stored")
+
+
+def _begin_login(peer: Peer) -> None:
+    """Come as far as the question for the answer, which ends with the first line without a hyphen behind its code."""
+    for line in (b"", b"EHLO x\r\n", b"AUTH PLAIN\r\n"):
+        peer.say(line)
+        while peer.line()[3:4] == b"-":
+            pass
+
+
+def _reason_of(office: PostOfficeProcess, session: int) -> str:
+    with urllib.request.urlopen(f"{office.url}/sessions/{session}.json", timeout=30) as answer:
+        return str(json.loads(answer.read())["reason"])
 
 
 def test_a_second_signal_ends_at_once(office: PostOfficeProcess) -> None:

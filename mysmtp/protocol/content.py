@@ -33,6 +33,7 @@ class DottedContent:
     __slots__ = ("_begun", "_held", "_kept", "_limit", "_room", "body")
 
     secret = False
+    told = b""
 
     def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
         self._limit = limit
@@ -85,6 +86,7 @@ class Given:
     __slots__ = ("body",)
 
     secret = False
+    told = b""
 
     def __init__(self, body: bytes) -> None:
         self.body = body

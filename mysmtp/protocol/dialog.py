@@ -26,7 +26,6 @@ from mysmtp.tape import Tape
 
 _BATCH = 50  # commands after which the driver gets a chance to serve others
 _CHUNK = 64 * 1024  # octets of replies held back at most
-_MASKED = b"****\r\n"  # what is told of a line that holds a secret
 
 
 class Dialog:
@@ -142,9 +141,12 @@ class Dialog:
         return self._framing.deadline
 
     @property
-    def in_message(self) -> bool:
-        """Whether a message has begun and not ended."""
-        return self._gate.awaited is not None or self._framing.in_body
+    def unfinished(self) -> str:
+        """What has begun and not ended: `message`, `login`, or "" for neither."""
+        awaited = self._gate.awaited
+        if awaited is not None:
+            return "login" if awaited.content.secret else "message"
+        return "message" if self._framing.in_body else ""
 
     def greet(self) -> Octets:
         """Return what the server says first: nothing, in a dialect without a greeting."""
@@ -168,7 +170,7 @@ class Dialog:
             self._whole += len(data)
             if LineReceived in self._bus.wanted:
                 self._bus.publish(LineReceived(self._session.id, phrase.line))
-            self._discretion.wary = None  # no line that is kept holds a secret
+            self._discretion.wary = False  # no line that is kept holds a secret
             octets = gate.exchange(phrase, now)
             if octets is None:
                 return (self._outbox.take_all(),)
@@ -178,7 +180,7 @@ class Dialog:
         if self._scribe is not None:
             self._scribe.came(now)
             if framing.kind is SEGMENTS:
-                if self.in_message:
+                if self.unfinished:
                     self._scribe.segment_of_message(data)
                 else:
                     self._scribe.segment(*self._discretion.preview(data))
@@ -193,7 +195,7 @@ class Dialog:
 
     def end_of_input(self) -> Iterator[Octets]:
         """Note that nothing will come any more; give the last reply. A message without its end is dropped."""
-        unit = None if self._gate.awaited is not None else self._framing.finish()
+        unit = None if self._gate.awaited is not None or self._gate.closing else self._framing.finish()
         if unit is not None:
             self._answer(unit)
             yield self._outbox.take_all()
@@ -239,10 +241,13 @@ class Dialog:
         content = awaited.content
         rest = content.feed(data)
         taken = data[: len(data) - len(rest)] if rest else data
-        if LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, _MASKED if content.secret else taken))
-        if self._scribe is not None:
-            self._scribe.content(taken, secret=content.secret, whole=rest is not None)
+        whole = rest is not None
+        if LineReceived in self._bus.wanted and (whole or not content.secret):
+            self._bus.publish(LineReceived(self._session.id, content.told if content.secret else taken))
+        if self._scribe is not None and content.secret:
+            self._scribe.answer(content.told, whole=whole)
+        elif self._scribe is not None:
+            self._scribe.content(taken)
         self._note_growth(taken)
         if rest is not None:
             self._framing.give_back(rest)
@@ -265,7 +270,7 @@ class Dialog:
         line = framing.next_line() if framing.kind is LINES else None
         if line is not None and (phrase := self._phrases.known.get(line)) is not None:
             self._grown += 1
-            self._discretion.wary = None
+            self._discretion.wary = False
             if LineReceived in self._bus.wanted:
                 self._bus.publish(LineReceived(self._session.id, phrase.line))
             self._answer_known(phrase, now)
@@ -318,7 +323,9 @@ class Dialog:
             self._scribe.command(shown, masked=masked, size=len(octets))
         if rule is not None:
             phrase = Phrase(verb, rule, rest, octets)
-            if isinstance(unit, Line):
+            if masked and rule.mask is None:
+                phrase.told = b""
+            elif isinstance(unit, Line):
                 self._phrases.keep(octets, phrase)
             self._gate.obey(phrase, unit)
         elif command.is_http(octets):

@@ -11,11 +11,15 @@ from mysmtp.protocol.reply import Reply
 class Content(Protocol):
     """A reader of what is not commands. `feed` it until it returns what follows; then `body` is what it read.
 
-    It must come to the same however the octets are cut into pieces. What is read by one that is `secret` is no news.
+    It must come to the same however the octets are cut into pieces. What one reads that is `secret` nobody is told:
+    they are told what it has in `told` then.
     """
 
     @property
     def secret(self) -> bool: ...
+
+    @property
+    def told(self) -> bytes: ...
 
     @property
     def body(self) -> Any: ...

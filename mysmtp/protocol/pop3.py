@@ -16,6 +16,7 @@ from mysmtp.crlf import crlf_lines, top_of
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.events import MailboxChanged
 from mysmtp.protocol import pop3_arguments as arguments
+from mysmtp.protocol import smtp_auth
 from mysmtp.protocol.dialect import Desk, Dialect, Verb, stay, to
 from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.outbox import log_failure
@@ -207,12 +208,13 @@ def _not_here(_desk: Desk, _argument: str) -> Reply:
 
 
 _IN_TRANSACTION = stay((TRANSACTION,))
-_NOT_OFFERED = Verb(stay(BEFORE), arguments.anything, _not_here, mask=arguments.masked, vain=frozenset(BEFORE))
+_APOP = Verb(stay(BEFORE), arguments.anything, _not_here, mask=arguments.masked, vain=frozenset(BEFORE))
+_AUTH = Verb(stay(BEFORE), arguments.anything, _not_here, mask=smtp_auth.mask, vain=frozenset(BEFORE))  # RFC 5034
 _VERBS = {
     "USER": Verb(to(USER, BEFORE), arguments.user_name, _user),
     "PASS": Verb(to(TRANSACTION, (USER,)), arguments.password, _log_in, octets=True, mask=arguments.masked),
-    "APOP": _NOT_OFFERED,
-    "AUTH": _NOT_OFFERED,
+    "APOP": _APOP,
+    "AUTH": _AUTH,
     "STLS": Verb(to(AUTHORIZATION, BEFORE), arguments.nothing, _stls, upgrades=True),
     "UTF8": Verb(stay(BEFORE), arguments.nothing, _utf8),
     "STAT": Verb(_IN_TRANSACTION, arguments.nothing, _stat),

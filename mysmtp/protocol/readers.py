@@ -11,7 +11,9 @@ from mysmtp.message import Body
 from mysmtp.protocol.kept import Kept, fits_at_once
 from mysmtp.protocol.room import UNLIMITED, Room
 
+CANCEL = b"*"  # instead of an answer: the client gives up its login (RFC 4954, section 4)
 _END = b"\r\n.\r\n"
+_HIDDEN = b"****"
 
 
 class Gathered(NamedTuple):
@@ -82,6 +84,7 @@ class StrictContent:
     __slots__ = ("_begun", "_gathering", "_held", "_limit", "_room", "body")
 
     secret = False
+    told = b""
 
     def __init__(self, limit: int, room: Room = UNLIMITED) -> None:
         self._limit = limit
@@ -128,6 +131,7 @@ class CountedContent:
     __slots__ = ("_gathering", "_left")
 
     secret = False
+    told = b""
     body = None
 
     def __init__(self, gathering: Gathering, size: int) -> None:
@@ -146,10 +150,10 @@ class CountedContent:
 class AnswerLine:
     """Reads one line that answers a question of the server's (AUTH, RFC 4954 section 4). Its `body`: the line without
 
-    its CR LF, None if it was longer than `limit`. What it holds is secret.
+    its CR LF, None if it was longer than `limit`. What it holds is secret, unless it says that there is no answer.
     """
 
-    __slots__ = ("_limit", "_octets", "body")
+    __slots__ = ("_limit", "_octets", "body", "told")
 
     secret = True
 
@@ -157,13 +161,17 @@ class AnswerLine:
         self._limit = limit
         self._octets = b""
         self.body: bytes | None = None
+        self.told = b""  # the line as it may be told, as far as it came
 
     def feed(self, data: bytes) -> bytes | None:
         """Take more octets; return None while the line goes on, else the octets after it."""
         line, end, rest = data.partition(b"\n")
-        self._octets = (self._octets + line)[: self._limit + 2]
+        octets = self._octets + line
+        self._octets = octets[: self._limit + 2]
         if not end:
+            self.told = _HIDDEN if octets else b""
             return None
         line = self._octets.removesuffix(b"\r")
         self.body = line if len(line) <= self._limit else None
+        self.told = (line if line == CANCEL else _HIDDEN) + octets[len(octets.rstrip(b"\r")) :] + end
         return rest

@@ -9,7 +9,6 @@ from mysmtp.protocol.framing import SEGMENTS, Framing
 from mysmtp.tape import Tape
 
 _HIDDEN = b"****"
-_MASKED = _HIDDEN + b"\r\n"  # what is told of a line that is a secret
 
 
 def _behind(known: int, told: bytes, size: int, masked: bool) -> bytes:
@@ -76,17 +75,22 @@ class Scribe:
         self.ahead -= known
         return _behind(known, octets, size, masked)
 
-    def content(self, octets: bytes, *, secret: bool, whole: bool) -> None:
-        """Note a piece of a message, or of an answer that is secret, once that is `whole`."""
+    def content(self, octets: bytes) -> None:
+        """Note a piece of a message."""
         if self.ahead:
             if self._framing.kind is SEGMENTS:
                 return
             octets = self._unknown(octets, len(octets))
-        if not secret:
-            if octets:
-                self._tape.body(self.at, octets)
-        elif whole:
-            self._tape.heard(self.at, _MASKED, masked=True)
+        if octets:
+            self._tape.body(self.at, octets)
+
+    def answer(self, told: bytes, *, whole: bool) -> None:
+        """Note an answer to a login as it may be told, all that came of it; such protocols know no segments."""
+        masked = told.startswith(_HIDDEN)
+        if whole:
+            self._tape.heard(self.at, told, masked=masked)
+        elif told:
+            self._tape.left(self.at, told, masked=masked)
 
     def rest(self, octets: bytes, masked: bool) -> None:
         """Note what has come of a line that is not complete, as it may be told: what of it is not on the tape."""

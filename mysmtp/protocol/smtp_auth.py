@@ -10,7 +10,7 @@ from collections.abc import Callable
 from mysmtp.errors import InvalidSyntax
 from mysmtp.protocol.dialect import Desk
 from mysmtp.protocol.outcome import Expect, Outcome
-from mysmtp.protocol.readers import AnswerLine
+from mysmtp.protocol.readers import CANCEL, AnswerLine
 from mysmtp.protocol.smtp_reply import Refused, SmtpReply
 
 MECHANISMS = ("PLAIN", "LOGIN")
@@ -79,7 +79,7 @@ def _decoded(answer: bytes | None) -> str:
     """Return what an answer says. Raises Refused when it is too long, cancels, or is not base64 of UTF-8."""
     if answer is None:
         raise Refused(500, "5.5.6", "The answer is too long")
-    if answer == b"*":
+    if answer == CANCEL:
         raise Refused(501, "5.7.0", "AUTH was cancelled")
     try:
         return base64.b64decode(answer, validate=True).decode()

@@ -164,7 +164,7 @@ def words_of(tape: Tape, entries: Sequence[Entry]) -> str:
 
 def broken_off(tape: Tape) -> str:
     """Return how a session ended while a message came, "" if it did not."""
-    if tape.reason.startswith("closed in the middle"):
+    if tape.reason.startswith("closed in the middle of a message"):
         return "closed"
     lost = tape.reason.startswith("connection lost") and tape.reading in ("DATA", "BDAT")
     return "connection lost" if lost else ""

@@ -10,7 +10,7 @@ from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
-from tests.protocol.taped import recorded, taped
+from tests.protocol.taped import recorded, sides, taped
 
 USER, SECRET = (base64.b64encode(word).decode() for word in (b"alice", b"correct horse battery"))
 PLAIN = base64.b64encode(b"\0alice\0correct horse battery").decode()
@@ -19,13 +19,19 @@ CASES: list[tuple[Dialect, list[str], list[str]]] = [
     (SMTP, ["EHLO x", "AUTH CRAM-MD5", USER, SECRET], ["EHLO x", "AUTH CRAM-MD5", "****", "****"]),
     (SMTP, ["EHLO x", f"AUTH LOGIN PLAIN {SECRET}", USER], ["EHLO x", "AUTH LOGIN ****", "****"]),
     (SMTP, ["AUTH LOGIN", USER, SECRET], ["AUTH LOGIN", "****", "****"]),
-    (SMTP, ["EHLO x", "AUTH LOGIN", "*", USER, SECRET], ["EHLO x", "AUTH LOGIN", "****", "****", "****"]),
+    (SMTP, ["EHLO x", "AUTH LOGIN", "*", USER, SECRET], ["EHLO x", "AUTH LOGIN", "*", "****", "****"]),
+    # Nobody knows what a client sends that knows no base64, or has it without its end, or what it means by capitals.
+    (SMTP, ["EHLO x", "AUTH LOGIN", "bob", "hunter2"], ["EHLO x", "AUTH LOGIN", "****", "****"]),
+    (SMTP, ["AUTH LOGIN bob@x.y", "hunter 2!"], ["AUTH LOGIN ****", "****"]),
+    (SMTP, ["EHLO x", "AUTH CRAM-MD5", "Ym9iCg", "SFVOVEVS"], ["EHLO x", "AUTH CRAM-MD5", "****", "****"]),
     (SMTP, ["EHLO x", f"AUTH LOGIN {USER}", USER, SECRET], ["EHLO x", "AUTH LOGIN ****", "****", "****"]),
     (LMTP, ["AUTH PLAIN", PLAIN], ["AUTH PLAIN", "****"]),
     # A protocol that has no such login.
     (MY_SMTP, [f"AUTH PLAIN {PLAIN}", "auth login", USER, SECRET], ["AUTH PLAIN ****", "auth login", "****", "****"]),
     (MY_SMTP, ["HELO x", f"PASS {SECRET}"], ["HELO x", "PASS ****"]),
-    (POP3, ["AUTH PLAIN", PLAIN], ["AUTH ****", "****"]),
+    (POP3, ["AUTH PLAIN", PLAIN], ["AUTH PLAIN", "****"]),
+    (POP3, [f"a1 LOGIN bob {SECRET}", f"LOGIN bob {SECRET}"], ["a1 LOGIN ****", "LOGIN ****"]),
+    (SMTP, ["a AUTHENTICATE PLAIN", PLAIN], ["a AUTHENTICATE PLAIN", "****"]),
     (POP3, ["USER bob", "PASS", "correct horse"], ["USER bob", "PASS", "****"]),
     # A tab where a space belongs is refused, which helps nobody whose password it was.
     (SMTP, [f"AUTH\tPLAIN {PLAIN}", f"AUTH PLAIN\t{PLAIN}"], ["AUTH\t****", "AUTH ****"]),
@@ -36,10 +42,12 @@ CASES: list[tuple[Dialect, list[str], list[str]]] = [
     (
         SMTP,
         ["EHLO x", "EHLO x", f"AUTH LOGIN {SECRET}", "*", "EHLO x", USER],
-        ["EHLO x", "EHLO x", "AUTH LOGIN ****", "****", "EHLO x", USER],
+        ["EHLO x", "EHLO x", "AUTH LOGIN ****", "*", "EHLO x", USER],
     ),
-    # Nor is every line that is no command.
-    (SMTP, ["AUTH CRAM-MD5", "TURN", "FOO", "see you"], ["AUTH CRAM-MD5", "TURN", "FOO", "see you"]),
+    # A CR ends a line for who sends it.
+    (POP3, [f"USER bob\rPASS {SECRET}", "CAPA"], ["USER bob\rPASS ****", "CAPA"]),
+    (SMTP, [f"EHLO x\rAUTH PLAIN {PLAIN}", "NOOP"], ["EHLO x\rAUTH PLAIN ****", "NOOP"]),
+    # Nor is a line that no login came before.
     (SMTP, ["EHLO x", USER], ["EHLO x", USER]),
     (POP3, ["USER bob", "PASS x", "LISTT"], ["USER bob", "PASS ****", "LISTT"]),
 ]
@@ -61,7 +69,7 @@ def test_what_a_client_says_is_told_without_its_secrets(
     lines = [entry for entry in tape.entries() if entry.kind == "client"]
     assert [entry.octets.decode() for entry in lines] == [f"{line}\r\n" for line in told]
     assert [entry.masked for entry in lines] == [
-        "****" in after or before.strip().upper().startswith(("AUTH", "PASS"))
+        "****" in after or before.strip().upper().startswith(("AUTH", "PASS", "A AUTH"))
         for before, after in zip(said, told, strict=True)
     ]
     heard = [event.octets.decode() for event in client.events if isinstance(event, LineReceived)]
@@ -82,6 +90,22 @@ def test_a_segment_is_told_without_its_secrets_too() -> None:
         (b"HELO x", False), (b"AUTH PLAIN ****", True), (b"AUTH LOGIN", True), (b"****", True),
     ]  # fmt: skip
     assert tape.received == sum(map(len, ("HELO x", f"AUTH PLAIN {PLAIN}", "AUTH LOGIN", SECRET)))
+
+
+def test_a_password_that_is_parted_into_segments_is_no_command() -> None:
+    tape = taped(MY_SMTP, b"HELO x", b"PASS hun", b"ter2", b"QUIT")
+    told = [entry.octets for entry in tape.entries() if entry.kind == "client"]
+    assert told == [b"HELO x", b"PASS ****", b"****", b"QUIT"]
+
+
+def test_a_browser_that_came_to_a_port_of_mail_is_told_without_what_it_logs_in_with() -> None:
+    request = (
+        "POST /login HTTP/1.1\r\nHost: localhost:2525\r\nAuthorization: Basic {secret}\r\nCookie: {secret}\r\n"
+        "Content-Type: text/plain\r\nX-Token:{secret}\r\n\r\n{secret}"
+    )
+    for dialect in (MY_SMTP, SMTP, POP3):
+        tape = taped(dialect, request.format(secret=SECRET).encode())
+        assert sides(tape)[0].decode() == request.format(secret="****").replace("Basic ", "")
 
 
 def test_segments_that_turn_to_lines_are_told_without_their_secrets_and_what_follows_is_told_whole() -> None:

@@ -77,7 +77,7 @@ def test_an_inline_message_in_a_segment() -> None:
 def test_a_body_in_the_data_segment_ends_50_ms_after_an_lf() -> None:
     client = original(*GREETED)
     assert client.say(b"DATA\nHello\nBob\n") == b""
-    assert client.dialog.in_message
+    assert client.dialog.unfinished == "message"
     assert client.wait(0.049) == b""
     assert client.wait(0.001) == b"200 Message stored successfully"
     assert client.bodies("b@y") == [b"Hello\nBob\n"]

@@ -339,7 +339,7 @@ def test_an_empty_mail_is_a_mail() -> None:
 def test_a_message_cut_short_is_not_stored() -> None:
     client = Client()
     client.say(INTO["recipient known"] + b"DATA\nhalf a mess")
-    assert client.dialog.in_message
+    assert client.dialog.unfinished == "message"
     assert client.hang_up() == b""
     assert not client.store.mailboxes()
 

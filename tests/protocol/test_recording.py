@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mysmtp.entry import REMARK_KEPT, Mail, Told
 from mysmtp.errors import ShuttingDown
+from mysmtp.events import LineReceived
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -290,3 +291,27 @@ def test_a_client_that_turns_to_lines_in_the_middle_of_one_and_hangs_up_is_noted
 def test_a_password_on_a_line_that_turns_to_lines_is_masked_as_far_as_it_came(end: bytes) -> None:
     tape = taped(MY_SMTP, b"HELO x", b"HELO x\nPASS hun", b"ter2" + end)
     assert sides(tape)[0] == b"HELO xHELO x\nPASS ****" + b"****" + end
+
+
+@pytest.mark.parametrize("parts", [(b"AGJv", b"YgBodW50"), (b"AGJvYgBodW50",)])
+def test_a_login_that_is_left_in_the_middle_is_no_message_and_leaves_a_trace(parts: tuple[bytes, ...]) -> None:
+    client, tape = recorded(SMTP)
+    for piece in (b"EHLO x\r\n", b"AUTH PLAIN\r\n", *parts):
+        client.say(piece)
+    assert client.dialog.unfinished == "login"
+    assert (tape.rest, tape.reading) == ((1000.0, b"****", True), "AUTH")
+    client.hang_up()
+    tape.close(1001.0, "client closed")
+    assert sides(tape)[0] == b"EHLO x\r\nAUTH PLAIN\r\n****"
+    assert tape.entries()[-1].masked
+
+
+@pytest.mark.parametrize("parts", [(b"*\r\n",), (b"*", b"\r\n"), (b"*\r", b"\n"), (b"*\n",)])
+def test_that_a_login_was_cancelled_is_told(parts: tuple[bytes, ...]) -> None:
+    """A lone asterisk is no answer but the wish for none (RFC 4954, section 4)."""
+    client, tape = recorded(SMTP)
+    for piece in (b"EHLO x\r\n", b"AUTH PLAIN\r\n", *parts):
+        client.say(piece)
+    told = tape.entries()[-2]
+    assert (told.octets, told.masked) == (b"".join(parts), False)
+    assert LineReceived(1, b"".join(parts)) in client.events
