@@ -21,7 +21,9 @@ _BETWEEN_UNENDED = 0.06  # the same after one that ends no line: the original pr
 _SETTLED = 0.2  # of silence after which a reply that differs is taken for complete
 _SHORT = 1.0  # the same while it has fewer lines than the recorded one
 _PIECE = 256 * 1024
-_SECRET = re.compile(rb"(?:AUTH +(\S+)(?: +(\*{4}))?|(?:PASS|APOP) +\*{4})\r?\n?", re.IGNORECASE)
+_LOGIN = re.compile(rb" *(?:AUTH +(\S+)(?: +\*{4})?|PASS +\*{4})\s*", re.IGNORECASE)
+_ANSWER = re.compile(rb"\*{4}\r?\n?")
+_CANCEL = re.compile(rb"\*\r?\n")  # RFC 4954, section 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +121,28 @@ class Player:
         time.sleep(seconds)
 
     def _send(self, step: Send) -> None:
-        octets = step.octets
-        if match := _SECRET.fullmatch(octets):
-            self._answers = self._answers_of(match)
-        for line in lines_of(octets):
+        octets = b""
+        for line in lines_of(step.octets):
             self._tell(Told("C", spelled(line)))
-        if step.masked:
-            octets = self._with_secret(octets)
+            octets += self._filled(line, masked=step.masked)
         self._socket.settimeout(self._patience)
         with suppress(OSError):  # a server that has closed is found out when its reply is read
             self._socket.sendall(octets)
+
+    def _filled(self, line: bytes, *, masked: bool) -> bytes:
+        """Return a line with the secret in it that was masked, if there is one that belongs there.
+
+        Other asterisks are sent as they are: the client said there what no login had asked for, or what nobody can make
+        of a user and a password, and a password that nobody asked for would be told to whoever looks on.
+        """
+        if match := _LOGIN.fullmatch(line):
+            self._answers = self._answers_of(match)
+        elif _CANCEL.fullmatch(line):
+            self._answers = []
+        elif not (masked and _ANSWER.fullmatch(line)):
+            return line
+        before, asterisks, end = line.rpartition(b"****")
+        return before + self._answers.pop(0) + end if masked and asterisks and self._answers else line
 
     def _answers_of(self, match: re.Match[bytes]) -> list[bytes]:
         """Return the secrets of a command: one that it holds, then those that the server will ask for."""
@@ -139,11 +153,7 @@ class Player:
         if mechanism == b"LOGIN":
             user = self._login.user.encode("utf-8", "surrogateescape")
             return [base64.b64encode(user), base64.b64encode(password)]
-        return [password]
-
-    def _with_secret(self, octets: bytes) -> bytes:
-        secret = self._answers.pop(0) if self._answers else self._login.password.encode("utf-8", "surrogateescape")
-        return octets[::-1].replace(b"****", secret[::-1], 1)[::-1]
+        return [] if mechanism else [password]
 
     def _compare(self, step: Heard) -> None:
         heard = self._hear(step)

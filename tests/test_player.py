@@ -51,6 +51,11 @@ def played(text: str, login: Login) -> tuple[list[bytes], list[str]]:
         (["AUTH LOGIN", "****", "****"], [b"AUTH LOGIN", b"YWxpY2U=", b"czNjcmV0"]),
         (["AUTH LOGIN ****", "****"], [b"AUTH LOGIN YWxpY2U=", b"czNjcmV0"]),
         (["PASS ****"], [b"PASS s3cret"]),
+        # What nobody asked for, or nobody can make of a user and a password, is not filled in.
+        (["AUTH LOGIN", "*", "****"], [b"AUTH LOGIN", b"*", b"****"]),
+        (["AUTH PLAIN", "****", "****"], [b"AUTH PLAIN", base64.b64encode(b"\0alice\0s3cret"), b"****"]),
+        (["AUTH CRAM-MD5", "****"], [b"AUTH CRAM-MD5", b"****"]),
+        (["APOP ****"], [b"APOP ****"]),
     ],
 )
 def test_a_login_is_sent_where_one_was_masked_and_not_shown(lines: list[str], sent: list[bytes]) -> None:

@@ -1,5 +1,6 @@
 """Recorded sessions are played again to running servers: the same replies, or which ones differ."""
 
+import base64
 import json
 import poplib
 import smtplib
@@ -120,6 +121,51 @@ def inside_tls(office: PostOfficeProcess) -> None:
         client.user, client.password = "alice", "secret-sauce"
         client.ehlo()
         client.auth("LOGIN", client.auth_login)
+
+
+def encoded(text: str) -> bytes:
+    return base64.b64encode(text.encode()) + b"\r\n"
+
+
+def login_at_once(office: PostOfficeProcess) -> None:
+    with office.connect("smtp") as peer:
+        peer.say(b"EHLO x\r\nAUTH LOGIN\r\n" + encoded("alice") + encoded("secret-sauce") + b"QUIT\r\n")
+        peer.rest()
+
+
+def login_cancelled(office: PostOfficeProcess) -> None:
+    with office.connect("smtp") as peer:
+        for line in (b"EHLO x\r\n", b"AUTH LOGIN\r\n", b"*\r\n", encoded("alice"), b"QUIT\r\n"):
+            peer.say(line)
+        peer.rest()
+
+
+def login_refused(office: PostOfficeProcess) -> None:
+    with office.connect("pop3") as peer:
+        for line in (b"AUTH PLAIN\r\n", encoded("\0alice\0secret-sauce"), b"QUIT\r\n"):
+            peer.say(line)
+        peer.rest()
+
+
+@pytest.mark.parametrize("form", ["session", "wire", "txt"])
+@pytest.mark.parametrize("talk", [login_at_once, login_cancelled, login_refused])
+def test_no_password_is_said_where_nobody_asks_for_one(
+    office: PostOfficeProcess, talk: object, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk(office)  # type: ignore[operator]
+    recorded, source = newest(office), tmp_path / "session"
+    if form != "session":
+        source.write_text(fetched(office, recorded, form))
+    code = run(wanted(office, recorded if form == "session" else str(source), user="alice", password="secret-sauce"))
+    printed = capsys.readouterr()
+    assert code == 0, printed
+    again = newest(office)
+    assert octets_of(fetched(office, again, "wire")) == octets_of(fetched(office, recorded, "wire"))
+    logins = [json.loads(fetched(office, each, "json"))["login"] for each in (recorded, again)]
+    assert logins[0] == logins[1]
+    for told in (printed.out, fetched(office, again, "json")):
+        assert "secret-sauce" not in told
+        assert encoded("secret-sauce").decode().strip() not in told
 
 
 @pytest.mark.parametrize("form", ["session", "wire", "txt"])
