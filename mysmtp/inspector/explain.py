@@ -77,10 +77,10 @@ def _row_of(entry: Entry, known: Known) -> Row:
     """Return what is said of a refusal that no fault of its own names."""
     if entry.mark == FAILED and not (entry.fault and entry.fault.name == "Refused"):
         return BROKEN
+    if (row := of_smtp(entry.verb, entry.octets)) is not None:
+        return row
     rule = known.dialect.verbs.get(entry.verb)
-    if rule is not None and entry.before in rule.vain:
-        return NOT_HERE
-    return of_smtp(entry.verb, entry.octets) or OTHER
+    return NOT_HERE if rule is not None and entry.before in rule.vain else OTHER
 
 
 def needs(verb: str, known: Known) -> str | None:

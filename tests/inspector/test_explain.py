@@ -145,6 +145,15 @@ def test_a_command_that_the_server_does_not_do_is_called_so() -> None:
         assert not {"EXPN", "STARTTLS"} & set(told.accepted)
 
 
+def test_a_size_that_cannot_be_read_is_wrong_syntax_of_a_command_that_is_offered() -> None:
+    """BDAT takes a number of octets (RFC 3030, section 2); the server names CHUNKING, so it does BDAT."""
+    for before in ([], ["MAIL FROM:<a@x>"], ["MAIL FROM:<a@x>", "RCPT TO:<b@x>"]):
+        for said in ("BDAT", "BDAT many LAST"):
+            told = explained(SMTP, "EHLO x", *before, said)
+            assert (told.lead, told.words) == ("Wrong syntax.", "BDAT is written BDAT <octets> LAST.")
+            assert told.source == "RFC 3030, section 2"
+
+
 def test_a_line_without_its_cr_breaks_the_rule_of_line_ends() -> None:
     (refused,) = [entry for entry in taped(SMTP, b"EHLO x\n").entries() if entry.mark]
     words = explain(refused, KNOWN["smtp"])
