@@ -11,7 +11,7 @@ from mysmtp.inspector.explain import Explanation, explain
 from mysmtp.inspector.protocols import known
 from mysmtp.inspector.reasons import ROWS
 from mysmtp.inspector.shut import Shutter, shut_of
-from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.dialect import Check, Dialect
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
 from mysmtp.protocol.smtp import SMTP
@@ -143,6 +143,52 @@ def test_a_command_that_the_server_does_not_do_is_called_so() -> None:
         told = explained(SMTP, *said)
         assert (told.lead, told.source) == ("Not offered.", "RFC 5321, section 4.2.4")
         assert not {"EXPN", "STARTTLS"} & set(told.accepted)
+
+
+def _nobody(_user: str, _password: str) -> bool:
+    return False
+
+
+def _unreadable(_user: str, _password: str) -> bool:
+    raise errors.PasswordsUnreadable
+
+
+@pytest.mark.parametrize(
+    ("dialect", "check", "times", "reply", "source"),
+    [
+        (SMTP, _nobody, 1, b"535 ", "RFC 4954, section 4"),  # "it SHOULD reject the AUTH command with a 535 reply"
+        (SMTP, _nobody, 5, b"421 ", "RFC 4954, section 9"),  # "dropped after a number of failed … attempts"
+        (SMTP, _unreadable, 1, b"454 ", "RFC 4954, section 6"),  # "failed due to a temporary server failure"
+        (POP3, _nobody, 1, b"-ERR [AUTH]", "RFC 3206, section 5"),  # "The AUTH Response Code"
+        (POP3, _nobody, 5, b"-ERR [AUTH]", "RFC 3206, section 5"),
+        (POP3, _unreadable, 1, b"-ERR [SYS/TEMP]", "RFC 3206, section 4"),  # "The SYS Response Code"
+    ],
+)
+def test_a_login_that_was_not_taken_is_explained_by_the_section_on_its_reply(
+    dialect: Dialect, check: Check, times: int, reply: bytes, source: str
+) -> None:
+    client, tape = recorded(dialect, check=check)
+    login = ["EHLO x", "AUTH PLAIN AGJvYgBwdw=="] if dialect is SMTP else ["USER bob", "PASS pw"]
+    for said in [*lines(*login)] * times:
+        client.say(said)
+    refused = tape.entries()[-1]
+    words = explain(refused, KNOWN[dialect.name])
+    assert words is not None
+    assert (refused.octets.startswith(reply), words.source) == (True, source)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reply", "source"),
+    [
+        ("LineTooLong", b"-ERR Line too long\r\n", "RFC 2449, section 4"),  # "The maximum length of a command"
+        ("ServerBusy", b"-ERR [SYS/TEMP] Server busy\r\n", "RFC 3206, section 4"),
+    ],
+)
+def test_pop3_has_rules_of_its_own_for_what_other_protocols_refuse_too(fault: str, reply: bytes, source: str) -> None:
+    told = Entry(1, "server", 0.0, reply, mark="x", before="authorization", after="authorization", fault=Told(fault))
+    words = explain(told, KNOWN["pop3"])
+    assert words is not None
+    assert words.source == source
 
 
 def test_a_size_that_cannot_be_read_is_wrong_syntax_of_a_command_that_is_offered() -> None:
