@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from mysmtp import errors
 from mysmtp.entry import Entry
 from mysmtp.inspector.protocols import Known, label_of, name_of, usage_of
-from mysmtp.inspector.reasons import BROKEN, ELSEWHERE, NOT_HERE, NOT_KNOWN, OTHER, ROWS, SIZE_TOO_LARGE, Row, of_smtp
+from mysmtp.inspector.reasons import (
+    BROKEN,
+    ELSEWHERE,
+    NOT_HERE,
+    NOT_KNOWN,
+    OTHER,
+    ROWS,
+    SIZE_TOO_LARGE,
+    UNEXTENDED,
+    Row,
+    of_smtp,
+)
 from mysmtp.protocol.reply import DONE, FAILED
 from mysmtp.protocol.smtp_reply import RefusedForGood
 
@@ -139,6 +150,8 @@ def _mending(entry: Entry, name: str) -> str:
         return entry.verb
     if entry.octets.startswith(b"530 "):
         return "AUTH"
+    if entry.octets.startswith(UNEXTENDED):
+        return "EHLO"
     if name == "Refused" and entry.octets.startswith(_TO_MEND):
         return entry.verb
     if name == "Refused" and entry.verb == "DATA":

@@ -77,10 +77,13 @@ NOT_HERE = Row("Not offered.", "{verb} is a command of {protocol}, but this serv
 SIZE_TOO_LARGE = Row("Too large.", "SIZE tells of more octets than a message may have here; none of it was sent.",
                      "", "RFC 1870, section 6.1", "")  # fmt: skip
 _LOGIN_CANCELLED = Row("Cancelled.", "The client answered * in place of its login.", "", "RFC 4954, section 4", "")
+UNEXTENDED = b"555 5.5.4 Parameters "  # how the reply to parameters after HELO begins
 # What only SMTP refuses, by the verb ("" for any) and the beginning of the reply; the first that fits.
 _OF_SMTP: Sequence[tuple[str, bytes, Row]] = (
     ("", b"530 ", LOG_IN),
     ("", b"502 ", NOT_HERE),
+    ("", UNEXTENDED, Row("No EHLO.", "{verb} takes parameters where EHLO was said; this session said HELO.",
+                         "", "RFC 5321, section 3.3", "")),
     ("", b"555 ", Row("No such parameter.", "{verb} takes the parameters of those extensions that the reply to EHLO"
                       " named.", "", "RFC 5321, section 4.1.1.11", "")),
     ("", b"553 5.6.7", Row("Not ASCII.", "Such an address is taken where MAIL FROM had the parameter SMTPUTF8.",
