@@ -50,8 +50,8 @@ ROWS: Mapping[str, Row] = MappingProxyType({
         "Replies", "RFC 5321, section 3.8", "RFC 3206, section 4"),
     "IdleTooLong": Row("Silent too long.", "The client completed no line for the idle time.",
         "Replies", "RFC 5321, section 4.5.3.2", "RFC 1939, section 3"),
-    "TooManyErrors": Row("Enough.", "The client went on with what makes no sense, and was sent away.",
-        "", "RFC 5321, section 4.2.4", "RFC 1939, section 3"),
+    "TooManyErrors": Row("Enough.", "Too many commands of this session were refused, or did nothing, so it was"
+        " ended.", "", "RFC 5321, section 7.8", ""),
     "WrongLogin": Row("Wrong login.", "No user has this name and this password.",
         "", "RFC 4954, section 4", "RFC 3206, section 5"),
     "TooManyWrongLogins": Row("Too many wrong logins.", "Guessing is made slow: come back later.",

@@ -155,6 +155,24 @@ def test_a_command_that_the_server_does_not_do_is_called_so() -> None:
         assert not {"EXPN", "STARTTLS"} & set(told.accepted)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "said", "source"),
+    [
+        # Servers may "take action to defend themselves"; what each command was answered has other sections.
+        (SMTP, ["EHLO x", *["RSET"] * 120], "RFC 5321, section 7.8"),
+        (SMTP, ["EHLO x", *["FOO"] * 20], "RFC 5321, section 7.8"),
+        (POP3, ["FOO"] * 100, "docs/rfc.md"),  # RFC 1939 has no such rule
+    ],
+)
+def test_who_was_sent_away_for_want_of_patience_is_told_what_was_counted(
+    dialect: Dialect, said: list[str], source: str
+) -> None:
+    told = explained(dialect, *said)
+    assert told.lead == "Enough."
+    assert told.words == "Too many commands of this session were refused, or did nothing, so it was ended."
+    assert told.source == source
+
+
 def _nobody(_user: str, _password: str) -> bool:
     return False
 
