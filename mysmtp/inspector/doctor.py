@@ -10,7 +10,7 @@ from itertools import pairwise, zip_longest
 
 from mysmtp.entry import BODY, CLIENT, FLOWING, SERVER, SKIPPED, Entry
 from mysmtp.inspector.case import Case, Finding, verb_of
-from mysmtp.inspector.explain import needs
+from mysmtp.inspector.heeding import goes_on, not_waiting
 from mysmtp.inspector.protocols import label_of
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
@@ -23,14 +23,13 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 _BODY_IN_SEGMENT = re.compile(rb" *DATA *\r?\n.", re.IGNORECASE | re.DOTALL)
 _HTTP = re.compile(rb"(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) ")
 _HELLOS = frozenset({"EHLO", "LHLO", "HELO"})
-_LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOOP", "QUIT", "STARTTLS", "AUTH"})
 
 
 def no_newline(case: Case) -> Finding | None:
     """A command that ends without a newline: the receiver can only guess that it is over."""
-    goes_on = {one.number for one, other in pairwise(_said_by_client(case)) if other.kind == SKIPPED}
+    followed = {one.number for one, other in pairwise(_said_by_client(case)) if other.kind == SKIPPED}
     at = [entry for entry in case.commands if not entry.octets.endswith(b"\n") and not entry.cut and entry.octets]
-    at = [entry for entry in at if entry.number not in goes_on]
+    at = [entry for entry in at if entry.number not in followed]
     told_off = next((reply.number for reply in case.replies if reply.fault and reply.fault.name == "OutOfStep"), None)
     at = [entry for entry in at if not tongue(entry) and (told_off is None or entry.number < told_off)]
     return case.found(
@@ -172,80 +171,6 @@ def _is_refused_with_more(case: Case, data: Entry, following: Entry | None) -> b
     if reply.fault is not None and reply.fault.name == "OutOfStep":
         return True
     return following is not None and following.at == data.at and verb_of(following) not in case.known.dialect.verbs
-
-
-def not_waiting(case: Case) -> Finding | None:
-    """Commands sent on before a reply that decides about them."""
-    at = [entry for group in _groups(case) for entry in _too_soon(case, group)]
-    return case.found(
-        "not-waiting", at,
-        "The client sends the next command before it can have read the reply.",
-        "What it sends next hangs on that reply: after a refusal it is refused too, or means something else."
-        + (
-            " RFC 2920 (section 3.1) tells what may be sent together; EHLO, DATA, NOOP and QUIT end a group."
-            if case.known.dialect.name in ("smtp", "lmtp")
-            else ""
-        ),
-        "Read a whole reply, all its lines, before you send the next command.",
-    )  # fmt: skip
-
-
-def _groups(case: Case) -> Iterator[list[Entry]]:
-    """Yield commands that came in one read, where there are several."""
-    group: list[Entry] = []
-    for entry in case.commands:
-        if group and entry.at != group[0].at:
-            if len(group) > 1:
-                yield group
-            group = []
-        group.append(entry)
-    if len(group) > 1:
-        yield group
-
-
-def _too_soon(case: Case, group: Sequence[Entry]) -> Iterator[Entry]:
-    """Yield what was sent although the answer to what stands before it in this group was needed."""
-    if case.known.dialect.name in ("smtp", "lmtp"):
-        yield from (after for before, after in pairwise(group) if verb_of(before) in _LAST_OF_GROUP)
-        return
-    verbs = {reply.verb for reply in _follow_a_refusal(case.replies) if reply.at >= group[0].at}
-    yield from (entry for entry in group[1:] if verb_of(entry) in verbs)
-
-
-def _follow_a_refusal(replies: Sequence[Entry]) -> Iterator[Entry]:
-    """Yield the replies that refuse what is out of order, right after another refusal."""
-    return (
-        reply for before, reply in pairwise(replies)
-        if before.mark and reply.fault is not None and reply.fault.name == "OutOfOrder"
-    )  # fmt: skip
-
-
-def goes_on(case: Case) -> Finding | None:
-    """A client that goes on after a refusal as though nothing had been said."""
-    at = [
-        after for before, after in pairwise(case.replies)
-        if before.mark == "x" and after.fault is not None and after.fault.name == "OutOfOrder"
-        and before.verb != after.verb and _is_early(case, after)
-    ]  # fmt: skip
-    why, mend = (
-        "Each step stands on the one before it: without a mailbox that was opened there is nothing to list or read.",
-        "Look how each reply begins; on -ERR mend the command or give up, and tell who wants the mail.",
-    ) if case.known.dialect.name == "pop3" else (
-        "Each step stands on the one before it: after a refused MAIL FROM there is no mail to add recipients to.",
-        "Look at the first digit of each reply; on 4xx or 5xx mend the command or give up, and tell who sent the mail.",
-    )  # fmt: skip
-    return case.found(
-        "goes-on", at,
-        "The client goes on after a refusal as though it had been taken.",
-        why,
-        mend,
-    )  # fmt: skip
-
-
-def _is_early(case: Case, reply: Entry) -> bool:
-    """Tell whether a command came before its state, not after it."""
-    needed = needs(reply.verb, case.known)
-    return needed is not None and case.known.digit(needed) > case.known.digit(reply.before)
 
 
 def foreign(case: Case) -> Finding | None:
