@@ -1,9 +1,10 @@
 """Two rules of the doctor: about replies that a client did not wait for, and about those that it did not heed."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from mysmtp.entry import Entry
+from mysmtp.entry import CLIENT, SERVER, Entry
 from mysmtp.inspector.case import Case, Finding, verb_of
 from mysmtp.inspector.explain import needs
 
@@ -12,9 +13,8 @@ _LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOO
 
 def not_waiting(case: Case) -> Finding | None:
     """Commands sent on before a reply that decides about them."""
-    at = [entry for group in _groups(case) for entry in _too_soon(case, group)]
     return case.found(
-        "not-waiting", at,
+        "not-waiting", list(_too_soon(case)),
         "The client sends the next command before it can have read the reply.",
         "What it sends next hangs on that reply: after a refusal it is refused too, or means something else."
         + (
@@ -39,21 +39,51 @@ def _groups(case: Case) -> Iterator[list[Entry]]:
         yield group
 
 
-def _too_soon(case: Case, group: Sequence[Entry]) -> Iterator[Entry]:
-    """Yield what was sent although the answer to what stands before it in this group was needed."""
+def _too_soon(case: Case) -> Iterator[Entry]:
+    """Yield what was sent although the reply to a command that came with it was needed first."""
     if case.known.dialect.name in ("smtp", "lmtp"):
-        yield from (after for before, after in pairwise(group) if verb_of(before) in _LAST_OF_GROUP)
+        pairs = (pair for group in _groups(case) for pair in pairwise(group))
+        yield from (after for before, after in pairs if verb_of(before) in _LAST_OF_GROUP)
         return
-    verbs = {reply.verb for reply in _follow_a_refusal(case.replies) if reply.at >= group[0].at}
-    yield from (entry for entry in group[1:] if verb_of(entry) in verbs)
+    asked = _asked(case)
+    at, refused = -1.0, dict[str, Entry]()  # of one read: what was refused without a break, by its verb
+    for reply in case.replies:
+        command = asked.get(reply.number)
+        if command is None or command.at != at or not reply.mark:
+            at, refused = command.at if command else -1.0, {}
+        if command and any(_hangs_on(case, reply, each) for each in refused.values()):
+            yield command
+        if reply.mark:
+            refused[reply.verb] = reply
 
 
-def _follow_a_refusal(replies: Sequence[Entry]) -> Iterator[Entry]:
-    """Yield the replies that refuse what is out of order, right after another refusal."""
-    return (
-        reply for before, reply in pairwise(replies)
-        if before.mark and reply.fault is not None and reply.fault.name == "OutOfOrder"
-    )  # fmt: skip
+def _asked(case: Case) -> Mapping[int, Entry]:
+    """Return the command that each reply answers, by the reply's number: they come in the order of their commands."""
+    found: dict[int, Entry] = {}
+    waiting: defaultdict[str, deque[Entry]] = defaultdict(deque)
+    for entry in case.entries:
+        if entry.kind == CLIENT:
+            waiting[verb_of(entry)].append(entry)
+        elif entry.kind == SERVER and waiting[entry.verb]:
+            found[entry.number] = waiting[entry.verb][0]
+            if not _goes_ahead(entry):
+                waiting[entry.verb].popleft()
+    return found
+
+
+def _goes_ahead(reply: Entry) -> bool:
+    """Tell whether a reply to DATA asks for the message: one more reply follows it."""
+    return reply.verb == "DATA" and not reply.mark and not reply.mails and reply.before == reply.after
+
+
+def _hangs_on(case: Case, reply: Entry, refused: Entry) -> bool:
+    """Tell whether a command came too early because what was refused before it had led nowhere."""
+    needed, rule = needs(reply.verb, case.known), case.known.dialect.verbs.get(refused.verb)
+    if needed is None or rule is None or reply.fault is None or reply.fault.name != "OutOfOrder":
+        return False
+    digit = case.known.digit
+    led = [digit(after) for state, after in rule.moves.items() if digit(after) > digit(state)]
+    return any(digit(reply.before) < each <= digit(needed) for each in led)
 
 
 def goes_on(case: Case) -> Finding | None:

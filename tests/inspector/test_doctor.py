@@ -108,6 +108,16 @@ ALMOST: dict[str, tuple[str, Dialect, Iterable[bytes]]] = {
         "not-waiting", MY_SMTP,
         [*lines("HELO x", "MAIL FROM: a@y", "RCPT TO: b@x", end="\n"), b"MAIL FROM: a@x\nRCPT TO: b@x\n"],
     ),
+    "a group was taken whole, and the like of it refused later": (
+        "not-waiting", MY_SMTP,
+        [b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\n", *lines("DATA hi", "LIST nobody@x", "MAIL FROM: a@x", end="\n")],
+    ),
+    "what was refused before came alone": (
+        "not-waiting", MY_SMTP, [*lines("HELO x", "MAIL FROM: a@y", end="\n"), b"RCPT TO: b@x\nQUIT\n"],
+    ),
+    "nothing in the group hangs on what was refused in it": (
+        "not-waiting", MY_SMTP, [*GREETED, b"DATA hi\n", b"LIST nobody@x\nMAIL FROM: a@x\n"],
+    ),
     "a space after the colon is one of My_SMTP": ("space-after-colon", MY_SMTP, lines("MAIL FROM: a@x", end="\n")),
 }  # fmt: skip
 
@@ -123,6 +133,17 @@ def test_what_must_end_a_group_is_waited_for(last: str) -> None:
     """RFC 2920, section 3.1; AUTH by RFC 4954, section 4."""
     assert "not-waiting" in found(SMTP, taped(SMTP, b"EHLO x\r\n", f"{last}\r\nRSET\r\n".encode()))
     assert "not-waiting" not in found(SMTP, taped(SMTP, b"EHLO x\r\n", f"RSET\r\n{last}\r\n".encode()))
+
+
+def test_of_several_groups_it_is_told_which_command_was_sent_too_soon() -> None:
+    """Replies come in the order of their commands: what one group was told says nothing of another."""
+    taken = b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\nDATA\nhi\n.\n"
+    tape = taped(MY_SMTP, taken, b"HELO x\n", b"MAIL FROM: a@y\nRCPT TO: b@x\nRCPT TO: c@x\nDATA\n", b"QUIT\n")
+    finding = found(MY_SMTP, tape)["not-waiting"]
+    at = [entry.number for entry in tape.entries() if entry.octets == b"RCPT TO: b@x\n"]
+    assert (finding.number, finding.times) == (at[1], 3)
+    login = taped(POP3, b"USER b\r\nPASS x\r\nSTAT\r\n", *lines("RETR 9"), b"USER c\r\nSTAT\r\n")
+    assert "not-waiting" not in found(POP3, login)
 
 
 def test_a_line_end_that_came_in_two_pieces_is_whole() -> None:
