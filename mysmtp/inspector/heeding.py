@@ -7,8 +7,10 @@ from itertools import pairwise
 from mysmtp.entry import CLIENT, SERVER, Entry
 from mysmtp.inspector.case import Case, Finding, verb_of
 from mysmtp.inspector.explain import needs
+from mysmtp.protocol.reply import REFUSED
 
 _LAST_OF_GROUP = frozenset({"EHLO", "LHLO", "HELO", "DATA", "VRFY", "EXPN", "NOOP", "QUIT", "STARTTLS", "AUTH"})
+_LIKE = {"APOP": "PASS", "AUTH": "PASS"}  # POP3 has no way by them here, but who tries one wants to be where PASS leads
 
 
 def not_waiting(case: Case) -> Finding | None:
@@ -78,7 +80,8 @@ def _goes_ahead(reply: Entry) -> bool:
 
 def _hangs_on(case: Case, reply: Entry, refused: Entry) -> bool:
     """Tell whether a command came too early because what was refused before it had led nowhere."""
-    needed, rule = needs(reply.verb, case.known), case.known.dialect.verbs.get(refused.verb)
+    needed = needs(reply.verb, case.known)
+    rule = case.known.dialect.verbs.get(_LIKE.get(refused.verb, refused.verb))
     if needed is None or rule is None or reply.fault is None or reply.fault.name != "OutOfOrder":
         return False
     digit = case.known.digit
@@ -90,8 +93,7 @@ def goes_on(case: Case) -> Finding | None:
     """A client that goes on after a refusal as though nothing had been said."""
     at = [
         after for before, after in pairwise(case.replies)
-        if before.mark == "x" and after.fault is not None and after.fault.name == "OutOfOrder"
-        and before.verb != after.verb and _is_early(case, after)
+        if before.mark == REFUSED and before.verb != after.verb and _hangs_on(case, after, before)
     ]  # fmt: skip
     why, mend = (
         "Each step stands on the one before it: without a mailbox that was opened there is nothing to list or read.",
@@ -106,9 +108,3 @@ def goes_on(case: Case) -> Finding | None:
         why,
         mend,
     )  # fmt: skip
-
-
-def _is_early(case: Case, reply: Entry) -> bool:
-    """Tell whether a command came before its state, not after it."""
-    needed = needs(reply.verb, case.known)
-    return needed is not None and case.known.digit(needed) > case.known.digit(reply.before)

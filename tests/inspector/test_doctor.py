@@ -46,7 +46,13 @@ BROKEN: dict[str, list[tuple[Dialect, list[bytes]]]] = {
         (LMTP, [b"LHLO x\r\n", b"NOOP\r\nQUIT\r\n"]),
         (MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\nRCPT TO: b@x\nDATA\n"]),
     ],
-    "goes-on": [(MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\n", b"RCPT TO: b@x\n"])],
+    "goes-on": [
+        (MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\n", b"RCPT TO: b@x\n"]),
+        (MY_SMTP, [b"HELO x\n", b"MAIL FROM: a@y\n", b"DATA\n"]),
+        (SMTP, [*lines("EHLO", "MAIL FROM:<a@x>")]),
+        (POP3, [*lines("APOP b c4c9334bac560ecc979e58001b3e22fb", "STAT")]),
+        (POP3, [*lines("AUTH PLAIN", "LIST")]),
+    ],
     "other-protocol": [
         (MY_SMTP, [b"EHLO x\n", b"HELO x\n"]), (SMTP, [b"USER bob\r\n"]), (LMTP, [b"HELO x\r\n"]),
         (POP3, [b"EHLO x\r\n"]),
@@ -108,6 +114,11 @@ ALMOST: dict[str, tuple[str, Dialect, Iterable[bytes]]] = {
         "not-waiting", MY_SMTP,
         [*lines("HELO x", "MAIL FROM: a@y", "RCPT TO: b@x", end="\n"), b"MAIL FROM: a@x\nRCPT TO: b@x\n"],
     ),
+    "what was refused leads nowhere": (
+        "goes-on", MY_SMTP, [*GREETED, *lines("DATA hi", "LIST nobody@x", "MAIL FROM: a@x", end="\n")],
+    ),
+    "what was refused comes later on the way": ("goes-on", SMTP, lines("RCPT TO:<b@x>", "MAIL FROM:<a@x>")),
+    "what was refused leads back": ("goes-on", SMTP, lines("DATA", "MAIL FROM:<a@x>")),
     "a group was taken whole, and the like of it refused later": (
         "not-waiting", MY_SMTP,
         [b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\n", *lines("DATA hi", "LIST nobody@x", "MAIL FROM: a@x", end="\n")],
