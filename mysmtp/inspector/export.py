@@ -176,6 +176,7 @@ def _swaks(mail: Sent, tape: Tape, server: tuple[str, int]) -> str:
     recipients = [each for each in mail.recipients if _can_say(each) and "," not in each]
     lacking = "" if recipients else "has no other recipient"
     lacking = lacking if _can_say(mail.sender) else "has no other sender"
+    lacking = lacking if mail.content != b"" else "is empty, and swaks takes a lone dot for a file"
     lacking = lacking if mail.content is not None else "was not kept whole"
     if lacking or mail.content is None:
         return f"{told}# The mail at entry {mail.number} {lacking}; it cannot be sent again.\n"
@@ -185,7 +186,7 @@ def _swaks(mail: Sent, tape: Tape, server: tuple[str, int]) -> str:
     words += ["--tls"] if tape.tls else []
     words += ["--helo", mail.helo] if mail.helo and _can_say(mail.helo) else []
     words += ["--from", mail.sender or "<>", "--to", ",".join(recipients), "--no-data-fixup", "--data", "-"]
-    lines = mail.content.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n") if mail.content else []
+    lines = mail.content.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")
     stuffed = [b"." + line if line.startswith(b".") else line for line in lines]
     return told + _fed(" ".join(shlex.quote(clean(word)) for word in words), stuffed)
 
@@ -211,14 +212,13 @@ def _beyond_swaks(mail: Sent) -> Iterator[str]:
 
 
 def _fed(command: str, lines: Sequence[bytes]) -> str:
-    """Return a shell command that is fed with these lines, whose octets steer no terminal it is pasted into.
+    """Return a shell command fed with these lines, one at least, whose octets steer no terminal it is pasted into.
 
     A dot follows them without its line end, which swaks sends by itself.
     """
     plain = not any(_LOUD.search(line) for line in lines)
     shown = [shlex.quote(line.decode("ascii") if plain else _escaped(line)) for line in lines]
-    told = f"printf '%{'s' if plain else 'b'}\\r\\n' {' '.join(shown)}; " if lines else ""
-    return f"{{ {told}printf .; }} |\n  {command}\n"
+    return f"{{ printf '%{'s' if plain else 'b'}\\r\\n' {' '.join(shown)}; printf .; }} |\n  {command}\n"
 
 
 def _escaped(line: bytes) -> str:

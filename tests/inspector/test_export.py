@@ -1,6 +1,7 @@
 """What can be taken along: text, JSON, a conversation that plays again, a swaks command that sends the same mail."""
 
 import json
+import re
 import shutil
 import subprocess
 import urllib.request
@@ -161,6 +162,15 @@ def test_what_was_not_kept_whole_is_not_offered_to_be_sent() -> None:
     assert "was not kept whole" in export.swaks(tape, ("127.0.0.1", 25))
     assert "octets are left out here" in conversation(tape)
     assert export.swaks(taped(POP3, b"QUIT\r\n"), ("127.0.0.1", 25)) == "# This session sent no mail.\n"
+
+
+@pytest.mark.parametrize("content", [[b"DATA\r\n", b".\r\n"], [b"BDAT 0 LAST\r\n"]])
+def test_a_mail_without_an_octet_is_not_offered_to_be_sent(content: list[bytes]) -> None:
+    """Data without a line end is to swaks the name of a file, and data that is empty is a letter of its own."""
+    told = export.swaks(taped(SMTP, *SESSION[:4], *content), ("127.0.0.1", 25))
+    assert re.fullmatch(
+        r"# The mail at entry \d+ is empty, and swaks takes a lone dot for a file; it cannot be sent again\.\n", told
+    )
 
 
 @pytest.mark.parametrize("protocol", ["smtp", "my_smtp"])
