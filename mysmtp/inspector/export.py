@@ -7,6 +7,7 @@ as ``--wire`` prints it; a line that begins with ``#`` is a remark. Octets that 
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -159,11 +160,23 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def swaks(tape: Tape, server: tuple[str, int]) -> str:
-    """Return commands that send the mails of a session again with swaks, to an SMTP (or LMTP) server."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where swaks is to send; `at_once`: TLS comes before anything is said."""
+
+    host: str
+    port: int
+    at_once: bool = False
+
+
+def swaks(tape: Tape, server: Server | None) -> str:
+    """Return commands that send the mails of a session again with swaks, to an SMTP (or LMTP) server, if any."""
     found = mails_of(tape.entries())
     if not found:
         return "# This session sent no mail.\n"
+    if server is None:
+        protocol = "LMTP" if tape.protocol == "lmtp" else "SMTP"
+        return f"# {protocol} is off here: there is no port that swaks could send to.\n"
     begin = "# swaks speaks no My_SMTP: the same mail by SMTP\n" if tape.protocol == "my_smtp" else ""
     if tape.login and tape.login.taken:
         user = visible(tape.login.user)
@@ -171,7 +184,7 @@ def swaks(tape: Tape, server: tuple[str, int]) -> str:
     return begin + "\n".join(_swaks(mail, tape, server) for mail in found)
 
 
-def _swaks(mail: Sent, tape: Tape, server: tuple[str, int]) -> str:
+def _swaks(mail: Sent, tape: Tape, server: Server) -> str:
     told = "".join(f"# {words}\n" for words in _beyond_swaks(mail))
     recipients = [each for each in mail.recipients if _can_say(each) and "," not in each]
     lacking = "" if recipients else "has no other recipient"
@@ -180,10 +193,9 @@ def _swaks(mail: Sent, tape: Tape, server: tuple[str, int]) -> str:
     lacking = lacking if mail.content is not None else "was not kept whole"
     if lacking or mail.content is None:
         return f"{told}# The mail at entry {mail.number} {lacking}; it cannot be sent again.\n"
-    host, port = server
-    words = ["swaks", "--server", host, "--port", str(port)]
+    words = ["swaks", "--server", server.host, "--port", str(server.port)]
     words += ["--protocol", "LMTP"] if tape.protocol == "lmtp" else []
-    words += ["--tls"] if tape.tls else []
+    words += ["--tls-on-connect"] if server.at_once else ["--tls"] if tape.tls else []
     words += ["--helo", mail.helo] if mail.helo and _can_say(mail.helo) else []
     words += ["--from", mail.sender or "<>", "--to", ",".join(recipients), "--no-data-fixup", "--data", "-"]
     lines = mail.content.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")

@@ -36,9 +36,16 @@ def as_wire(session: int) -> Response:
 def as_swaks(session: int) -> Response:
     """Return commands that send the mails of a session again."""
     tape, _ = tape_of(session)
-    doors = site().endpoints.mail()
-    server = doors.get("lmtp" if tape.protocol == "lmtp" else "smtp", ("127.0.0.1", 1025))
-    return _plain(export.swaks(tape, reachable(server, host_of(request.environ["HTTP_HOST"]) or "")))
+    return _plain(export.swaks(tape, _server_for(tape.protocol)))
+
+
+def _server_for(protocol: str) -> export.Server | None:
+    """Return where swaks can send what came by this protocol, None if no such port is open."""
+    doors, host = site().endpoints.mail(), host_of(request.environ["HTTP_HOST"]) or ""
+    for name in ("lmtp",) if protocol == "lmtp" else ("smtp", "smtps"):
+        if name in doors:
+            return export.Server(*reachable(doors[name], host), at_once=name == "smtps")
+    return None
 
 
 @routes.get("/sessions/<int:session>.json")

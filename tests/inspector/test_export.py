@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import urllib.request
+from collections.abc import Callable
 
 import pytest
 
 from mysmtp.entry import PIECE_KEPT
 from mysmtp.inspector import export
+from mysmtp.inspector.export import Server
 from mysmtp.inspector.mails import mails_of
 from mysmtp.inspector.protocols import known
 from mysmtp.protocol.lmtp import LMTP
@@ -23,6 +25,7 @@ from tests.process import PostOfficeProcess
 from tests.protocol.taped import lines, recorded, taped
 
 KNOWN = known()
+SERVER = Server("127.0.0.1", 25)
 BODY = "Subject: é\r\n\r\n.hidden\r\n\tHello 'Bob' %s \\n\r\nEND\r\n".encode()
 STUFFED = BODY.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 SESSION = [*lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<bob@x>", "RCPT TO:<carol@x>", "DATA"), STUFFED, b"QUIT\r\n"]
@@ -136,12 +139,12 @@ def test_a_mail_that_was_not_stored_can_be_sent_again() -> None:
 
 def test_swaks_speaks_as_the_client_did() -> None:
     mail = [*lines("MAIL FROM:<>", "RCPT TO:<b@x>", "DATA"), b"hi\r\n.\r\n"]
-    local = export.swaks(taped(LMTP, b"LHLO x\r\n", *mail), ("127.0.0.1", 24))
+    local = export.swaks(taped(LMTP, b"LHLO x\r\n", *mail), Server("127.0.0.1", 24))
     assert "swaks --server 127.0.0.1 --port 24 --protocol LMTP --helo x --from '<>' --to b@x " in local
     tape = taped(SMTP, b"EHLO x\r\n", *mail)
-    assert "swaks --server 127.0.0.1 --port 25 --helo x " in export.swaks(tape, ("127.0.0.1", 25))
+    assert "swaks --server 127.0.0.1 --port 25 --helo x " in export.swaks(tape, SERVER)
     tape.tls = "TLSv1.3 X"
-    assert "swaks --server 127.0.0.1 --port 25 --tls --helo x " in export.swaks(tape, ("127.0.0.1", 25))
+    assert "swaks --server 127.0.0.1 --port 25 --tls --helo x " in export.swaks(tape, SERVER)
 
 
 def test_an_address_is_whole_though_what_is_quoted_in_it_holds_a_space_or_the_end_of_a_path() -> None:
@@ -152,22 +155,22 @@ def test_an_address_is_whole_though_what_is_quoted_in_it_holds_a_space_or_the_en
 
 def test_who_was_logged_in_is_told_with_the_swaks_command() -> None:
     tape = taped(SMTP, *SESSION)
-    assert "logged in" not in export.swaks(tape, ("127.0.0.1", 25))
+    assert "logged in" not in export.swaks(tape, SERVER)
     tape.answered_login("ann\x1b\n", taken=True)
-    assert export.swaks(tape, ("127.0.0.1", 25)).startswith(r"# It was sent logged in as ann\x1b\x0a; where")
+    assert export.swaks(tape, SERVER).startswith(r"# It was sent logged in as ann\x1b\x0a; where")
 
 
 def test_what_was_not_kept_whole_is_not_offered_to_be_sent() -> None:
     tape = taped(SMTP, *SESSION[:5], b"x\r\n" * PIECE_KEPT + b".\r\n")
-    assert "was not kept whole" in export.swaks(tape, ("127.0.0.1", 25))
+    assert "was not kept whole" in export.swaks(tape, SERVER)
     assert "octets are left out here" in conversation(tape)
-    assert export.swaks(taped(POP3, b"QUIT\r\n"), ("127.0.0.1", 25)) == "# This session sent no mail.\n"
+    assert export.swaks(taped(POP3, b"QUIT\r\n"), SERVER) == "# This session sent no mail.\n"
 
 
 @pytest.mark.parametrize("content", [[b"DATA\r\n", b".\r\n"], [b"BDAT 0 LAST\r\n"]])
 def test_a_mail_without_an_octet_is_not_offered_to_be_sent(content: list[bytes]) -> None:
     """Data without a line end is to swaks the name of a file, and data that is empty is a letter of its own."""
-    told = export.swaks(taped(SMTP, *SESSION[:4], *content), ("127.0.0.1", 25))
+    told = export.swaks(taped(SMTP, *SESSION[:4], *content), SERVER)
     assert re.fullmatch(
         r"# The mail at entry \d+ is empty, and swaks takes a lone dot for a file; it cannot be sent again\.\n", told
     )
@@ -180,7 +183,7 @@ def test_swaks_sends_the_same_mail_again(office: PostOfficeProcess, protocol: st
     dialect, said = (SMTP, SESSION) if protocol == "smtp" else (
         MY_SMTP, [b"HELO x\nMAIL FROM: a@x\nRCPT TO: bob@x\nRCPT TO: carol@x\nDATA plain text, 100 %\n"]
     )  # fmt: skip
-    command = export.swaks(taped(dialect, *said), office.doors["smtp"])
+    command = export.swaks(taped(dialect, *said), Server(*office.doors["smtp"]))
     done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=30)
     assert done.returncode == 0, done.stdout
     expected = BODY if protocol == "smtp" else b"plain text, 100 %\r\n"
@@ -206,7 +209,7 @@ def test_nothing_that_a_client_said_becomes_an_option_of_swaks(
     """--pipe runs a program. Even after --helo or --helo= swaks takes for an option what looks like one."""
     to = [f"RCPT TO:<{each}>" for each in recipients]
     said = [*lines(f"EHLO {hello}", f"MAIL FROM:<{sender}>", *to, "DATA"), b"hi\r\n.\r\n"]
-    *remarks, command = export.swaks(taped(SMTP, *said), ("127.0.0.1", 25)).partition("{")
+    *remarks, command = export.swaks(taped(SMTP, *said), SERVER).partition("{")
     assert [words in remarks[0] for words in told] == [True]
     assert "pipe" not in command
     assert "-p@x" not in command
@@ -221,7 +224,7 @@ def test_swaks_says_names_that_a_shell_would_not_leave_alone(office: PostOfficeP
     said = [
         *lines("EHLO [127.0.0.1]", 'MAIL FROM:<"a> b"@x>', r'RCPT TO:<"\"-- $(c) `d`"@x>', "DATA"), b"hi\r\n.\r\n",
     ]  # fmt: skip
-    command = export.swaks(taped(SMTP, *said), office.doors["smtp"])
+    command = export.swaks(taped(SMTP, *said), Server(*office.doors["smtp"]))
     done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=30)
     sent = [line.removeprefix(b" -> ") + b"\r\n" for line in done.stdout.splitlines() if line.startswith(b" -> ")]
     assert sent[:3] == said[:3]
@@ -232,12 +235,14 @@ def test_whom_swaks_cannot_name_is_told_and_left_out(office: PostOfficeProcess) 
     """It parts --to at every comma, in quotes too, and has no way to write one otherwise."""
     body = [b"DATA\r\n", b"hi\r\n.\r\n"]
     odd, plain = 'RCPT TO:<"smith, j"@x>', "RCPT TO:<bob@x>"
-    alone = export.swaks(taped(SMTP, *lines("EHLO x", "MAIL FROM:<a@x>", odd), *body), office.doors["smtp"])
+    alone = export.swaks(taped(SMTP, *lines("EHLO x", "MAIL FROM:<a@x>", odd), *body), Server(*office.doors["smtp"]))
     assert alone == (
         '# swaks parts recipients at every comma, so it cannot send to "smith, j"@x\n'
         "# The mail at entry 11 has no other recipient; it cannot be sent again.\n"
     )
-    among = export.swaks(taped(SMTP, *lines("EHLO x", "MAIL FROM:<a@x>", odd, plain), *body), office.doors["smtp"])
+    among = export.swaks(
+        taped(SMTP, *lines("EHLO x", "MAIL FROM:<a@x>", odd, plain), *body), Server(*office.doors["smtp"])
+    )
     told, command = among.split("\n", 1)
     assert told == '# swaks parts recipients at every comma, so it cannot send to "smith, j"@x'
     assert "smith" not in command
@@ -251,7 +256,7 @@ def test_whom_swaks_cannot_name_is_told_and_left_out(office: PostOfficeProcess) 
 def test_an_address_that_swaks_would_have_refused_is_told() -> None:
     """It says no SMTPUTF8, which such an address needs (RFC 6531, section 3.4)."""
     said = [*lines("EHLO x", "MAIL FROM:<é@x> SMTPUTF8", "RCPT TO:<b@x>", "DATA"), b"hi\r\n.\r\n"]
-    assert export.swaks(taped(SMTP, *said), ("127.0.0.1", 25)).startswith(
+    assert export.swaks(taped(SMTP, *said), SERVER).startswith(
         "# swaks says no SMTPUTF8, so a server refuses the addresses here that are not ASCII\n"
     )
 
@@ -261,14 +266,27 @@ def test_what_swaks_said_it_says_again_by_its_command(office: PostOfficeProcess)
         pytest.skip("no swaks on this machine (Debian: apt install swaks)")
     words = ["swaks", "--server", f"127.0.0.1:{office.doors['smtp'][1]}", "--helo", "x", "--from", "a@x"]
     subprocess.run([*words, "--to", "b@x,c@x", "--body", "hi\n.\n..dot"], check=True, capture_output=True, timeout=30)
-
-    def newest(form: str) -> str:
-        pages = pages_of(office.url, office.mailbox)
-        number = pages.ask("/sessions.json")["sessions"][0]["session"]
-        with urllib.request.urlopen(f"{office.url}/sessions/{number}.{form}", timeout=30) as answer:
-            return bytes(answer.read()).decode()
-
-    said = newest("wire")
-    assert subprocess.run(["sh", "-c", newest("swaks")], capture_output=True, timeout=30).returncode == 0
-    assert newest("wire") == said
+    said = newest(office, "wire")
+    assert subprocess.run(["sh", "-c", newest(office, "swaks")], capture_output=True, timeout=30).returncode == 0
+    assert newest(office, "wire") == said
     assert said.count("C: ") > 12
+
+
+def newest(office: PostOfficeProcess, form: str) -> str:
+    """Return the newest session as it is taken along in this form."""
+    number = pages_of(office.url, office.mailbox).ask("/sessions.json")["sessions"][0]["session"]
+    with urllib.request.urlopen(f"{office.url}/sessions/{number}.{form}", timeout=30) as answer:
+        return bytes(answer.read()).decode()
+
+
+def test_swaks_sends_a_mail_again_inside_tls_where_smtp_is_there_only(
+    start: Callable[..., PostOfficeProcess],
+) -> None:
+    if shutil.which("swaks") is None or subprocess.run(["perl", "-MNet::SSLeay", "-e", "1"]).returncode:
+        pytest.skip("no swaks with TLS on this machine (Debian: apt install swaks libnet-ssleay-perl)")
+    office = start("--smtp-port", "off", "--tls", "auto", "--smtps-port", "0")
+    with office.connect() as peer:
+        peer.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: b@x", "DATA hi", "QUIT")
+    done = subprocess.run(["sh", "-c", newest(office, "swaks")], capture_output=True, timeout=30)
+    assert done.returncode == 0, done.stdout
+    assert "C: hi\\r\\n\nC: .\\r\\n" in newest(office, "wire")

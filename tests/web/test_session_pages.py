@@ -514,6 +514,29 @@ def test_what_is_taken_along(client: FlaskClient, office: Office) -> None:
     assert [each["session"] for each in json.loads(client.get("/sessions.json").text)["sessions"]] == [1]
 
 
+@pytest.mark.parametrize(
+    ("smtp", "others", "told"),
+    [
+        (("127.0.0.1", 1025), {"smtps": ("127.0.0.1", 1465)}, "swaks --server 127.0.0.1 --port 1025 --helo x "),
+        (None, {"smtps": ("127.0.0.1", 1465)}, "swaks --server 127.0.0.1 --port 1465 --tls-on-connect --helo x "),
+        (None, {"lmtp": ("127.0.0.1", 1024)}, "# SMTP is off here: there is no port that swaks could send to."),
+    ],
+)
+def test_swaks_is_told_a_port_that_is_open_or_that_none_is(
+    office: Office, smtp: tuple[str, int] | None, others: dict[str, tuple[str, int]], told: str
+) -> None:
+    office.talk(*MAIL)
+    office.talk("HELO x")
+    endpoints = Endpoints(("127.0.0.1", 2525), ("127.0.0.1", 8025), smtp, others=others)
+    app = create_app(
+        Setup(office.store, office.bus, endpoints=endpoints, now=lambda: NOON, zone=ZONE, recorder=office.recorder)
+    )
+    text = client_of(app).get("/sessions/1.swaks").text
+    assert told in text
+    assert text.count("--port") == told.count("--port")
+    assert client_of(app).get("/sessions/2.swaks").text == "# This session sent no mail.\n"
+
+
 def test_what_a_program_is_told_of_all_sessions(client: FlaskClient, office: Office) -> None:
     office.talk(*MAIL)
     told = json.loads(client.get("/sessions.json").text)
