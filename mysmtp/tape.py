@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from mysmtp.block import COST, Block, Row
 from mysmtp.entry import USER_KEPT, Entry, Login, parts_of
 from mysmtp.reel import Reel
+from mysmtp.text import decode
 from mysmtp.track import Track
 
 
@@ -146,10 +147,15 @@ class Tape(Track):
 
     def mentions(self, text: str) -> bool:
         """Return whether the peer's address, its user, or anything it sent, holds this text, whatever its case."""
-        if text.lower() in self.peer.lower() or (self.login and text.lower() in self.login.user.lower()):
+        wanted = text.casefold()
+        if wanted in self.peer.casefold() or (self.login and wanted in self.login.user.casefold()):
             return True
-        wanted = text.lower().encode("utf-8", "surrogateescape")
-        return any(wanted in came.lower() for _, came, _, _ in self._all())
+        sent = chain((came for _, came, _, _ in self._all()), (self.rest[1],) if self.rest else ())
+        if text.isascii():  # cheap, and what is nearly always asked
+            plain = wanted.encode()
+            return any(plain in came.lower() for came in sent)
+        alike = wanted.isascii()
+        return any(wanted in decode(came).casefold() for came in sent if alike or not came.isascii())
 
     def since(self, at: float) -> float:
         """Return a moment of the clock as seconds since the session began."""

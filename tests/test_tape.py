@@ -2,6 +2,7 @@
 
 import weakref
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,48 @@ def test_a_rest_is_kept_when_the_connection_closes() -> None:
     tape.close(104, "client closed")
     assert [(entry.octets, entry.at, entry.pieces) for entry in tape.entries()] == [(b"HELO", 1.0, ())]
     assert (tape.ended, tape.reason) == (4.0, "client closed")
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked", "holds"),
+    [
+        ("ÉMIL@x", "ÉMIL@x", True),
+        ("ÉMIL@x", "émil@X", True),
+        ("émil@x", "ÉMIL", True),
+        ("ÉMIL@x", "mil@", True),
+        ("ÉMIL@x", "emil", False),
+        ("straße@x", "STRAßE", True),
+        ("STRASSE@x", "straße", True),  # its capitals are SS
+        ("ΣΟΦΟΣ@x", "σοφος", True),
+        ("BOB@x", "bob", True),
+        ("bob@x", "BOBBY", False),
+    ],
+)
+def test_what_was_sent_is_found_whatever_its_case(sent: str, asked: str, holds: bool) -> None:
+    tape = new()
+    tape.heard(101, f"RCPT TO: {sent}\n".encode())
+    tape.said(101, b"200 OK\n", Note("", "RCPT", "sender known", "recipient known"))
+    assert tape.mentions(asked) is holds
+
+
+def test_octets_that_are_not_utf_8_do_not_hide_what_stands_beside_them() -> None:
+    tape = new()
+    tape.heard(101, b"HELO \xff\xc9 " + "ÉMIL".encode() + b"\n")
+    assert tape.mentions("émil")
+    assert tape.mentions("helo")
+
+
+def test_a_line_that_is_not_complete_is_searched_too() -> None:
+    tape = new()
+    tape.left(101, b"RCPT TO: Bob@")
+    assert tape.mentions("bob@")
+
+
+def test_peer_and_user_are_found_whatever_their_case() -> None:
+    tape = new()
+    tape.answered_login("ÉMIL", taken=False)
+    assert tape.mentions("émil")
+    assert tape.mentions("127.0.0.1")
 
 
 @settings(max_examples=40)

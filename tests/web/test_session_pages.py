@@ -150,6 +150,16 @@ def test_the_list_is_filtered_by_a_form(client: FlaskClient, office: Office, que
         assert "No session is like that" in page
 
 
+def test_an_address_that_is_not_ascii_is_found_as_it_was_sent_and_in_other_case(
+    client: FlaskClient, office: Office
+) -> None:
+    office.talk("HELO x", "MAIL FROM: a@x", "RCPT TO: ÉMIL@x")
+    office.talk("HELO x", "MAIL FROM: a@x", "RCPT TO: emil@x")
+    for asked in ("ÉMIL@x", "émil@X"):
+        page = client.get("/sessions", query_string={"address": asked}).text
+        assert re.findall(r'id="session-(\d+)"', page) == ["1"]
+
+
 def test_a_filter_that_is_not_known_is_told_of_and_a_program_is_refused(client: FlaskClient, office: Office) -> None:
     office.talk(*MAIL)
     page = client.get("/sessions", query_string={"protocol": SCRIPT, "state": "4"}).text
