@@ -141,7 +141,8 @@ def _of_entry(entry: Entry) -> Iterator[_Crossing]:
 
 
 def _of_text(text: str) -> Iterator[_Crossing]:
-    waiting: _Crossing | None = None  # one with a hole, whose size the next line tells
+    waiting: _Crossing | None = None  # a hole, whose last line may come next
+    side = ""  # who spoke last, whose hole it is
     for number, line in enumerate(text.split("\n"), 1):
         found = _LINE.fullmatch(line.removesuffix("\r"))
         if found is None:
@@ -150,12 +151,13 @@ def _of_text(text: str) -> Iterator[_Crossing]:
         if made is None:
             continue
         if waiting is not None:
-            yield (made := _joined(waiting, made, number))
+            yield _joined(waiting, side, made, number)
             waiting = None
         elif made.cut:
             waiting = made
         else:
             yield made
+        side = side if made.cut else made.kind
     if waiting is not None:
         raise Unplayable(_missing(waiting.cut))
 
@@ -180,10 +182,13 @@ def _of_line(found: re.Match[str], number: int) -> _Crossing | None:
     return _Crossing(CLIENT if found["side"] == "C" else SERVER, octets, at)
 
 
-def _joined(hole: _Crossing, tail: _Crossing, number: int) -> _Crossing:
-    """Return what stood after a hole with the hole before it: its last line is a part of what was left out."""
+def _joined(hole: _Crossing, side: str, tail: _Crossing, number: int) -> _Crossing:
+    """Return what stood after a hole of one `side` with the hole before it: its last line is a part of what was left
+
+    out. A line of a message may as well be one that came after what was left out, unless it ends the message.
+    """
     lone_dot = tail.octets in (b".\r\n", b".\n")
-    if len(tail.octets) > hole.cut or not (tail.kind == SERVER or (tail.kind == CLIENT and lone_dot)):
+    if len(tail.octets) > hole.cut or tail.kind != side or not (side == SERVER or lone_dot):
         raise Unplayable(f"{_missing(hole.cut)} (before line {number})")
     return replace(tail, octets=b"", cut=hole.cut, tail=tail.octets)
 

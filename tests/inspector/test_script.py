@@ -111,6 +111,46 @@ def test_what_was_not_kept_whole_is_not_played_in_part(form: int) -> None:
     assert sends(script)[-1].count(b"\r\n.\r\n") == 1
 
 
+TO_SMTP = lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>")
+IN_SEGMENTS = [b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@x"]
+LONG = b"q" * 20_000  # without a line end
+
+
+@pytest.mark.parametrize("form", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("dialect", "said", "missing"),
+    [
+        (SMTP, [*TO_SMTP, b"BDAT 20000 LAST\r\n" + LONG, b"QUIT\r\n"], "11,808"),
+        (SMTP, [*TO_SMTP, b"BDAT 20000\r\n" + LONG, b"BDAT 4 LAST\r\n.\r\nx", b"QUIT\r\n"], "11,808"),
+        (SMTP, [*TO_SMTP, b"BDAT 20000 LAST\r\n" + LONG[:-5] + b"\r\nend", b"QUIT\r\n"], "11,808"),
+        (SMTP, [*TO_SMTP, b"DATA\r\n", LONG], "11,808"),
+        (SMTP, [*TO_SMTP, b"DATA\r\n", LONG + b"\r\n.\r\n", b"QUIT\r\n"], "11,813"),
+        (MY_SMTP, [*IN_SEGMENTS, b"DATA " + LONG, b"QUIT"], "11,813"),
+        (MY_SMTP, [*IN_SEGMENTS, b"DATA", LONG, b".", b"QUIT"], "11,809"),
+        (SMTP, [b"EHLO x\r\n", LONG + b"\r\n", b"QUIT\r\n"], "[0-9,]+"),
+        (POP3, [LONG + b"\r\n", b"QUIT\r\n"], "[0-9,]+"),
+    ],
+)
+def test_what_is_missing_of_what_the_client_said_is_not_taken_for_a_reply(
+    form: int, dialect: Dialect, said: list[bytes], missing: str
+) -> None:
+    with pytest.raises(Unplayable, match=f"^{missing} octets were not kept"):
+        read(forms(taped(dialect, *said))[form])
+
+
+@pytest.mark.parametrize("fill", [True, False])
+@pytest.mark.parametrize("before", ["", r"C: DATA\r\n", r"S: +OK\r\n"])
+@pytest.mark.parametrize("after", ["", r"S: .\r\n", r"C: .\r\n", r"C: x\r\n", r"C: .x\r\n"])
+def test_what_follows_a_hole_is_its_end_only_if_the_same_side_said_it(before: str, after: str, fill: bool) -> None:
+    """A text does not tell where what is left out ends: its last line may be told after it, if it was kept whole."""
+    text = f"{before}\n# 90 octets are left out here\n{after}\nC: QUIT\\r\\n\n"
+    if (before[:1], after, fill) == ("C", r"C: .\r\n", True) or (before[:1], after[:1]) == ("S", "S"):
+        read(text, fill=fill)
+    else:
+        with pytest.raises(Unplayable, match=r"^90 octets were not kept"):
+            read(text, fill=fill)
+
+
 @pytest.mark.parametrize("form", [0, 1, 2])
 def test_of_a_long_reply_the_rest_is_not_compared(form: int) -> None:
     client, tape = recorded(POP3)
