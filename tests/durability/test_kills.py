@@ -18,7 +18,7 @@ SITES = (("pwrite64", 1), ("pwrite64", 6), ("fdatasync", 1), ("fdatasync", 2), (
 
 def test_nothing_acknowledged_is_lost_by_kills_at_random_moments(tmp_path: Path) -> None:
     figures = sweeps.random_kills(tmp_path, 5, random.Random(), longest=0.3)
-    assert figures.acknowledged > 100
+    assert figures.acknowledged >= 100
 
 
 def test_nothing_acknowledged_is_lost_by_kills_at_system_calls(tmp_path: Path) -> None:

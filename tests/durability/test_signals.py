@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +19,7 @@ Start = Callable[..., PostOfficeProcess]
 
 def test_signals_at_random_moments_under_load_lose_nothing(tmp_path: Path) -> None:
     figures = sweeps.random_ends(tmp_path, 2, random.Random())
-    assert figures.acknowledged > 50
+    assert figures.acknowledged > 100
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -34,10 +33,9 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(
         unfinished.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: a@x", "DATA")
         process.signal(number)
         until(lambda: "stopping" in process.log.read_text(), "it waits for the message under way")
-        since = time.monotonic()
         process.signal(number)
         assert process.wait() == 130
-        assert time.monotonic() - since <= 5.0  # without it the message under way would have ten
+        assert unfinished.rest() == b""  # which is told of the stop at the end of the ten seconds it would have
     ledger.check(traced())
     assert ledger.count(Fate.ACKNOWLEDGED) == 10
 
