@@ -170,10 +170,9 @@ def _commands() -> Callable[[], object]:
 
 
 def _is_program(report: int) -> bool:
-    """Fork again and be the program in the child; else report the child's number, wait for its end and report that."""
+    """Fork again and be the program in the child, which reports its number; else report how the child ended."""
     pid = fork()
     if pid:
-        os.write(report, b"%d\n" % pid)
         os.write(report, b"%d\n" % waitpid(pid, 0)[1])
     return pid == 0
 
@@ -181,7 +180,6 @@ def _is_program(report: int) -> bool:
 def _become(name: str, arguments: Sequence[str], environment: Mapping[str, str], *descriptors: int) -> None:
     """Be what a new interpreter would be; the descriptors are those of `start`, in its order."""
     *streams, report = descriptors
-    os.close(report)
     for place, descriptor in enumerate(streams):
         os.dup2(descriptor, place)
         os.close(descriptor)
@@ -189,6 +187,8 @@ def _become(name: str, arguments: Sequence[str], environment: Mapping[str, str],
     os.environ.update(environment)
     sys.argv = [name, *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.write(report, b"%d\n" % os.getpid())  # from now on no signal is lost
+    os.close(report)
 
 
 if __name__ == "__main__":
