@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from mysmtp.entry import CLIENT, FLOWING, SERVER, TLS, Entry
+from mysmtp.entry import BODY, CLIENT, FLOWING, SERVER, TLS, Entry
 from mysmtp.inspector.export import entry_of
 from mysmtp.wire import OF_SESSION, TLS_BEGINS, unspelled
 
@@ -19,6 +19,8 @@ _LOST = re.compile(r"# The first [0-9]+ entries were not kept")
 _FACTS = re.compile(r"# Session [0-9]+: (\w+)")
 _SECRET = re.compile(rb"(?:AUTH +\S+ +|PASS +|APOP +)\*{4}\r?\n", re.IGNORECASE)
 _ANSWER = re.compile(rb"\*{4}\r?\n")
+_DOTS = (b".\r\n", b".\n")  # lines that end a message
+_FILLER = b"x"
 _FILLING = 62  # octets of a line that is put in for what is missing
 
 
@@ -187,7 +189,7 @@ def _joined(hole: _Crossing, side: str, tail: _Crossing, number: int) -> _Crossi
 
     out. A line of a message may as well be one that came after what was left out, unless it ends the message.
     """
-    lone_dot = tail.octets in (b".\r\n", b".\n")
+    lone_dot = tail.octets in _DOTS
     if len(tail.octets) > hole.cut or tail.kind != side or not (side == SERVER or lone_dot):
         raise Unplayable(f"{_missing(hole.cut)} (before line {number})")
     return replace(tail, octets=b"", cut=hole.cut, tail=tail.octets)
@@ -250,7 +252,9 @@ class _Maker:
             if self.end is None:
                 raise Unplayable(_missing(piece.cut))
             before = octets or (last.octets if isinstance(last, Send) else b"")
-            octets += filling(piece.cut - len(piece.tail), self.end, before, piece.tail) + piece.tail
+            missing, of_command = piece.cut - len(piece.tail), piece.kind != BODY and piece.tail not in _DOTS
+            octets += _FILLER * missing if of_command else filling(missing, self.end, before, piece.tail)
+            octets += piece.tail
         masked = self._looks_masked(octets) if piece.masked is None else piece.masked and b"****" in octets
         place = None if masked or piece.alone else self._came_with(piece, gap)
         if place is None:
@@ -295,10 +299,10 @@ def filling(count: int, end: bytes, before: bytes, after: bytes) -> bytes:
         return b""
     first = b"\n" if before.endswith(b"\r") else b""
     last = b"\r" if after.startswith(b"\n") and end == b"\r\n" else b""
-    if after in (b".\r\n", b".\n"):
+    if after in _DOTS:
         last = end
     room = max(0, count - len(first) - len(last))
-    lines = (b"x" * _FILLING + end) * (room // (_FILLING + len(end)) + 1)
+    lines = (_FILLER * _FILLING + end) * (room // (_FILLING + len(end)) + 1)
     middle = lines[:room]
     spare = len(middle) - len(middle.rstrip(b"\r\n"))
-    return (first + middle[: room - spare] + b"x" * spare + last)[:count]
+    return (first + middle[: room - spare] + _FILLER * spare + last)[:count]

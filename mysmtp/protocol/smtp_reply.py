@@ -113,6 +113,6 @@ def broken(verb: str, fault: Exception) -> SmtpReply:
     return _NO_ROOM if isinstance(fault, errors.StoreFailed) and fault.for_want_of_room else _FAILED
 
 
-_LOGIN_FAILED = SmtpReply(454, "4.7.0", "Passwords cannot be checked now")  # RFC 4954 section 4
+_LOGIN_FAILED = SmtpReply(454, "4.7.0", "Passwords cannot be checked now")  # RFC 4954 section 6
 _FAILED = SmtpReply(451, "4.3.0", "Failed to store message")
 _NO_ROOM = SmtpReply(452, "4.3.1", "No room to store the message now")  # RFC 5321 section 4.2.2

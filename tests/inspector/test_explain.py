@@ -256,7 +256,7 @@ def test_what_is_refused_for_now_is_no_failure_of_the_server() -> None:
     )  # fmt: skip
     words = explain(told, KNOWN["smtp"])
     assert words is not None
-    assert (words.lead, words.source) == ("No room.", "RFC 1870, section 6.1")
+    assert (words.lead, words.source) == ("No room.", "RFC 5321, section 4.2.3")
     words = explain(told._replace(octets=b"451 4.3.0 x\r\n", fault=Told("OSError")), KNOWN["smtp"])
     assert words is not None
     assert words.lead == "The server failed."

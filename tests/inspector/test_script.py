@@ -111,6 +111,14 @@ def test_what_was_not_kept_whole_is_not_played_in_part(form: int) -> None:
     assert sends(script)[-1].count(b"\r\n.\r\n") == 1
 
 
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_what_is_put_into_a_command_that_was_too_long_leaves_it_one_line(pieces: int) -> None:
+    line = b"NOOP " + b"q" * 29_993 + b"\r\n"
+    tape = taped(SMTP, b"EHLO x\r\n", *[line[at : at + 30_000 // pieces] for at in range(0, 30_000, 30_000 // pieces)])
+    played = b"".join(sends(read(forms(tape)[0], fill=True)))
+    assert (len(played), played.count(b"\n")) == (len(b"EHLO x\r\n") + len(line), 2)
+
+
 TO_SMTP = lines("EHLO x", "MAIL FROM:<a@x>", "RCPT TO:<b@x>")
 IN_SEGMENTS = [b"HELO x", b"MAIL FROM: a@x", b"RCPT TO: b@x"]
 LONG = b"q" * 20_000  # without a line end
