@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from mysmtp.contracts import Deliverer, MessageStore, Spooling
 from mysmtp.entry import Note, Told
 from mysmtp.errors import MailFault
-from mysmtp.events import Bus, LineReceived
+from mysmtp.events import Bus
 from mysmtp.protocol import command
 from mysmtp.protocol.dialect import Check, Desk, Dialect, anybody
 from mysmtp.protocol.discretion import Discretion
 from mysmtp.protocol.framing import LINES, SEGMENTS, Framing
 from mysmtp.protocol.gate import Gate
+from mysmtp.protocol.hearing import Hearing
 from mysmtp.protocol.outbox import Outbox
 from mysmtp.protocol.phrases import Phrase, Phrasebook
 from mysmtp.protocol.reply import Octets, Reply
 from mysmtp.protocol.room import UNLIMITED, Room
-from mysmtp.protocol.scribe import Scribe
 from mysmtp.protocol.transaction import Session
 from mysmtp.protocol.units import Line, Overlong, Segment, SegmentBody, Skipped, Unit
 from mysmtp.tape import Tape
@@ -39,8 +39,8 @@ class Dialog:
     """
 
     __slots__ = (
-        "_bus", "_clock", "_content_size", "_dialect", "_discretion", "_framing", "_gate", "_greeting", "_grown",
-        "_outbox", "_parted", "_phrases", "_scribe", "_session", "_tape", "_whole", "earned",
+        "_clock", "_content_size", "_dialect", "_framing", "_gate", "_greeting", "_grown", "_hearing", "_outbox",
+        "_parted", "_phrases", "_session", "_tape", "_whole", "earned",
     )  # fmt: skip
 
     def __init__(
@@ -68,8 +68,6 @@ class Dialog:
         self.earned = 0.0  # seconds of patience that content has earned, where the dialect asks a rate of it
         self._dialect = dialect
         self._clock = clock
-        self._bus = bus
-        self._discretion = Discretion(dialect.verbs)
         self._framing = Framing(
             fixed_to_lines=fixed_to_lines or dialect.segments is None,
             body_limit=max_message_size,
@@ -88,7 +86,7 @@ class Dialog:
         self._greeting = dialect.greeting(desk) if dialect.greeting is not None else None
         self._phrases = phrases or Phrasebook()
         self._tape = tape
-        self._scribe = Scribe(tape, self._framing) if tape is not None else None
+        self._hearing = Hearing(session_id, bus, Discretion(dialect.verbs), self._framing, tape)
         self._content_size = 0
         if tape is not None:
             tape.begin(self)
@@ -168,22 +166,14 @@ class Dialog:
         phrase = self._phrases.known.get(data)
         if phrase is not None and framing.is_at_rest and gate.awaited is None and not gate.closing:
             self._whole += len(data)
-            if LineReceived in self._bus.wanted:
-                self._bus.publish(LineReceived(self._session.id, phrase.line))
-            self._discretion.wary = False  # no line that is kept holds a secret
+            self._hearing.known(phrase.line)
             octets = gate.exchange(phrase, now)
             if octets is None:
                 return (self._outbox.take_all(),)
             self._outbox.sent += len(octets)
             return (octets,)
         self._parted += len(data)
-        if self._scribe is not None:
-            self._scribe.came(now)
-            if framing.kind is SEGMENTS:
-                if self.unfinished:
-                    self._scribe.segment_of_message(data)
-                else:
-                    self._scribe.segment(*self._discretion.preview(data))
+        self._hearing.came(data, now, of_message=self.unfinished != "")
         framing.receive(data, now)
         if framing.kind is SEGMENTS and framing.in_body and b"\n" in data:
             self._grown += 1
@@ -227,8 +217,8 @@ class Dialog:
                 yield outbox.take_all()  # each command has a send of its own
             elif answered % _BATCH == 0 or outbox.size > _CHUNK:
                 yield outbox.take()
-        if self._scribe is not None and (parted or gate.closing) and framing.has_more and gate.awaited is None:
-            self._scribe.rest(*self._discretion.preview(framing.rest))
+        if (parted or gate.closing) and gate.awaited is None:
+            self._hearing.rest()
         yield outbox.take_all()
         while outbox.size:
             yield outbox.take()
@@ -241,13 +231,7 @@ class Dialog:
         content = awaited.content
         rest = content.feed(data)
         taken = data[: len(data) - len(rest)] if rest else data
-        whole = rest is not None
-        if LineReceived in self._bus.wanted and (whole or not content.secret):
-            self._bus.publish(LineReceived(self._session.id, content.told if content.secret else taken))
-        if self._scribe is not None and content.secret:
-            self._scribe.answer(content.told, whole=whole)
-        elif self._scribe is not None:
-            self._scribe.content(taken)
+        self._hearing.content(taken, content, whole=rest is not None)
         self._note_growth(taken)
         if rest is not None:
             self._framing.give_back(rest)
@@ -270,9 +254,7 @@ class Dialog:
         line = framing.next_line() if framing.kind is LINES else None
         if line is not None and (phrase := self._phrases.known.get(line)) is not None:
             self._grown += 1
-            self._discretion.wary = False
-            if LineReceived in self._bus.wanted:
-                self._bus.publish(LineReceived(self._session.id, phrase.line))
+            self._hearing.known(line)
             self._answer_known(phrase, now)
             return True
         unit = framing.next(now) if line is None else framing.unit_of(line)
@@ -282,45 +264,39 @@ class Dialog:
 
     def _answer_known(self, phrase: Phrase, now: float) -> None:
         """Answer a command that was said before, where lines are read."""
-        scribe, tape = self._scribe, self._tape
-        if not self._outbox.waiting and (scribe is None or tape is None or not (scribe.ahead or tape.rest)):
+        if not self._outbox.waiting and self._hearing.is_clear:
             octets = self._gate.exchange(phrase, now)
             if octets is not None:
                 self._outbox.add(octets)
             return
-        if scribe is not None:
-            scribe.command(phrase.line)
+        self._hearing.again(phrase.line)
         self._gate.obey(phrase, None)
 
     def _answer(self, unit: Unit) -> None:
         """Answer whatever the framing has cut out."""
+        if isinstance(unit, Skipped):
+            self._hearing.skipped(unit.octets)
+            self._gate.closing = self._gate.closing or unit.flood
+            return
+        self._grown += 1
         if isinstance(unit, (Line, Segment)):
             self._answer_line(unit.octets, unit.command, unit)
-            return
-        if isinstance(unit, Skipped):
-            self._skip(unit)
-            return
-        shown, masked = self._discretion.tell(unit.octets)
-        self._hear(shown)
-        if isinstance(unit, SegmentBody):
+        elif isinstance(unit, SegmentBody):
             assert self._dialect.segments is not None
+            self._hearing.segment_body(unit.octets)
             self._gate.take_segment(self._dialect.segments, unit.body)
-            return
-        if self._scribe is not None:
-            self._scribe.command(shown, masked=masked, size=len(unit.octets))
-        if isinstance(unit, Overlong) and not command.is_http(unit.octets):
-            self._gate.refuse_overlong()
         else:
-            self._gate.closing = True
+            self._hearing.line(unit.octets)
+            if isinstance(unit, Overlong) and not command.is_http(unit.octets):
+                self._gate.refuse_overlong()
+            else:
+                self._gate.closing = True
 
     def _answer_line(self, octets: bytes, line: bytes, unit: Line | Segment) -> None:
         """Answer one command: `line` is it without its end."""
-        shown, masked = self._discretion.tell(octets)
-        self._hear(shown)
+        masked = self._hearing.line(octets)
         verb, rest = command.take_apart(line)
         rule = self._dialect.verbs.get(verb)
-        if self._scribe is not None:
-            self._scribe.command(shown, masked=masked, size=len(octets))
         if rule is not None:
             phrase = Phrase(verb, rule, rest, octets)
             if masked and rule.mask is None:
@@ -332,17 +308,3 @@ class Dialog:
             self._gate.closing = True
         else:
             self._gate.refuse_unknown(line, b"" if masked else rest, unit)
-
-    def _skip(self, unit: Skipped) -> None:
-        """Note what nobody reads: more of a line that was too long, and was answered."""
-        shown = self._discretion.more(unit.octets)
-        if shown and LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, shown))
-        if self._scribe is not None:
-            self._scribe.skipped(shown, len(unit.octets))
-        self._gate.closing = self._gate.closing or unit.flood
-
-    def _hear(self, shown: bytes) -> None:
-        if LineReceived in self._bus.wanted:
-            self._bus.publish(LineReceived(self._session.id, shown))
-        self._grown += 1
