@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from mysmtp.client.connection import NoConnection
 from mysmtp.client.terminal import DONE, INTERRUPTED, NO_CONNECTION, REFUSED, fit_output, hush, look_of
+from mysmtp.inspector.crossings import Unplayable
 from mysmtp.inspector.protocols import label_of
-from mysmtp.inspector.script import Script, Unplayable, read
+from mysmtp.inspector.script import Script, read
 from mysmtp.player import Login, Player, Told
 from mysmtp.reaching import Gone, NoPages, pages_of
 from mysmtp.text import decode, visible

@@ -17,7 +17,8 @@ from mysmtp.events import (
     SessionOpened,
     TlsBegun,
 )
-from mysmtp.inspector.script import Heard, Secured, Send, Unplayable, read
+from mysmtp.inspector.crossings import Unplayable
+from mysmtp.inspector.script import Heard, Secured, Send, read
 from mysmtp.narrator import Narrator, WirePrinter, narrate
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mysmtp.inspector.script import Unplayable
+from mysmtp.inspector.crossings import Unplayable
 from mysmtp.replaying import Wanted, loopback, run
 from mysmtp.wire import unspelled
 from tests import nursery, tls

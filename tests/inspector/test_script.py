@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from mysmtp.entry import PIECE_KEPT
 from mysmtp.inspector import export
+from mysmtp.inspector.crossings import Unplayable
 from mysmtp.inspector.protocols import known
-from mysmtp.inspector.script import Heard, Script, Secured, Send, Unplayable, filling, read
+from mysmtp.inspector.script import Heard, Script, Secured, Send, filling, read
 from mysmtp.protocol.dialect import Dialect
 from mysmtp.protocol.lmtp import LMTP
 from mysmtp.protocol.my_smtp import MY_SMTP
