@@ -16,14 +16,11 @@ from tests.web.proxy import Proxy
 pytestmark = pytest.mark.browser
 
 A_SECOND, AT_ONCE = 1000, 100
-# When the page is painted anew, and the longest time in ms that its scripts held it.
+# When the page is painted anew.
 WATCH = """() => {
     window.paints = [];
-    window.held = 0;
     new MutationObserver(() => paints.push(performance.now())).observe(
         document.querySelector("main"), { subtree: true, childList: true, characterData: true });
-    new PerformanceObserver(list => list.getEntries().forEach(each => (held = Math.max(held, each.duration)))).observe(
-        { type: "longtask" });
 }"""
 
 
@@ -37,6 +34,19 @@ def pour(house: PostOfficeProcess, name: str) -> None:
             peer.say(mail * AT_ONCE)
             for _ in range(4 * AT_ONCE):
                 assert peer.line().startswith(b"200 ")
+
+
+class Work:
+    """What a page has worked since this was made: the time of its thread on a core, whatever else the machine does."""
+
+    def __init__(self, page: Page) -> None:
+        self._tools = page.context.new_cdp_session(page)
+        self._tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds(self) -> float:
+        """Return the seconds, but for those that this test's own questions took."""
+        told = {each["name"]: each["value"] for each in self._tools.send("Performance.getMetrics")["metrics"]}
+        return float(told["TaskDuration"] - told["DevToolsCommandDuration"])
 
 
 def answering(page: Page) -> float:
@@ -63,7 +73,7 @@ def test_a_page_stays_quick_while_mails_pour_in(house: PostOfficeProcess, reader
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate(WATCH)
-    usual = statistics.median(answering(page) for _ in range(20))
+    work = Work(page)
     took = answering_meanwhile(page, house, "poured@x")
     expect(page.locator("#facts")).to_contain_text("1,001 mails, 1,001 new,")
     expect(page.locator("#mail-1001")).to_be_visible()
@@ -75,12 +85,13 @@ def test_a_page_stays_quick_while_mails_pour_in(house: PostOfficeProcess, reader
     expect(page).to_have_title("(2,001) poured@x: 2,001 mails · mysmtp")
     assert page.locator("#list [data-id]").first.get_attribute("data-id") == "1001", "nothing moves under a reader"
     paints = page.evaluate("paints")
+    worked = work.seconds()
     bar.press("Enter")  # the pointer stays in the list
     assert page.locator("#list [data-id]").first.get_attribute("data-id") == "2001"
     assert all(later - one > 990 for one, later in zip(paints, paints[4:], strict=False)), "at most four a second"
     assert len(asked) < len(paints) + 5, "the page is fetched to be painted, not for each mail"
-    assert statistics.median(took) < 10 * usual + 0.02
-    assert page.evaluate("held") < 500
+    assert worked / len(paints) < 0.25, "no paint holds the page for long"
+    assert statistics.median(took) < 1
 
 
 @pytest.fixture
