@@ -109,6 +109,7 @@ class Stage:
         self.mode = mode
         self._widths = widths
         self._context.clear_cookies()
+        self.page.goto("about:blank")  # what was open asks its server for nothing more
         self._tools.send("Emulation.setScriptExecutionDisabled", {"value": not mode.javascript})
         self.resize(mode.width)
         self.trouble.clear()
@@ -127,6 +128,7 @@ class Stage:
 
     def look(self, *, white: bool = False) -> None:
         """See that this page is as it should be, light and dark; with `white`, that it is white in both."""
+        self.page.wait_for_load_state()
         papers = {theme: PAPER["light" if white else theme] for theme in PAPER}
         for width in self._widths:
             self.resize(width)
@@ -140,6 +142,7 @@ class Stage:
 
     def look_at_focus(self) -> None:
         """See that what has the focus is marked so that it can be seen (WCAG 1.4.11), light and dark."""
+        self.page.wait_for_load_state()
         assert self.page.evaluate(_FOCUS) >= 3, self.page.url
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProces
 
 
 def subjects(page: Page) -> list[str]:
+    page.wait_for_load_state()
     return page.locator(".mails .what a bdi").all_text_contents()
 
 

@@ -20,6 +20,7 @@ Start = Callable[..., PostOfficeProcess]
 
 
 def rows(page: Page) -> list[str]:
+    page.wait_for_load_state()
     return [row.get_attribute("data-id") or "" for row in page.locator("[data-id]").all()]
 
 
@@ -40,13 +41,15 @@ def test_news_that_come_in_quick_succession_are_told_together(house: PostOfficeP
     page.clock.install()
     page.reload()
     expect(page.locator("#feed")).to_have_text("Live")
+    page.clock.pause_at(time.time() + 60)  # from now on its clock goes on only where this test says so
     house.send("burst@x", body=b"Second\n")
     expect(page.locator("#status")).to_have_text("1 mail has come in")
     for number in (3, 4):
         house.send("burst@x", body=b"More\n")
+        page.clock.run_for(250)  # between two paints
         expect(page.locator(f"#mail-{number}")).to_be_visible()
     expect(page.locator("#status")).to_have_text("1 mail has come in")
-    page.clock.fast_forward(5_000)
+    page.clock.run_for(5_000)
     expect(page.locator("#status")).to_have_text("2 mails have come in")
 
 
@@ -261,6 +264,7 @@ def test_the_newest_mail_is_followed_until_something_else_is_opened(house: PostO
     house.send("follow@x", body=b"Second\n")
     expect(page.locator("h1")).to_have_text("Second")
     expect(page.locator("#crumb")).to_contain_text("Following the newest.")
+    page.wait_for_load_state()
     page.keyboard.press("f")
     page.wait_for_url(f"{box}/2")
     page.wait_for_selector("#feed[data-state=live]")

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from mysmtp.web.parts import page_policy
 from tests.mime.canary import Canary, acts, opened
@@ -123,7 +123,7 @@ def test_the_page_of_html_opened_by_itself_shows_its_images(letters: str, reader
 def test_an_image_opened_by_itself_is_shown(letters: str, reader: Reader) -> None:
     page = reader.open(f"{letters}/1/parts")
     page.get_by_role("link", name="Open part 1.1.2.2").click()
-    assert page.locator("img").evaluate("image => image.naturalWidth") == 1
+    expect(page.locator("img")).to_have_js_property("naturalWidth", 1)
 
 
 def test_remote_content_is_fetched_only_when_asked(letters: str, chromium: Browser) -> None:

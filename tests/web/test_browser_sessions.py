@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.process import Peer, PostOfficeProcess
 from tests.web.conftest import Reader
@@ -21,11 +21,19 @@ def talk(house: PostOfficeProcess) -> Iterator[Peer]:
         yield peer
 
 
-def follow(reader: Reader, house: PostOfficeProcess, peer: Peer, *, fresh: bool = False) -> Page:
-    """Open the page of a client that is connected."""
+def click(link: Locator) -> None:
+    """Click, and return when the page that it leads to is there whole and its scripts have run."""
+    link.click()
+    link.page.wait_for_load_state()
+
+
+def follow(reader: Reader, house: PostOfficeProcess, peer: Peer, *, fresh: bool = False, still: bool = False) -> Page:
+    """Open the page of a client that is connected; one that is `still` learns no news."""
     address = f"127.0.0.1:{peer.socket.getsockname()[1]}"
     page = reader.open(f"{house.url}/sessions?address={address}", fresh=fresh)
-    page.locator(".sessions .what a").first.click()
+    if still:
+        page.route("**/*news=1*", lambda route: route.abort())
+    click(page.locator(".sessions .what a").first)
     page.wait_for_selector("#feed[data-state=live]")
     page.set_default_timeout(PATIENCE)
     return page
@@ -68,7 +76,7 @@ def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house:
     # From the line to the mail, and from the mail back to the line.
     page.locator(".why.good a").click()
     page.get_by_role("link", name=re.compile("^Session [0-9]+$")).click()
-    assert page.locator("#lines > li:target .why.good").count() == 1
+    expect(page.locator("#lines > li:target .why.good")).to_have_count(1)
 
 
 def test_it_is_followed_until_that_is_stopped_and_from_then_on_it_is_told_how_much_came(
@@ -113,7 +121,7 @@ def test_the_keys_of_rows_go_from_line_to_line_and_the_map_shows_where_that_was(
     reader: Reader, house: PostOfficeProcess, talk: Peer
 ) -> None:
     talk.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: b@x")
-    page = follow(reader, house, talk)
+    page = follow(reader, house, talk, still=True)
     expect(page.locator("#lines > li")).to_have_count(6)
     for key in "kkkj":  # from the newest line
         page.keyboard.press(key)
@@ -121,6 +129,7 @@ def test_the_keys_of_rows_go_from_line_to_line_and_the_map_shows_where_that_was(
     page.keyboard.press("Enter")
     expect(page.locator("#steps")).to_contain_text("Step 4 of 6")
     expect(page.locator(".map .now")).to_contain_text("sender known")
+    page.wait_for_load_state()
     page.keyboard.press("k")
     assert page.evaluate("document.activeElement.closest('li').id") == "l3"
 
@@ -164,7 +173,7 @@ def test_a_finished_session_is_stepped_through_by_key_and_plays(reader: Reader, 
     page = reader.open(f"{house.url}/sessions?address=127.0.0.1:{port}")
     page.set_default_timeout(PATIENCE)
     page.locator(".sessions .what a").first.click()
-    page.get_by_role("link", name="Step through it").click()
+    click(page.get_by_role("link", name="Step through it"))
     steps = page.locator("#steps")
     expect(steps).to_contain_text("Step 1 of 8")
     expect(page.locator(".map .now")).to_contain_text("initial")
@@ -181,7 +190,7 @@ def test_a_finished_session_is_stepped_through_by_key_and_plays(reader: Reader, 
         page.keyboard.press("ArrowLeft")
     expect(steps).to_contain_text("Step 1 of 8")
     page.get_by_role("button", name="Play").click()
-    expect(steps).to_contain_text("Step 8 of 8", timeout=PATIENCE)
+    expect(steps).to_contain_text("Step 8 of 8", timeout=3 * PATIENCE)  # with the pauses of the session
     expect(page.locator(".map .now")).to_contain_text("recipient known")
     assert page.url.endswith("step=8#l8")
     page.set_viewport_size({"width": 1280, "height": 400})
@@ -203,7 +212,7 @@ def test_a_key_that_goes_back_while_a_step_is_fetched_is_not_lost(reader: Reader
     page = reader.open(f"{house.url}/sessions?address=127.0.0.1:{port}")
     page.set_default_timeout(PATIENCE)
     page.locator(".sessions .what a").first.click()
-    page.get_by_role("link", name="Step through it").click()
+    click(page.get_by_role("link", name="Step through it"))
     page.wait_for_selector("#feed[data-state=live]")
     held: list[Route] = []
     page.route("**/*step=2*", lambda route: held.append(route))
@@ -224,21 +233,21 @@ def test_all_is_there_without_javascript_a_reload_shows_more(
     page.get_by_label("Address").fill(f"127.0.0.1:{port}")
     page.get_by_label("Protocol").select_option("My_SMTP")
     page.get_by_role("button", name="Show").click()
-    page.locator(".sessions .what a").first.click()
+    click(page.locator(".sessions .what a").first)
     assert page.locator("#lines > li").count() == 2
     assert page.locator("#facts").inner_text().startswith("Open\n")  # without JavaScript it is not live
     assert page.get_by_role("button", name="following").count() == 0
-    page.get_by_role("link", name="As C:/S:").click()
+    click(page.get_by_role("link", name="As C:/S:"))
     assert "C: HELO x" in page.locator("body").inner_text()
     page.go_back()
     talk.ask("MAIL FROM: a@x")
     page.reload()
     assert page.locator("#lines > li").count() == 4
     page.get_by_role("link", name="Step through it").click()
-    page.get_by_role("link", name="On", exact=True).click()
+    click(page.get_by_role("link", name="On", exact=True))
     assert "Step 2 of 4" in page.locator("#steps").inner_text()
     page.get_by_label("Beside session").fill("1")
-    page.get_by_role("button", name="Compare").click()
+    click(page.get_by_role("button", name="Compare"))
     assert page.locator(".pairs tbody tr").count() > 0
 
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 def tab_to(page: Page, goal: Locator, key: str = "Tab") -> None:
     """Press a key until the goal has the focus, which must be seen at every step."""
+    page.wait_for_load_state()
     for _ in range(60):
         if goal.evaluate("element => element === document.activeElement"):
             return
@@ -27,6 +28,7 @@ def tab_to(page: Page, goal: Locator, key: str = "Tab") -> None:
 
 
 def rows(page: Page) -> list[str]:
+    page.wait_for_load_state()
     return [row.get_attribute("data-id") or "" for row in page.locator("[data-id]").all()]
 
 
