@@ -16,7 +16,7 @@ from mysmtp.events import Bus
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.pop3 import POP3
 from tests import tls
-from tests.process import Peer, PostOfficeProcess
+from tests.process import CLOSELY, Peer, PostOfficeProcess
 from tests.test_mail_ports import Room
 
 Start = Callable[..., PostOfficeProcess]
@@ -174,8 +174,9 @@ def test_a_pipeline_octet_by_octet_and_no_password_in_any_log(start: Start) -> N
     assert "sauce" not in log
 
 
-def test_a_large_mail_is_sent_without_holding_up_the_others(office: PostOfficeProcess) -> None:
+def test_a_large_mail_is_sent_without_holding_up_the_others(start: Start) -> None:
     """That no hub was blocked is what stopping the process checks. Who reads nothing costs no memory (T31)."""
+    office = start(environment=CLOSELY)
     line = b"." + b"x" * 60 + b"\n"
     body = line * (20_000_000 // len(line))
     office.send(BOB, body=body)

@@ -31,7 +31,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostOfficeProce
     certificate, key = tls.certificate()
     process = PostOfficeProcess(
         folder, "--tls-cert", str(certificate), "--tls-key", str(key), "--smtps-port", "0", "--lmtp-port", "0",
-        environment={"GEVENT_MAX_BLOCKING_TIME": "1"},  # the first page of a kind has its template compiled
+        environment={"GEVENT_MAX_BLOCKING_TIME": "2"},  # the first page of a kind has its template compiled
     ).start()  # fmt: skip
     process.send("bob@example.com", body=b"Hello\n.\n" * 3000)
     yield process

@@ -7,7 +7,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.mime.corpus import BOMBS
-from tests.process import PostOfficeProcess
+from tests.process import CLOSELY, PostOfficeProcess
 from tests.web.letters import rich
 
 PARTS = 4  # as many tests, so that several cores share the work
@@ -26,7 +26,7 @@ def fetched(url: str) -> int:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_bomb_holds_the_hub(part: int, tmp_path: Path) -> None:
-    process = PostOfficeProcess(tmp_path).start()
+    process = PostOfficeProcess(tmp_path, environment=CLOSELY).start()
     deep = [("deep HTML", rich("<div>" * 40_000)), ("much HTML", rich("<p><b>word</b> " * 30_000))]
     bombs = [(name, octets) for name, octets in [*BOMBS, *deep] if octets][part::PARTS]
     for _, octets in bombs:
