@@ -301,14 +301,21 @@ def test_sending_imports_no_server_and_no_editor() -> None:
 
 
 def test_importing_the_commands_is_quick() -> None:
+    """Nothing is imported that takes its time; the clock is for what nobody has thought of."""
     program = (
-        "import time; began = time.process_time(); import mysmtp.commands.group; print(time.process_time() - began)"
+        "import sys, time; began = time.process_time(); import mysmtp.commands.group\n"
+        "print(time.process_time() - began)\n"
+        "assert not {'gevent', 'flask', 'prompt_toolkit', 'ssl', 'sqlite3'} & set(sys.modules)\n"
     )
     times = [
-        float(subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, timeout=60).stdout)
+        float(
+            subprocess.run(
+                [sys.executable, "-c", program], check=True, capture_output=True, cwd=ROOT, timeout=60
+            ).stdout
+        )
         for _ in range(5)
     ]
-    assert min(times) < 0.15
+    assert min(times) < 0.5
 
 
 # With the real server

@@ -3,11 +3,14 @@
 import io
 import logging
 import threading
+import time
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
 from mysmtp.console import Console, HubReporter, OneLine
+from tests.durability.ledger import until
 
 
 class Stuck(io.StringIO):
@@ -15,11 +18,21 @@ class Stuck(io.StringIO):
 
     def __init__(self) -> None:
         super().__init__()
+        self.written_to = threading.Event()
         self.let_go = threading.Event()
 
     def write(self, text: str) -> int:
+        self.written_to.set()
         self.let_go.wait(20)
         return super().write(text)
+
+
+def _flush(console: Console, stream: io.StringIO, last: str) -> None:
+    """Flush, which ends once all is written or a second has passed; return when the last line is there."""
+    began = time.monotonic()
+    console.flush()
+    assert stream.getvalue().endswith(f"{last}\n") or time.monotonic() - began >= 1
+    until(lambda: stream.getvalue().endswith(f"{last}\n"), "all is written")
 
 
 def _record(text: str, *, failed: bool = False) -> logging.LogRecord:
@@ -42,12 +55,14 @@ def test_a_stuck_terminal_costs_lines_and_says_so() -> None:
     stream = Stuck()
     console = Console(stream)
     console.setFormatter(logging.Formatter("%(message)s"))
-    for number in range(10_020):
+    console.emit(_record("0"))
+    assert stream.written_to.wait(20)
+    for number in range(1, 10_020):
         console.emit(_record(str(number)))
     stream.let_go.set()
-    console.flush()
+    _flush(console, stream, "9999")
     console.emit(_record("afterwards"))
-    console.flush()
+    _flush(console, stream, "afterwards")
     lines = stream.getvalue().splitlines()
     assert lines[0] == "0"
     assert lines[-2].endswith("log lines were lost here: the console did not take them in time")
@@ -70,7 +85,7 @@ def test_a_crowd_of_lines_is_written_together_and_in_order() -> None:
     console.setFormatter(logging.Formatter("%(message)s"))
     for number in range(5000):
         console.emit(_record(str(number)))
-    console.flush()
+    _flush(console, stream, "4999")
     assert stream.getvalue().splitlines() == [str(number) for number in range(5000)]
     assert stream.writes < 500
 
@@ -98,8 +113,10 @@ def test_what_an_error_was_raised_from_is_told_too() -> None:
     assert "cause=ValueError() from OSError(40, 'Too many levels of symbolic links')" in line
 
 
-def test_the_hub_reports_one_line_a_second(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_hub_reports_one_line_a_second(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     report = HubReporter()
-    for _ in range(100):
-        report("an accept", OSError, OSError(24, "Too many open files"), None)
-    assert len(caplog.records) == 1
+    for moment, lines in ((50.0, 1), (50.9, 1), (51.0, 2)):
+        monkeypatch.setattr("mysmtp.console.time", SimpleNamespace(monotonic=lambda now=moment: now))
+        for _ in range(100):
+            report("an accept", OSError, OSError(24, "Too many open files"), None)
+        assert len(caplog.records) == lines

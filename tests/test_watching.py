@@ -46,9 +46,10 @@ class Following:
         self.seen = b""
 
     def until(self, words: bytes) -> None:
+        """Read until these words have come, and the rest of their line."""
         assert self.program.stdout is not None
         deadline = time.monotonic() + WAIT
-        while words not in self.seen:
+        while b"\n" not in self.seen.partition(words)[2]:
             ready = select.select([self.program.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]
             piece = os.read(self.program.stdout.fileno(), 65536) if ready else b""
             assert piece, f"no {words!r} in {self.seen!r}"
