@@ -19,6 +19,7 @@ from mysmtp.protocol.smtp import SMTP
 
 _SPACE_BEFORE_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO) +:", re.IGNORECASE)
 _SPACE_AFTER_COLON = re.compile(rb" *(MAIL|RCPT) +(FROM|TO): ", re.IGNORECASE)
+_NO_BRACKETS = re.compile(rb" *(MAIL +FROM|RCPT +TO) *: *[^< \r\n]", re.IGNORECASE)
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _BODY_IN_SEGMENT = re.compile(rb" *DATA *\r?\n.", re.IGNORECASE | re.DOTALL)
 _HTTP = re.compile(rb"(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) ")
@@ -108,6 +109,18 @@ def space_after_colon(case: Case) -> Finding | None:
         "space-after-colon", at,
         "The client puts a space after the colon: MAIL FROM: <…>",
         "SMTP has none there (RFC 5321, section 3.3). This server overlooks it; strict ones answer 501.",
+        "Write MAIL FROM:<alice@example.com>.",
+    )  # fmt: skip
+
+
+def no_brackets(case: Case) -> Finding | None:
+    """`MAIL FROM:a@x` in SMTP."""
+    at = [entry for entry in case.commands if case.crlf and _NO_BRACKETS.match(entry.octets)]
+    return case.found(
+        "no-brackets", at,
+        "The client writes an address without < and > round it.",
+        "What MAIL FROM: and RCPT TO: take is a path, which stands in < and > (RFC 5321, section 4.1.2). This server"
+        " overlooks it; strict ones answer 501 or 555.",
         "Write MAIL FROM:<alice@example.com>.",
     )  # fmt: skip
 
@@ -217,7 +230,7 @@ def tongue(entry: Entry) -> str:
 
 Rule = Callable[[Case], Finding | None]
 RULES: tuple[Rule, ...] = (
-    foreign, no_newline, bare_lf, nul, space_before_colon, space_after_colon, data_before_rcpt,
+    foreign, no_newline, bare_lf, nul, space_before_colon, space_after_colon, no_brackets, data_before_rcpt,
     body_with_command, no_dot, not_waiting, goes_on, other_protocol,
 )  # fmt: skip
 

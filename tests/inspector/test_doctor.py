@@ -33,6 +33,7 @@ BROKEN: dict[str, list[tuple[Dialect, list[bytes]]]] = {
         (SMTP, [b"EHLO x\r\n", b"MAIL FROM :<a@x>\r\n"]),
     ],
     "space-after-colon": [(SMTP, [b"EHLO x\r\n", b"MAIL FROM: <a@x>\r\n"])],
+    "no-brackets": [(SMTP, [*lines("EHLO x", "MAIL FROM:a@x")]), (LMTP, [*lines("LHLO x", "rcpt to: b@x A=B")])],
     "data-before-rcpt": [(MY_SMTP, [b"HELO x\n", b"DATA\n"]), (SMTP, [*lines("EHLO x", "MAIL FROM:<a@x>", "DATA")])],
     "no-dot": [(MY_SMTP, [*GREETED, b"DATA\n", b"Hello\n"]), (SMTP, [*MAIL, b"Hello\r\n"])],
     "body-with-command": [
@@ -129,6 +130,7 @@ ALMOST: dict[str, tuple[str, Dialect, Iterable[bytes]]] = {
     "nothing in the group hangs on what was refused in it": (
         "not-waiting", MY_SMTP, [*GREETED, b"DATA hi\n", b"LIST nobody@x\nMAIL FROM: a@x\n"],
     ),
+    "My_SMTP needs no brackets": ("no-brackets", MY_SMTP, lines("MAIL FROM: a@x", end="\n")),
     "a space after the colon is one of My_SMTP": ("space-after-colon", MY_SMTP, lines("MAIL FROM: a@x", end="\n")),
 }  # fmt: skip
 
