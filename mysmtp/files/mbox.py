@@ -16,6 +16,7 @@ _PIECE = 64 << 10  # octets of a line that are read at once
 _STEP = 1 << 20  # octets that are written at once, and the rest of their last line
 _QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
 _QUOTED = re.compile(rb">+From ")
+_LONGEST_FROM = 1000  # octets of a From_ line; what is longer is none, and looking for a date in it would take long
 _FROM = re.compile(rb"From [^\n]*\d{1,2}:\d{2}[^\n]*\d{4}\b[^\n]*\n?\Z")
 _DATED = re.compile(rb"From +(.*\S) +((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b[^\r\n]*)")
 _UNDATED = re.compile(rb"From +(\S+)")
@@ -63,6 +64,7 @@ def entry_of(sender: str, arrived: datetime, body: bytes) -> Iterator[bytes]:
 
 def read_from_line(line: bytes) -> tuple[str | None, datetime | None]:
     """Return sender and moment of a From_ line, None for what it does not tell."""
+    line = line[:_LONGEST_FROM]
     found = _DATED.match(line) or _UNDATED.match(line)
     word = found[1].decode("utf-8", "surrogateescape") if found else ""
     date = found[2].decode("ascii", "replace").strip() if found and found.re is _DATED else ""
@@ -113,7 +115,7 @@ class _Reader:
         """Tell whether a line is a From_ line: after an empty line only, and with a time and a year in it."""
         if not piece.startswith(b"From ") or not self._empty_before:
             return False
-        return not self.under_way or _FROM.match(piece) is not None
+        return not self.under_way or (len(piece) <= _LONGEST_FROM and _FROM.match(piece) is not None)
 
     def begin(self, piece: bytes) -> None:
         self.under_way = True

@@ -3,9 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from email.message import Message
 
-from mysmtp.mime import steps
+from mysmtp.mime import lenient, steps
 from mysmtp.mime.charset import Decoded, decode
 from mysmtp.mime.fields import Header
 from mysmtp.mime.nature import Nature
@@ -89,16 +88,11 @@ def decoded(raw: bytes, encoding: str) -> bytes:
         return raw
     if encoding == "quoted-printable":
         return steps.from_quoted_printable(raw)
-    if encoding == "base64" and (octets := steps.from_base64(raw)) is not None:
-        return octets
-    message = Message()
-    message["Content-Transfer-Encoding"] = encoding
-    message.set_payload(raw.decode("ascii", "surrogateescape"))
-    try:
-        content = message.get_payload(decode=True)
-    except Exception:  # noqa: BLE001  each Python raises others (uuencode, binascii); the octets are shown as they are
-        return raw
-    return content if isinstance(content, bytes) else raw
+    if encoding == "base64":
+        octets = steps.from_base64(raw)
+        return lenient.from_base64(raw) if octets is None else octets
+    octets = lenient.from_uuencode(raw) if encoding == "x-uuencode" else None
+    return raw if octets is None else octets
 
 
 def digest(octets: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import mailbox
 import re
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
@@ -145,6 +146,13 @@ def test_a_mail_that_is_too_large_is_passed_over_and_the_next_one_is_read() -> N
 )
 def test_from_lines_of_many_programs(line: bytes, sender: str | None, arrived: datetime | None) -> None:
     assert read_from_line(line) == (sender, arrived)
+
+
+@pytest.mark.parametrize("words", [b"1:11 " * 13_000, b" " * 65_000 + b"x", b"Mon " * 16_000, b"1" * 65_000])
+def test_no_line_takes_long_that_looks_like_one_for_long(words: bytes) -> None:
+    begun = time.process_time()
+    assert len(mails((b"From " + words + b"\n\n") * 4, 1_000_000)) == 1
+    assert time.process_time() - begun < 2  # some milliseconds; 40 s where the whole line was looked at
 
 
 @given(st.binary(max_size=200))
