@@ -57,7 +57,7 @@ LINKS = re.compile(r"(?:https?|mailto|tel|sms|xmpp):|#")
 IMAGES = re.compile(rf"{PART}$|data:image/(?:png|jpeg|jpg|gif|webp|bmp);base64,")
 REMOTE = re.compile(rf"{IMAGES.pattern}|https?://[^\s\"'<>]*$")
 URL = re.compile(r"url\(\"([^\"]*)\"\)")
-STRANGE = re.compile(r"(?i)[<\\]|@import|@charset|@namespace|expression|javascript|behavi|-moz-binding|image-set|/\*")
+STRANGE = re.compile(r"(?i)[<\\]|@import|@charset|@namespace|expression|javascript|behavi|-moz-binding|image-set\(|/\*")
 
 
 def assert_harmless(page: SafeHtml, images: re.Pattern[str] = IMAGES) -> Reading:
