@@ -1,5 +1,6 @@
 """The doors of a post office: its mail ports, and what listens on them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from socket import socket
 
@@ -22,6 +23,11 @@ class Door:
     port: Port
     at_once: bool = False
 
+    @property
+    def setting(self) -> str:
+        """The name of the setting that chooses its port."""
+        return "port" if self.name == "my_smtp" else f"{self.name}_port"
+
 
 def mail_doors(config: Config) -> list[Door]:
     """Return the ports that mail goes in and out by."""
@@ -37,17 +43,17 @@ def mail_doors(config: Config) -> list[Door]:
     return [door for door in doors if door.port != "off"]
 
 
-def listen_on(host: str, *ports: Port) -> list[socket]:
-    """Listen on all of these ports, or on none. Raises StartFailed."""
+def listen_on(host: str, ports: Mapping[str, Port]) -> list[socket]:
+    """Listen on all of these ports, each named by its setting, or on none. Raises StartFailed."""
     listeners: list[socket] = []
-    try:
-        for port in ports:
-            assert port != "off"
+    for setting, port in ports.items():
+        assert port != "off"
+        try:
             listeners.append(listen(host, port))
-    except StartFailed:
-        for listener in listeners:
-            listener.close()
-        raise
+        except StartFailed as fault:
+            for listener in listeners:
+                listener.close()
+            raise StartFailed(f"{fault}; --{setting.replace('_', '-')} chooses another port") from fault
     return listeners
 
 

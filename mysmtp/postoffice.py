@@ -52,7 +52,8 @@ class PostOffice:
         doors = mail_doors(config)
         try:
             certificate, passwords = certificate_for(config, own_name()), passwords_for(config)
-            *listeners, of_web = listen_on(config.host, *(door.port for door in doors), config.web_port)
+            wanted = {door.setting: door.port for door in doors} | {"web_port": config.web_port}
+            *listeners, of_web = listen_on(config.host, wanted)
         except StartFailed:
             self.store.close()
             raise

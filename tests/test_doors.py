@@ -12,6 +12,7 @@ from mysmtp.errors import StartFailed
 def test_the_doors_are_those_that_are_not_off() -> None:
     doors = mail_doors(Config(port=0, lmtp_port=2424, pop3_port="off"))
     assert [(door.name, door.port) for door in doors] == [("my_smtp", 0), ("smtp", 1025), ("lmtp", 2424)]
+    assert [door.setting for door in doors] == ["port", "smtp_port", "lmtp_port"]
 
 
 def test_doors_into_tls_speak_the_same_from_the_start() -> None:
@@ -26,9 +27,9 @@ def test_all_ports_are_listened_on_or_none() -> None:
         port = taken.getsockname()[1]
         with socket.create_server(("127.0.0.1", 0)) as probe:
             free = probe.getsockname()[1]
-        with pytest.raises(StartFailed, match=str(port)):
-            listen_on("127.0.0.1", free, port)
-    listeners = listen_on("127.0.0.1", free, 0)
+        with pytest.raises(StartFailed, match=f" port {port}: .*; --pop3-port chooses another port$"):
+            listen_on("127.0.0.1", {"port": free, "pop3_port": port})
+    listeners = listen_on("127.0.0.1", {"port": free, "web_port": 0})
     assert address_of(listeners[0]) == ("127.0.0.1", free)
     assert address_of(listeners[1])[1] > 0
     for listener in listeners:

@@ -35,8 +35,13 @@ def read_head(stream: Any) -> bytes:
 def split_target(target: str) -> tuple[str | None, str]:
     """Return the authority that a request's target names itself, None if it leaves that to Host, and its path.
 
-    Raises ValueError for what is neither a path, nor ``*``, nor an http address (RFC 9112 section 3.2).
+    Raises ValueError for what is neither a path, nor ``*``, nor an http address (RFC 9112 section 3.2). Its octets come
+    as Latin-1. All should be ASCII; UTF-8 is what people type who know no better, and anything else no page reads.
     """
+    try:
+        target.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise ValueError("the target is not UTF-8") from None
     if target.startswith("/") or target == "*":
         return None, target
     match = _ABSOLUTE.fullmatch(target)

@@ -21,13 +21,16 @@ def test_one_way_to_say_how_long(lengths: list[str] | None, encodings: list[str]
         ("Http://x?y", "x", "/?y"),
         ("http://[::1]:8025/", "[::1]:8025", "/"),
         ("http://a@b/", "a@b", "/"),
+        ("/search?q=\xc3\xbc", None, "/search?q=\xc3\xbc"),
     ],
 )
 def test_targets(target: str, authority: str | None, path: str) -> None:
     assert split_target(target) == (authority, path)
 
 
-@pytest.mark.parametrize("target", ["", "x", "https://x/", "http:x", "http:///x", "http://?x", "x:25", "http://x/#y"])
+@pytest.mark.parametrize(
+    "target", ["", "x", "https://x/", "http:x", "http:///x", "http://?x", "x:25", "http://x/#y", "/?x=\xff"]
+)
 def test_what_is_no_target(target: str) -> None:
     with pytest.raises(ValueError, match="target"):
         split_target(target)
