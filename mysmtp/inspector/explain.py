@@ -12,6 +12,7 @@ from mysmtp.inspector.protocols import Known, label_of, name_of, usage_of
 from mysmtp.inspector.reasons import (
     BROKEN,
     ELSEWHERE,
+    NO_PATH,
     NOT_HERE,
     NOT_KNOWN,
     OTHER,
@@ -66,6 +67,8 @@ def explain(entry: Entry, known: Known, *, shut: frozenset[str] = frozenset()) -
         row = ROWS.get(name) or _row_of(entry, known)
         if name == "MessageTooLarge" and entry.verb == "MAIL":
             row = SIZE_TOO_LARGE
+        if name == "InvalidAddress" and protocol != "my_smtp" and b"@ is missing" not in entry.octets:
+            row = NO_PATH
         if name == "UnknownCommand" and protocol != "my_smtp":
             row = NOT_KNOWN  # others may have it: SMTP has had more, and goes on to have
         lead, source = row.lead, _source(row, protocol)

@@ -61,6 +61,14 @@ ROWS: Mapping[str, Row] = MappingProxyType({
     "OutOfStep": Row("Too soon.", "The message came before the server had asked for it with 354.",
         "", "RFC 2920, section 3.1", ""),
 })  # fmt: skip
+NO_PATH = Row(
+    "No address.",
+    "An address is written <local-part@domain>: words with single dots between them, or a text in"
+    " quotes, then one @ and a domain, or the address of a host in [ and ].",
+    "",
+    "RFC 5321, section 4.1.2",
+    "",
+)
 NOT_KNOWN = Row("Not known here.", "This line does not begin with a command that this server has.",
     "", "RFC 5321, section 4.2.4", "RFC 1939, section 3")  # fmt: skip
 BROKEN = Row("The server failed.", "This is no fault of the client; the log has the cause.", "Replies",

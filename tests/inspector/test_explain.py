@@ -61,6 +61,12 @@ def test_too_early_says_which_state_is_needed_which_it_is_and_what_comes_next() 
          "RFC 5321, section 4.1.4"),
         (SMTP, ["EHLO x", "MAIL TO:<a@x>"], "Wrong syntax.", "Write FROM:<local-part@domain>.",
          "MAIL FROM:<email>", "RFC 5321, section 4.1.1"),
+        *[(SMTP, ["EHLO x", f"MAIL FROM:<{path}>"], "No address.",
+           "An address is written <local-part@domain>: words with single dots between them, or a text in quotes, then"
+           " one @ and a domain, or the address of a host in [ and ].", "MAIL FROM:<email>", "RFC 5321, section 4.1.2")
+          for path in ("a..b@x", ".a@x", "a@x..y", "a b@x", "a@x,b@y", "a@[x]")],
+        (SMTP, ["EHLO x", "MAIL FROM:<a>"], "No address.", "An address has text on both sides of an @.",
+         "MAIL FROM:<email>", "RFC 5321, section 4.1.2"),
         (MY_SMTP, [""], "Not a command.", "This line does not begin with a command of My_SMTP.", "HELO <domain>",
          "docs/protocol.md, Commands"),
         (SMTP, ["EHLO x", "TURN"], "Not known here.", "This line does not begin with a command that this server has.",
