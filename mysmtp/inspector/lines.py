@@ -143,7 +143,7 @@ class _Message:
         """Take one more piece; yield the lines it completes."""
         if self._first is None or not self._octets:
             self._first, self._part = entry, 0
-        else:
+        elif entry.octets:
             self._pieces += (len(self._octets),)
         for octets in lines_of(entry.octets):
             self._octets += octets
@@ -155,7 +155,7 @@ class _Message:
         if entry.cut:
             yield self._line(entry)._replace(cut=entry.cut)
             self._part += 1
-            self._first, self._octets = entry, b""
+            self._first, self._octets, self._pieces = entry, b"", ()
             for octets in _last_lines(entry.tail):
                 self._octets = octets
                 yield self._line(entry)

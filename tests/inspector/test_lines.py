@@ -66,6 +66,13 @@ def test_what_was_left_out_of_a_long_message_is_told_and_its_end_is_there() -> N
     assert sum(len(line.octets) for line in body[:-1]) + told.cut == len(long) * count + 3
 
 
+def test_a_line_that_is_cut_was_parted_where_it_came_apart_and_the_end_of_the_message_was_not() -> None:
+    tape = taped(SMTP, *MAIL, b"x" * (PIECE_KEPT - 100) + b"\r\none", b"y" * 200 + b"\r\nlast\r\n.\r\n")
+    cut_line, last = [line for line in lines_of(tape) if line.body][-2:]
+    assert (cut_line.octets, cut_line.pieces) == (b"one" + b"y" * 95, (3,))
+    assert (last.octets, last.pieces) == (b".\r\n", ())
+
+
 def test_a_segment_with_several_lines_is_one_entry_of_many_lines() -> None:
     tape = Tape(1, "my_smtp", "", began=NOON, start=0.0)
     tape.heard(1.0, b"DATA\nHello\nthere")
