@@ -39,38 +39,39 @@
     busy = false;
   }
 
-  // Only the last entries are asked for again: the newest line may have grown.
+  // Only the last line is asked for again: it may have grown, or be gone.
   function address() {
     const here = new URL(location.href);
     here.hash = "";
     here.searchParams.set("news", "1");
-    const last = byId("lines")?.lastElementChild?.dataset.n;
+    const last = byId("lines")?.lastElementChild.id.slice(1);
     if (kind === "session" && last) here.searchParams.set("from", last);
     return here;
+  }
+
+  const inOrder = new Intl.Collator("en", { numeric: true }).compare; // l9 before l12, which is before l12.1
+
+  // A line that is told again may be folded now, or gone: the server says from where on rows make place.
+  function takeLines(mine, theirs) {
+    if (theirs.querySelector(".nothing") && !mine.querySelector(".nothing")) return; // what stands here was said
+    mine.querySelector(".nothing")?.remove();
+    while (mine.lastElementChild && inOrder(mine.lastElementChild.id, theirs.dataset.first) >= 0) mine.lastElementChild.remove();
+    mine.querySelector(".sel")?.classList.remove("sel");
+    calm(mine.lastElementChild);
+    mine.append(...theirs.children);
   }
 
   function paintLines(page) {
     const [mine, theirs] = [byId("lines"), page.getElementById("lines")];
     const stood = atEnd();
-    const rows = [...theirs.children];
-    const first = Number(rows[0]?.dataset.n ?? 0);
     const before = mine.children.length;
-    mine.querySelector(".nothing")?.remove();
-    for (const row of [...mine.children].reverse()) {
-      if (Number(row.dataset.n) < first) break;
-      row.remove();
-    }
-    mine.querySelector(".sel")?.classList.remove("sel");
-    calm(mine.lastElementChild);
-    mine.append(...rows);
-    mine.dataset.last = theirs.dataset.last;
+    takeLines(mine, theirs);
     ["facts", "doctor", "strip", "map-title", "machine", "wait", "steps"].forEach((id) => swap(id, page));
     document.title = page.title;
     if (page.body.dataset.watch === undefined) delete document.body.dataset.watch;
     tellState();
     tellFollowing();
-    const came = mine.children.length - before;
-    if (!stood || !following) return offer(came);
+    if (!stood || !following) return offer(mine.children.length - before);
     prune(mine);
     follow();
   }

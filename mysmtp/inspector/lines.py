@@ -11,6 +11,8 @@ from mysmtp.wire import lines_of
 
 CODE = re.compile(rb"([0-9]{3}|\+OK|-ERR)(?=[ \r\n-]|$)")
 
+Place = tuple[int, int]  # of a line: the number of its entry, and its part
+
 
 class Line(NamedTuple):
     """One line that crossed. `number` is that of its entry, `part` counts the lines of that entry from 0.
@@ -36,6 +38,11 @@ class Line(NamedTuple):
     def name(self) -> str:
         """What it is called in an address: `12`, or `12.1` for the second line of an entry."""
         return f"{self.number}.{self.part}" if self.part else str(self.number)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its session."""
+        return self.number, self.part
 
     @property
     def is_reply(self) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mysmtp.entry import SERVER, Entry
 from mysmtp.inspector.case import Case, Finding
 from mysmtp.inspector.doctor import examine
-from mysmtp.inspector.lines import Line
+from mysmtp.inspector.lines import Line, Place
 from mysmtp.inspector.machine import Machine, draw
 from mysmtp.inspector.protocols import label_of
 from mysmtp.inspector.shut import shut_of
@@ -19,7 +19,7 @@ from mysmtp.text import clipped
 from mysmtp.web.presenting import Clock, count_words, plain
 from mysmtp.web.presenting_lanes import lane_at
 from mysmtp.web.presenting_sessions import broken_off, seconds_words
-from mysmtp.web.presenting_transcript import Around, Asked, Fold, Row, rows_of
+from mysmtp.web.presenting_transcript import Around, Asked, Gone, Row, Shown, rows_of, shown_of
 from mysmtp.wire import spelled
 
 LINES = 400  # shown on one page
@@ -41,7 +41,7 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One session on its page. `first` is the first entry shown, `last` the newest, `step` the one that is stood at.
+    """One session on its page. `first` is the first line shown, `last` the newest entry, `step` the one stood at.
 
     `lines` is how many lines there are, as far as they were kept; `partly` tells that some were not.
 
@@ -64,10 +64,10 @@ class View:
     counts: tuple[int, int, int, int]
     lines: int
     partly: bool
-    first: int
+    first: str
     last: int
     step: int | None
-    earlier: int | None
+    earlier: str | None
     lost: str
 
 
@@ -98,31 +98,43 @@ def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) ->
         counts=(tape.received, tape.sent, tape.mails, tape.answers),
         lines=len(lines),
         partly=tape.lost > 0 or any(line.cut for line in lines),
-        first=lines[start].number if start < end else 1,
+        first=lines[start].name if start < end else "1",
         last=tape.last,
         step=step,
-        earlier=lines[max(0, start - LINES)].number if 0 < start < end else None,
+        earlier=lines[max(0, start - LINES)].name if 0 < start < end else None,
         lost=f"{count_words(tape.lost, 'line')} before this one made room for those that follow." if tape.lost else "",
     )
 
 
 def _rows(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterator[Row]:
-    """Yield the rows from one line to another; of more news than anybody reads the first and the newest."""
-    known = around.asked.first if around.asked.news else None
-    if known is None or start >= end:
-        yield from rows_of(lines, start, end, around)
+    """Yield the rows from one line to another; of more news than anybody reads the newest, and how much that leaves."""
+    asked = around.asked
+    shown = list(shown_of(lines, start, end, whole=asked.whole))
+    if asked.first is None or not asked.news or not shown:
+        yield from rows_of(lines, shown, around)
         return
-    again = bisect_right(lines, known, start, key=_number)  # what the page shows already, and may have grown
-    yield from rows_of(lines, start, again, around)
-    fold = None
-    if start == again and (gone := lines[start].number - known - 1):
-        fold = Fold(f"{count_words(gone, 'line')} made room for others before they could be shown.")
-    newest = max(again, end - NEWS)
-    if newest > again:
-        fold = Fold(f"{count_words(newest - again, 'line')} came faster than they are shown.", lines[again].number)
-    for row in rows_of(lines, newest, end, around):
-        yield row._replace(folded=fold) if fold else row
-        fold = None
+    again = bisect_right(lines, asked.first, start, key=_place)  # what the page shows already, and may have changed
+    known = bisect_left(shown, again, key=lambda each: each.at)
+    yield from rows_of(lines, shown[:known], around)
+    news = shown[known:]
+    gone = _gone(lines, start, again, news, asked.first)
+    for row in rows_of(lines, news[-NEWS:], around):
+        yield row._replace(gone=gone)
+        gone = None
+
+
+def _gone(lines: Sequence[Line], start: int, again: int, news: Sequence[Shown], known: Place) -> Gone | None:
+    """Return what a page is told of the lines between the last one that is `known` to it and its news, None if none."""
+    lost = lines[start].number - known[0] - 1 if start == again else 0
+    words = f"{count_words(lost, 'line')} made room for others before they could be shown." if lost > 0 else ""
+    if len(news) <= NEWS:
+        return Gone(words) if words else None
+    count = count_words(news[-NEWS].first - again, "line")
+    return Gone(f"{words} {count} came faster than they are shown.".lstrip(), lines[again].name)
+
+
+def _place(line: Line) -> Place:
+    return line.place
 
 
 def _number(line: Line) -> int:
@@ -136,8 +148,13 @@ def _guides(lanes: int, height: int) -> str:
 def _page(lines: Sequence[Line], asked: Asked, step: int | None) -> tuple[int, int]:
     """Return the places of the lines that one page shows: those asked for, or those around the step, or the newest."""
     if asked.first is not None:
-        start = bisect_left(lines, asked.first, key=_number)
-        return start, len(lines) if asked.news else min(len(lines), start + LINES)
+        start = bisect_left(lines, asked.first, key=_place)
+        if not asked.news:
+            return start, min(len(lines), start + LINES)
+        # The line that a page ends with may be gone, or the one before it may lack more by now: of what is cut the last
+        # line is known only while it is short.
+        is_there = start < len(lines) and lines[start].place == asked.first
+        return start if is_there and not lines[start - 1].cut else max(0, start - 1), len(lines)
     end = len(lines) if step is None else bisect_right(lines, step + LINES // 4, key=_number)
     return max(0, end - LINES), end
 

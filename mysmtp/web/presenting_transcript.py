@@ -1,12 +1,12 @@
 """The transcript of a session as its page shows it: each line with its octets visible, and its part of the drawing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from mysmtp.entry import Entry, Mail
 from mysmtp.inspector.explain import Explanation, explain
-from mysmtp.inspector.lines import Line
+from mysmtp.inspector.lines import Line, Place
 from mysmtp.inspector.protocols import Known
 from mysmtp.inspector.shut import Shut
 from mysmtp.inspector.walk import is_hard
@@ -27,15 +27,26 @@ class Piece(NamedTuple):
     look: str = ""
 
 
-class Fold(NamedTuple):
-    """Lines that are left out before one: how many, in words. `first` is the entry to begin at to see them, if any."""
+class Gone(NamedTuple):
+    """Lines that a page that is open was not given: how many, in words. `first` is the line to begin at to see them."""
 
     words: str
-    first: int | None = None
+    first: str = ""
+
+
+class Shown(NamedTuple):
+    """A line that is shown: its place among all; that of the first of those folded before it, and what is said of them.
+
+    Where none is folded that is its own place.
+    """
+
+    at: int
+    first: int
+    folded: str = ""
 
 
 class Row(NamedTuple):
-    """One line of the transcript."""
+    """One line of the transcript. Before it lines of what is long are `folded`, or others are `gone`."""
 
     name: str
     number: int
@@ -50,7 +61,8 @@ class Row(NamedTuple):
     why: Explanation | None
     mails: tuple[Mail, ...]
     waited: str
-    folded: Fold | None
+    folded: str
+    gone: Gone | None
     hex: tuple[str, ...]
     chosen: bool
     later: bool
@@ -60,10 +72,10 @@ class Row(NamedTuple):
 class Asked:
     """What a reader asked for: lines from an entry on, the step to stand at, octets in hex, messages unfolded.
 
-    `news`: a page that is open asks for what came after the entry `first`, the last one that it shows.
+    `news`: a page that is open asks for what came after the line `first`, the last one that it shows.
     """
 
-    first: int | None = None
+    first: Place | None = None
     step: int | None = None
     hex: bool = False
     whole: bool = False
@@ -85,24 +97,30 @@ class Around:
     shut: Shut
 
 
-def rows_of(lines: Sequence[Line], start: int, end: int, around: Around) -> Iterator[Row]:
-    """Yield lines from one place to another as rows; the middle of what is long is folded, wherever that began."""
-    state = _state_before(lines[start]) if start < end else ""
+def shown_of(lines: Sequence[Line], start: int, end: int, *, whole: bool) -> Iterator[Shown]:
+    """Yield which lines are shown from one place to another; the middle of what is long is folded, wherever that began.
+
+    With `whole` it is not.
+    """
     count = left_out = octets = lost = 0
     for at in range(_beginning(lines, start), end):
         line = lines[at]
         count = count + 1 if _is_long(line) else 0
         goes_on = at + 1 < len(lines) and _is_long(lines[at + 1])
-        if count > FOLDED and not around.asked.whole and goes_on and at + 1 < end:
+        if count > FOLDED and not whole and goes_on and at + 1 < end:
             left_out, octets, lost = left_out + 1, octets + len(line.octets), lost + line.cut
             continue
         folded = f"{count_words(left_out, 'line')}, {size_words(octets)} not shown here." if left_out else ""
         folded += f" Between them {size_words(lost)} were not kept." if lost else ""
-        left_out = octets = lost = 0
         if at >= start:
-            before, state = state, (line.entry.after or state) if line.is_reply else state
-            digits = around.known.digit(before), around.known.digit(state)
-            yield _row(line, *digits, around, Fold(folded) if folded else None)
+            yield Shown(at, at - left_out, folded)
+        left_out = octets = lost = 0
+
+
+def rows_of(lines: Sequence[Line], shown: Iterable[Shown], around: Around) -> Iterator[Row]:
+    """Yield lines that are shown as rows."""
+    for each in shown:
+        yield _row(lines[each.at], around, each.folded)
 
 
 def _state_before(line: Line) -> str:
@@ -121,8 +139,10 @@ def _is_long(line: Line) -> bool:
     return line.body or (line.side == "S" and line.part > 0)
 
 
-def _row(line: Line, before: int, after: int, around: Around, folded: Fold | None) -> Row:
+def _row(line: Line, around: Around, folded: str) -> Row:
     entry, reply, step = line.entry, line.is_reply, around.step
+    was = _state_before(line)
+    before, after = (around.known.digit(state) for state in (was, (entry.after or was) if reply else was))
     newest = line is around.newest and around.open
     return Row(
         name=line.name,
@@ -139,6 +159,7 @@ def _row(line: Line, before: int, after: int, around: Around, folded: Fold | Non
         mails=entry.mails if reply else (),
         waited=f"{entry.waited * 1000:.1f} ms" if reply and entry.waited else "",
         folded=folded,
+        gone=None,
         hex=tuple(hex_rows(line.octets)) if around.asked.hex else (),
         chosen=line.number == step if step is not None else newest,
         later=step is not None and line.number > step,

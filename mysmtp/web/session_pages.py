@@ -3,6 +3,7 @@
 Routes only: they ask the recorder, hand what it says to the presenting modules, and pick the template.
 """
 
+import re
 import time
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from mysmtp.inspector.compare import side_by_side
-from mysmtp.inspector.lines import lines_from
+from mysmtp.inspector.lines import Place, lines_from
 from mysmtp.inspector.protocols import LABELS, Known
 from mysmtp.inspector.study import Study, first_state
 from mysmtp.tape import Tape
@@ -25,6 +26,8 @@ from mysmtp.web.presenting_transcript import Asked
 from mysmtp.web.site import site
 
 routes = Blueprint("sessions", __name__)
+
+_LINE = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?", re.ASCII)
 
 
 @routes.get("/sessions")
@@ -63,7 +66,7 @@ def show(session: int) -> Response:
     """Show one session, line by line; the lines after those that are there if a page that is open asks for `news`."""
     tape, known = tape_of(session)
     asked = Asked(
-        number_of("from"),
+        place_of("from"),
         number_of("step"),
         hex=request.args.get("hex") == "1",
         whole=request.args.get("whole") == "1",
@@ -142,6 +145,17 @@ def number_of(name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise BadRequest(f"{name} is a number.")
     return int(text)
+
+
+def place_of(name: str) -> Place | None:
+    """Return where a line stands whose name the address holds, None if it does not. Raises BadRequest."""
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    found = _LINE.fullmatch(text)
+    if found is None:
+        raise BadRequest(f"{name} is the number of a line, such as 12 or 12.1.")
+    return int(found[1]), int(found[2] or 0)
 
 
 def wanted_of() -> lists.Wanted:

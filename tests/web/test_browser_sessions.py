@@ -79,6 +79,24 @@ def test_each_line_is_in_the_page_before_the_next_is_sent(reader: Reader, house:
     expect(page.locator("#lines > li:target .why.good")).to_have_count(1)
 
 
+def test_a_long_message_takes_no_line_away_while_it_comes(reader: Reader, house: PostOfficeProcess, talk: Peer) -> None:
+    talk.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: long@example.com", "DATA")
+    page = follow(reader, house, talk)
+    rows = page.locator("#lines > li")
+    expect(rows).to_have_count(8)
+    for said, newest in (
+        (b"short line\n" * 900 + b"one\n", "one"), (b"y" * 100, "… 1.8 kB not kept"), (b"\ntwo\nz", "z"),
+    ):  # fmt: skip
+        talk.say(said)
+        expect(rows.last).to_contain_text(newest)
+        expect(rows).to_have_count(8 + 20 + 1)  # the first lines of the message, and its newest one
+        expect(rows.last).to_contain_text("not shown here")
+    talk.say(b"\n.\n")
+    expect(rows.last).to_contain_text("Stored as long@example.com")
+    expect(rows).to_have_count(8 + 20 + 2)
+    expect(rows.first).to_contain_text("HELO x")
+
+
 def test_it_is_followed_until_that_is_stopped_and_from_then_on_it_is_told_how_much_came(
     reader: Reader, house: PostOfficeProcess, talk: Peer
 ) -> None:

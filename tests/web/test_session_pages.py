@@ -44,6 +44,7 @@ class Office:
         *,
         upgrades: bool = False,
         login_first: bool = False,
+        framing: str = "lines",
     ) -> Client:
         number = self.recorder.opened + 1
         self.bus.publish(SessionOpened(number, dialect.name, peer))
@@ -55,6 +56,7 @@ class Office:
             check=self.check,
             upgrades=upgrades,
             login_first=login_first,
+            framing=framing,
         )
         client.dialog._session.id = number
         client.stored.attach(lambda event: self.bus.publish(_of(event, number)))
@@ -456,7 +458,29 @@ def test_it_is_told_how_many_lines_made_room_before_they_could_be_shown(client: 
     assert "made room" not in page
     while tape.lost < 10:
         talker.say(b"LIST bob@x\n")
-    assert f"{tape.lost - 2} lines made room for others before they could be shown." in news(client, 1, 2)
+    told = news(client, 1, 2)
+    assert f"{tape.lost - 2} lines made room for others before they could be shown.</span>" in told  # nothing to show
+
+
+def test_lines_that_came_too_fast_are_told_beside_those_that_are_folded(client: FlaskClient, office: Office) -> None:
+    talker = office.open()
+    talker.say(b"HELO x\nMAIL FROM: a@x\nRCPT TO: b@x\n")
+    for _ in range(30):
+        talker.say(b"LIST b@x\n")
+    talker.say(b"DATA\n" + b"a line\n" * 60)
+    page = news(client, 1, 6)
+    assert "53 lines came faster than they are shown." in page  # 62 of LIST and DATA, and 21 of 60, but for 30
+    assert "39 lines, 273 B not shown here." in page
+    assert len(rows(page)) == 1 + NEWS
+
+
+def test_a_page_begins_at_the_line_that_its_address_names(client: FlaskClient, office: Office) -> None:
+    office.talk("EHLO x", "NOOP", dialect=SMTP)
+    whole = rows(client.get("/sessions/1").text)
+    assert rows(client.get("/sessions/1?from=3").text) == whole[2:]
+    assert rows(client.get("/sessions/1?from=3.2").text) == whole[4:]
+    for odd in ("x", "3.", ".3", "3.2.1", "-3", "\u0663", "1234567890"):
+        assert client.get(f"/sessions/1?from={odd}").status_code == 400
 
 
 def test_a_long_message_is_folded_alike_however_often_the_page_looked(client: FlaskClient, office: Office) -> None:
