@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden
 
 from mysmtp.web.guard import may_listen
+from mysmtp.web.leaving import WHEN_GONE
 from mysmtp.web.live import Live
 
 
@@ -23,6 +24,10 @@ def blueprint(live: Live) -> Blueprint:
         asked = request.args.get("session", "")
         session = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
         mails = request.args.get("mails", "1" if session is None else "0") != "0"
-        return Response(live.listen(last, session, mails=mails), mimetype="text/event-stream", headers=headers)
+        stream = live.listen(last, session, mails=mails)
+        when_gone = request.environ.get(WHEN_GONE)
+        if when_gone is not None:
+            when_gone(stream.end)
+        return Response(stream, mimetype="text/event-stream", headers=headers)
 
     return routes

@@ -99,11 +99,15 @@ class Listener:
 
 
 class Stream:
-    """A listener's frames as a response body. Unlike a generator, its `close` also works before the first frame."""
+    """A listener's frames as a response body. Unlike a generator, its `close` also works before the first frame.
+
+    `end` ends it, from whichever greenlet.
+    """
 
     def __init__(self, listener: Listener, leave: Callable[[], None]) -> None:
         self._frames = listener.frames()
         self._leave = leave
+        self.end = listener.close
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -12,7 +12,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import gevent
@@ -95,7 +95,7 @@ class Live:
         """Return when those who show a session were told of it last, on the monotonic clock; None if nobody listens."""
         return self._lookout.told(session) if self._lookout else None
 
-    def listen(self, last: str = "", session: int | None = None, *, mails: bool = True) -> Iterator[bytes]:
+    def listen(self, last: str = "", session: int | None = None, *, mails: bool = True) -> Stream:
         """Return the stream of a new listener, who listens from now until the stream is closed.
 
         It begins with what came after the id `last`; where that is not known any more, by saying that news were missed.

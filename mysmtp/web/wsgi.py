@@ -21,6 +21,7 @@ from mysmtp.web.governor import Crowded
 from mysmtp.web.guard import HEADERS, largest_body
 from mysmtp.web.heads import check_framing, read_head, split_target
 from mysmtp.web.health import PATHS
+from mysmtp.web.leaving import WHEN_GONE, Leaving
 from mysmtp.web.sharing import ARRIVED
 from mysmtp.web.site import EXTENSION, Site
 
@@ -48,6 +49,7 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         self.path: str = "/"
         self._deadline: Timeout | None = None
         self._authority: str | None = None
+        self._leaving = Leaving(sock)
 
     def handle(self) -> None:
         try:
@@ -87,6 +89,7 @@ class Handler(WSGIHandler):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environ()
         if self._authority is not None:  # whatever the Host field says (RFC 9112 section 3.2.2)
             environ["HTTP_HOST"] = self._authority
+        environ[WHEN_GONE] = self._leaving.watch
         return environ
 
     def handle_one_request(self) -> Any:
@@ -109,7 +112,10 @@ class Handler(WSGIHandler):  # type: ignore[misc]
             self.close_connection = True
             self.socket.sendall(self._handle_client_error(fault)[1])
             return
-        super().handle_one_response()
+        try:
+            super().handle_one_response()
+        finally:
+            self._leaving.close()
         if self.close_connection:
             self._linger()
 

@@ -92,7 +92,7 @@ def test_a_closed_stream_listens_no_more(bus: Bus) -> None:
     live = Live(bus)
     stream = live.listen()
     assert live.listening == 1
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert live.listening == 0
 
 
@@ -101,7 +101,7 @@ def test_only_so_many_may_listen(bus: Bus) -> None:
     streams = [live.listen(), live.listen()]
     with pytest.raises(ServiceUnavailable):
         live.listen()
-    streams[0].close()  # type: ignore[attr-defined]
+    streams[0].close()
     assert live.listen()
 
 
@@ -153,7 +153,7 @@ def test_who_comes_back_hears_what_was_missed_and_no_more(bus: Bus) -> None:
     bus.publish(MailboxChanged(0, "before"))
     known = live.last_id
     stream = live.listen(known)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     for mail_id in (7, 8):
         bus.publish(MessageStored(1, "bob", mail_id, 1))
     bus.publish(MailsMarked(0, "bob"))

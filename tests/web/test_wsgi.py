@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import struct
 from collections.abc import Iterator
 
 import gevent
@@ -170,23 +171,35 @@ def test_stopping_ends_the_feed_at_once(app: Flask, bus: Bus) -> None:
     assert received.endswith(b"0\r\n\r\n")
 
 
-def test_a_client_that_goes_is_forgotten(app: Flask, bus: Bus, served: Served) -> None:
+@pytest.mark.parametrize("how", ["closed", "reset"])
+def test_a_client_that_goes_is_forgotten_at_once(app: Flask, served: Served, how: str) -> None:
     live = app.extensions["mysmtp"].live
     with served.connect() as client:
         client.sendall(b"GET /live HTTP/1.1\r\n" + HEAD + b"\r\n")
         while b": listening" not in client.recv(4096):
             pass
         assert live.listening == 1
+        if how == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def publish() -> None:
-        # The server notices when it writes: once into the closed connection, once more to hear that it is closed.
+    def wait() -> None:  # nothing is sent meanwhile: signs of life have all the time
         with gevent.Timeout(10):
             while live.listening:
-                bus.publish(MailboxChanged(0, "x"))
-                gevent.idle()
+                gevent.sleep(0.001)
 
-    served.call(publish)
+    served.call(wait)
     assert live.listening == 0
+
+
+def test_one_who_listens_may_go_on_to_ask_behind_it(app: Flask, bus: Bus, served: Served) -> None:
+    with served.connect() as client:
+        client.sendall(b"GET /live HTTP/1.1\r\n" + HEAD + b"\r\nGET /livez HTTP/1.1\r\n" + HEAD + b"\r\n")
+        received = b""
+        while b": listening" not in received:
+            received += client.recv(4096)
+        served.call(lambda: bus.publish(MailboxChanged(0, "x")))
+        while b"event: changed" not in received:
+            received += client.recv(4096)
 
 
 def test_a_client_that_is_gone_when_its_request_is_refused_is_no_error(served: Served) -> None:
