@@ -32,6 +32,10 @@ class NoConnection(Exception):
     """The server is not there, or it went away; `str(error)` tells it in words."""
 
 
+class Silent(NoConnection):
+    """The server is there, and says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One reply. `code` is 0 for a reply without one; `text` is not yet safe to show; `seconds` is the time it took."""
@@ -191,7 +195,7 @@ class Connection:
             return
         if self.closed:
             raise NoConnection(f"{self.name} closed the connection {where}")
-        raise NoConnection(f"{self.name} has been silent for {self.patience:g} s {where}")
+        raise Silent(f"{self.name} has been silent for {self.patience:g} s {where}")
 
     def _receive(self, seconds: float) -> bool:
         """Wait for more octets; False when none came in time or the server has closed."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mysmtp.client.connection import NoConnection, connect
-from mysmtp.client.submission import Letter, Refused, Submission
+from mysmtp.client.submission import Letter, Refused, Speechless, Submission
 from mysmtp.client.wire import WireLog
 from mysmtp.text import visible
 
@@ -90,6 +90,8 @@ def main(words: Sequence[str]) -> int:
         return _fail(str(fault), fault.code)
     except Refused as refused:
         return _fail(str(refused), code_of(refused))
+    except Speechless as fault:
+        return _fail(str(fault), PROTOCOL)
     except NoConnection as fault:
         return _fail(str(fault), UNAVAILABLE)
     except OSError as fault:

@@ -86,8 +86,8 @@ def _exchange(connection: Connection, line: str, with_body: bool) -> Answer:
 def command(connection: Connection, line: str) -> Answer:
     """Send one command that must be answered 200. Raises Refused, NoConnection."""
     answer = ask(connection, line)
-    if not answer.code:
-        raise NoConnection(f"{connection.name} does not speak My_SMTP; it said: {answer.text}")
+    if not answer.ok and answer.code < 400:
+        raise NoConnection(f"{connection.name} does not speak My_SMTP; it said: {answer.line}")
     if not answer.ok:
         raise Refused(answer, line)
     return answer

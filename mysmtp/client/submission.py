@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mysmtp.client.connection import CONNECT_TIME, REPLY_TIME, Answer, Connection, NoConnection
+from mysmtp.client.connection import CONNECT_TIME, REPLY_TIME, Answer, Connection, NoConnection, Silent
 from mysmtp.transparency import stuff
 
 _MORE = re.compile(r"([0-9]{3})-(.*)", re.DOTALL)
@@ -23,6 +23,10 @@ class Refused(Exception):
         super().__init__(f"{command}: {answer.line}")
         self.command = command
         self.answer = answer
+
+
+class Speechless(NoConnection):
+    """There is no greeting, so it is no SMTP server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,17 @@ class Submission:
     """A session with an SMTP server that has said its greeting. Every method raises NoConnection."""
 
     def __init__(self, connection: Connection) -> None:
-        """Greet the server. Raises Refused."""
+        """Greet the server. Raises Refused, Speechless."""
         connection.kind = "lines"
         self._connection = connection
         self._extensions: Mapping[str, str] = {}
         connection.patience = CONNECT_TIME
-        greeting = self._reply()
+        try:
+            greeting = self._reply()
+        except Silent as fault:
+            raise Speechless(
+                f"{fault}: an SMTP server speaks first, and one of My_SMTP waits for its client"
+            ) from fault
         connection.patience = REPLY_TIME
         if greeting.code != 220:
             raise Refused("greeting", greeting)

@@ -12,10 +12,23 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PORTS = click.IntRange(0, 65535)
 
+
+class Folder(click.Path):
+    """The folder of the mailbox files. An empty name is none: it would be the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("a folder has a name; . is the current one", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 with_folder = click.option(
     "--mailbox",
     "folder",
-    type=click.Path(path_type=Path),
+    type=Folder(),
     default=config.Config().mailbox,
     envvar="MYSMTP_MAILBOX",
     metavar="FOLDER",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mysmtp import config
-from mysmtp.commands.options import PORTS
+from mysmtp.commands.options import PORTS, Folder
 
 
 def _octets(context: click.Context, param: click.Parameter, value: str) -> int:
@@ -38,7 +38,9 @@ def _type_of(option: config.Option) -> Any:
             return click.IntRange(min=0 if option.default == 0 or option.field == "sessions_kept" else 1)
         case float():
             return click.FloatRange(min=0, min_open=True)
-        case Path() | None:
+        case Path():
+            return Folder()
+        case None:
             return click.Path(path_type=Path)
     return None
 

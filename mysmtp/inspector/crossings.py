@@ -11,6 +11,7 @@ from mysmtp.wire import OF_SESSION, TLS_BEGINS, unspelled
 
 DOTS = (b".\r\n", b".\n")  # lines that end a message
 _LINE = re.compile(r"(?: *(?P<at>[0-9]{1,9}\.[0-9]{3})  )?(?:(?P<side>[CS]): (?P<octets>.*)|(?P<remark> *#.*| *))")
+_SWAKS = re.compile(r"^\{ printf .*\| swaks ", re.MULTILINE)
 _LEFT_OUT = re.compile(r"# ([0-9]{1,12}) octets are left out here")
 _LOST = re.compile(r"# The first [0-9]+ entries were not kept")
 _FACTS = re.compile(r"# Session [0-9]+: (\w+)")
@@ -35,6 +36,8 @@ class Crossing:
 
 def crossings_in(text: str) -> tuple[str, Sequence[Crossing]]:
     """Return the protocol, and what crossed. Raises Unplayable."""
+    if _SWAKS.search(text):
+        raise Unplayable("it is a command of swaks, to be run in a shell")
     if text.lstrip().startswith("{"):
         return _of_json(text)
     crossings = list(_of_text(text))

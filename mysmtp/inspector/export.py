@@ -56,12 +56,17 @@ def _head(tape: Tape) -> Iterator[str]:
     framing = f", {tape.framing}" if tape.framing != "undecided" else ""
     yield f"# Session {tape.session}: {label_of(tape.protocol)}{framing}"
     yield f"# From {visible(tape.peer)}, began {_iso(tape.began)}"
-    yield f"# {tape.received} octets came, {tape.sent} went; {tape.mails} mails stored, {tape.refused} commands refused"
+    stored, refused = _count(tape.mails, "mail"), _count(tape.refused, "command")
+    yield f"# {tape.received} octets came, {tape.sent} went; {stored} stored, {refused} refused"
     if tape.tls:
         yield f"# TLS: {visible(tape.tls)}"
     if tape.login:
         yield f"# Login {'taken' if tape.login.taken else 'refused'}, user {visible(tape.login.user)}"
     yield from _not_kept(tape)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _not_kept(tape: Tape) -> Iterator[str]:

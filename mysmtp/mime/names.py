@@ -47,7 +47,8 @@ def content_disposition(name: str) -> str:
     ASCII only, without controls; a name beyond ASCII stands twice (RFC 6266 section 4.3, appendix D).
     """
     safe = safe_name(name)
-    plain = _NOT_QUOTED.sub("_", unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode()) or "attachment"
+    ascii_only = unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode()
+    plain = _NOT_QUOTED.sub("_", safe_name(ascii_only))  # that of a wide slash is a slash
     value = f'attachment; filename="{plain}"'
     return value if plain == safe else f"{value}; filename*=UTF-8''{quote(safe, safe='')}"
 

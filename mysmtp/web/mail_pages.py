@@ -102,9 +102,10 @@ def _view(name: str, mail_id: int, tab: str, followed: Origin | None = None) -> 
 
 
 def _look_at(name: str, stored: StoredMail) -> None:
-    """Mark a mail seen that a reader opens; what a script fetches, or a browser in advance, nobody has read."""
+    """Mark a mail seen that a reader opens: not one that a script fetches, a browser in advance, or another site."""
     headers = request.headers
     fetched = headers.get("Sec-Fetch-Dest", "document") != "document" or "prefetch" in headers.get("Sec-Purpose", "")
+    fetched = fetched or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
     if request.method == "GET" and not fetched and not stored.summary.seen and isinstance(site().store, Marking):
         mark({name: [stored.summary.id]}, True)
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from mysmtp.client import submission
 from mysmtp.client.sendmail import letter_of, main, named_in, read_options, without_bcc
 from tests.client.servers import Scripted
 from tests.client.terminals import ROOT, environment
@@ -217,6 +218,19 @@ def test_exit_codes(alone: Callable[..., tuple[int, str, str]], replies: tuple[b
     assert (ended, out) == (code, ""), err
     assert "\x1b" not in err
     assert err.count("\n") == (1 if code else 0)
+
+
+def test_a_server_that_says_nothing_is_no_smtp_server(
+    alone: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(hear: Callable[[], bytes], _say: Callable[[bytes], None]) -> None:
+        hear()
+
+    monkeypatch.setattr(submission, "CONNECT_TIME", 0.05)
+    with Scripted(listen) as server:
+        code, _, err = alone(server.port, "a@x")
+    assert code == 76
+    assert "without a reply: an SMTP server speaks first, and one of My_SMTP waits for its client" in err
 
 
 def test_help(alone: Callable[..., tuple[int, str, str]]) -> None:

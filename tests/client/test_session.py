@@ -175,14 +175,15 @@ def test_lines_of_another_form_are_kept_as_they_came() -> None:
     assert (mails[2].sender, mails[2].date) == ("(a) (b)", "2024-12-31")
 
 
-def test_something_else_that_listens_is_told_apart() -> None:
-    def web(hear: Callable[[], bytes], say: Callable[[bytes], None]) -> None:
+@pytest.mark.parametrize("said", ["HTTP/1.1 400 Bad Request", "220 mail.example ESMTP", "250-mail.example greets you"])
+def test_something_else_that_listens_is_told_apart(said: str) -> None:
+    def other(hear: Callable[[], bytes], say: Callable[[bytes], None]) -> None:
         hear()
-        say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        say(said.encode() + b"\r\n\r\n")
 
     with (
-        Scripted(web) as server,
+        Scripted(other) as server,
         contextlib.closing(server.connect()) as link,
-        pytest.raises(NoConnection, match=r"does not speak My_SMTP; it said: HTTP/1\.1 400 Bad Request"),
+        pytest.raises(NoConnection, match=f"does not speak My_SMTP; it said: {said}"),
     ):
         list_mails(link, "x", BOB)

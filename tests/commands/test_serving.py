@@ -93,6 +93,7 @@ def test_settings_from_the_environment_and_a_flag_wins(served: list[Config | str
         ["--max-message-size", "big"], ["--max-message-size", "0"], ["--port", "65536"], ["--port", "off"],
         ["--smtp-port", "on"], ["--smtp-port", "65536"], ["--port", "-1"], ["abc"], ["--idle-timeout", "0"],
         ["--max-connections", "0"], ["--framing", "x"], ["5050", "--port", "5051"], ["1", "2"],
+        ["--mailbox", ""],
     ],
 )  # fmt: skip
 def test_bad_settings_are_usage_errors(served: list[Config | str], words: list[str]) -> None:

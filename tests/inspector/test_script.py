@@ -194,6 +194,7 @@ def test_a_tape_that_lost_its_beginning_is_not_played() -> None:
     ("text", "words"),
     [
         ("", "no client"), ("S: 220 x", "no client"), ("HELO x\n", "line 1 is no line"), ("C: a\\q", "line 1"),
+        ("{ printf .; } | swaks --to x", "a command of swaks"), ("# x\n{ printf .; } | swaks x", "a command of swaks"),
         ("{}", "not of one session"), ('{"entries": 1, "protocol": "smtp", "lost": 0}', "not of one session"),
         ('{"entries": [], "protocol": "smtp", "lost": 0}', "no client"), ("{" * 100_000, "not of one session"),
     ],

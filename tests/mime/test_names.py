@@ -53,6 +53,11 @@ def test_names_to_save_by(name: str, safe: str) -> None:
         ('a";b\\c.txt', 'attachment; filename="c.txt"'),
         ("it's; a=b.txt", 'attachment; filename="it\'s; a=b.txt"'),
         ("", 'attachment; filename="attachment"'),
+        # What is compatible with a slash, a colon or CON (Unicode, NFKD) becomes that.
+        ("\uff0f..\uff0fx", "attachment; filename=\"x\"; filename*=UTF-8''%EF%BC%8F..%EF%BC%8Fx"),
+        ("a\uff1ab", "attachment; filename=\"a_b\"; filename*=UTF-8''a%EF%BC%9Ab"),
+        ("\uff43on", "attachment; filename=\"_con\"; filename*=UTF-8''%EF%BD%83on"),
+        ("\u2025", "attachment; filename=\"attachment\"; filename*=UTF-8''%E2%80%A5"),
     ],
 )
 def test_the_field_that_names_a_download(name: str, value: str) -> None:

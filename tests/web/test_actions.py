@@ -154,6 +154,8 @@ def test_a_mail_that_is_opened_is_seen(client: FlaskClient, five: MessageStore) 
     client.head(f"{here}/1")
     client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "empty"})
     client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch;prerender"})
+    client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"})
+    client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-site"})
     client.get(f"{here}/1/html")
     assert unseen(five) == [1, 2, 3, 4, 5]
     page = client.get(f"{here}/1", headers={"Sec-Fetch-Dest": "document"}).text
