@@ -43,7 +43,9 @@ class Waiting(NamedTuple):
 class View:
     """One session on its page. `first` is the first line shown, `last` the newest entry, `step` the one stood at.
 
-    `lines` is how many lines there are, as far as they were kept; `partly` tells that some were not.
+    `live` tells whether it shows what comes. `earlier` and `later` are the lines that pages before and after it begin
+    at, None if there are none. `lines` is how many lines there are, as far as they were kept; `partly` tells that some
+    were not.
 
     `reading` tells what the server reads besides commands. `counts` are the octets that came and went, the mails
     stored, the replies.
@@ -52,6 +54,7 @@ class View:
     id: int
     title: str
     open: bool
+    live: bool
     facts: tuple[tuple[str, str], ...]
     head: str
     rows: tuple[Row, ...]
@@ -68,6 +71,7 @@ class View:
     last: int
     step: int | None
     earlier: str | None
+    later: str | None
     lost: str
 
 
@@ -86,6 +90,7 @@ def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) ->
         id=tape.session,
         title=f"Session {tape.session:,}",
         open=is_open,
+        live=is_open and step is None and end == len(lines),
         facts=_facts(tape, clock),
         head=_head(tape),
         rows=tuple(_rows(lines, start, end, around)),
@@ -102,6 +107,7 @@ def view_of(tape: Tape, study: Study, clock: Clock, asked: Asked, now: float) ->
         last=tape.last,
         step=step,
         earlier=lines[max(0, start - LINES)].name if 0 < start < end else None,
+        later=lines[end].name if step is None and end < len(lines) else None,
         lost=f"{count_words(tape.lost, 'line')} before this one made room for those that follow." if tape.lost else "",
     )
 
@@ -150,6 +156,7 @@ def _page(lines: Sequence[Line], asked: Asked, step: int | None) -> tuple[int, i
     if asked.first is not None:
         start = bisect_left(lines, asked.first, key=_place)
         if not asked.news:
+            start = min(start, max(0, len(lines) - 1))
             return start, min(len(lines), start + LINES)
         # The line that a page ends with may be gone, or the one before it may lack more by now: of what is cut the last
         # line is known only while it is short.

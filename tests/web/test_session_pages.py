@@ -414,6 +414,26 @@ def test_a_session_of_very_many_lines_is_paged(client: FlaskClient, office: Offi
     assert len(rows(client.get("/sessions/1?from=590").text)) == 11
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_page_that_ends_before_the_newest_line_leads_on_and_is_not_live(
+    client: FlaskClient, office: Office, ends: bool
+) -> None:
+    office.talk(*["HELO x"] * 300, ends=ends)
+    first, second = (client.get(f"/sessions/1?from={begin}").text for begin in (1, 401))
+    assert (len(rows(first)), len(rows(second))) == (400, 200)
+    assert 'href="/sessions/1?from=401">Later lines</a>' in first
+    assert "Later lines" not in second
+    assert ("data-watch" in first, "live</span>" in first) == (False, False)
+    assert ("data-watch" in second, "live</span>" in second) == (not ends, not ends)
+    assert 'data-watch="1"' in news(client, 1, 599) or ends
+    assert "Later lines" not in client.get("/sessions/1?step=1").text
+
+
+def test_a_page_of_lines_that_are_not_there_shows_the_last_one(client: FlaskClient, office: Office) -> None:
+    office.talk("HELO x")
+    assert rows(client.get("/sessions/1?from=9").text) == ["S 200 OK\\n"]
+
+
 def news(client: FlaskClient, session: int, known: int) -> str:
     return client.get(f"/sessions/{session}?news=1&from={known}").text
 
