@@ -77,25 +77,23 @@ def _one_word(argument: str) -> str:
     return argument
 
 
-def _word_after(keyword: str, argument: str) -> str:
-    """Return the one word that follows `keyword` and a colon, "" if that is not what stands there."""
-    before, _, after = argument.partition(":")
+def _word_after(verb: str, keyword: str, argument: str) -> str:
+    """Return the one word that follows `keyword` and a colon. Raises InvalidSyntax if that is not what stands there."""
+    before, colon, after = argument.partition(":")
     word = after.strip(" ")
-    return word if before.rstrip(" ").upper() == keyword and " " not in word else ""
+    if before.rstrip(" ").upper() == keyword and word and " " not in word:
+        return word
+    if not colon and argument.upper().startswith(f"{keyword} "):
+        raise InvalidSyntax(f"a colon is missing after {verb} {keyword}")
+    raise InvalidSyntax(f"{verb} {keyword}: takes one email")
 
 
 def _reverse_path(argument: str) -> Address:
-    word = _word_after("FROM", argument)
-    if not word:
-        raise InvalidSyntax("MAIL FROM: takes one email")
-    return parse_path(word)
+    return parse_path(_word_after("MAIL", "FROM", argument))
 
 
 def _forward_path(argument: str) -> Address:
-    word = _word_after("TO", argument)
-    if not word:
-        raise InvalidSyntax("RCPT TO: takes one email")
-    path = parse_path(word)
+    path = parse_path(_word_after("RCPT", "TO", argument))
     if path == NULL:
         raise errors.InvalidAddress("a recipient is never empty")
     return path

@@ -114,6 +114,7 @@ def test_the_conversation_of_the_protocol_page() -> None:
         (b"MAILFROM: a@x.example", "400 Unknown command"),
         (b"MAIL", "400 Invalid syntax: MAIL FROM: takes one email"),
         (b"MAIL FROM:", "400 Invalid syntax: MAIL FROM: takes one email"),
+        (b"MAIL FROM a@x.example", "400 Invalid syntax: a colon is missing after MAIL FROM"),
         (b"MAIL TO: a@x.example", "400 Invalid syntax: MAIL FROM: takes one email"),
         (b"MAIL FROM: a@x.example SIZE=1", "400 Invalid syntax: MAIL FROM: takes one email"),
         (b"HELO", "400 Invalid syntax: HELO takes one word, a domain"),
