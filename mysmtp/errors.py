@@ -100,6 +100,13 @@ def out_of_room() -> StoreFailed:
     return fault
 
 
+def disk_full() -> StoreFailed:
+    """Return the fault of a mail whose copies the disk has no room for."""
+    fault = StoreFailed()
+    fault.__cause__ = OSError(errno.ENOSPC, "the disk has no room for a copy for each recipient")
+    return fault
+
+
 class PasswordsUnreadable(StoreFailed):
     """The file of logins cannot be read, or understood; `str(fault)` says why, to the owner of the file."""
 

@@ -14,6 +14,7 @@ from mysmtp.message import Envelope, MailSummary, Message, Trace
 from mysmtp.parcel import Parcel, full
 
 FAILED = "500 "  # how the words begin when the store failed, and more of the same would too
+MOST_MAILBOXES = 1000  # for one mail, as in SMTP
 _VIA = "import"
 
 
@@ -23,6 +24,9 @@ def take_in(store: MessageStore, parcels: Sequence[Parcel], bus: Bus | None = No
     receipts: list[tuple[int, Receipt]] = []
     for number, parcel in enumerate(parcels):
         mailboxes = tuple(dict.fromkeys(map(mailbox_name, parcel.recipients)))
+        if len(mailboxes) > MOST_MAILBOXES:
+            results.append(f"it is for {len(mailboxes):,} mailboxes; one mail goes to {MOST_MAILBOXES:,} at most")
+            continue
         message = Message(
             Envelope(parcel.sender, parcel.recipients), parcel.body, parcel.arrived or datetime.now(UTC), Trace(_VIA)
         )

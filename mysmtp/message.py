@@ -30,7 +30,8 @@ class Trace(NamedTuple):
 
     `tls` names version and cipher, `user` who logged in. `parameters` are those of MAIL that were given, as key and
     value, the key in lower case, such as ``("body", "8BITMIME")``; `rcpt_parameters` the same for each forward path of
-    the envelope (DSN, RFC 3461), or empty when there are none at all.
+    the envelope (DSN, RFC 3461), or empty when there are none at all. Of a mail that was read, `unnamed` counts the
+    recipients that its record does not name: each copy of a mail to very many names the first of them.
     """
 
     via: str = ""
@@ -42,6 +43,7 @@ class Trace(NamedTuple):
     user: str = ""
     parameters: Parameters = ()
     rcpt_parameters: tuple[Parameters, ...] = ()
+    unnamed: int = 0
 
 
 class Spooled(Protocol):

@@ -77,3 +77,9 @@ def test_what_is_refused_is_told_for_each_mail(store: MessageStore, monkeypatch:
         "500 Failed to store message: No space left on device", "",
     ]  # fmt: skip
     assert len(store.list("b@x")) == 2
+
+
+def test_a_mail_for_very_many_is_not_taken(store: MessageStore) -> None:
+    parcels = [Parcel("a@x", tuple(f"{number}@x" for number in range(count)), b"hi\n") for count in (1000, 1001)]
+    assert exchange.take_in(store, parcels) == ["", "it is for 1,001 mailboxes; one mail goes to 1,000 at most"]
+    assert len(store.mailboxes()) == 1000

@@ -154,6 +154,8 @@ def _deliver(desk: Desk, body: Body | NoRoom | None) -> Owed:
         raise errors.out_of_room()
     if body is None or len(body) > desk.max_message_size:
         raise errors.MessageTooLarge
+    if not desk.room.can_file(len(body), transaction.copies):
+        raise errors.disk_full()
     trace = desk.session.trace(DIGIT[DELIVERED])
     return Owed(_STORED, desk.deliverer.deliver(transaction.envelope, body, trace), len(body))
 

@@ -41,6 +41,13 @@ class Room:
         """
         return self._disk is None or self._disk() >= 2 * max(octets, _SMALL)
 
+    def can_file(self, octets: int, copies: int) -> bool:
+        """Return whether the disk has room for a mail, in the journal, and so many copies of it in mailboxes.
+
+        A single copy is tried without being asked about: what the disk says to it is known before the reply.
+        """
+        return copies == 1 or self._disk is None or self._disk() >= (1 + copies) * octets
+
 
 class Share:
     """What one mail has of the room."""

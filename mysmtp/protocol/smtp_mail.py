@@ -168,6 +168,8 @@ def store(desk: Desk, gathered: Gathered) -> Owed:
         raise errors.MessageTooLarge
     if gathered.bare:
         raise errors.BareNewline
+    if not desk.room.can_file(len(gathered.octets), transaction.copies):
+        raise errors.disk_full()
     trace = desk.session.trace(_STORED_DIGIT, transaction)
     receipt = desk.deliverer.deliver(transaction.envelope, gathered.octets, trace)
     return Owed(STORED, receipt, len(gathered.octets))

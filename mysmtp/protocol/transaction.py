@@ -46,6 +46,11 @@ class Transaction:
         return bool(self._forward_paths)
 
     @property
+    def copies(self) -> int:
+        """How many mailboxes it is for."""
+        return len(self._forward_paths)
+
+    @property
     def envelope(self) -> Envelope:
         """The envelope as it stands now."""
         return Envelope(str(self.reverse_path), tuple(self._forward_paths.values()))

@@ -144,17 +144,20 @@ def read_trace(frame: Frame) -> tuple[Envelope, Trace] | None:
         return None
     told = [(key.decode("ascii", "replace"), unescape(value)) for key, value in attributes(frame.last)]
     known = dict(reversed(told))
-    session = known.get("session", "")
-    number = int(session) if session.isascii() and session.isdigit() and len(session) < 19 else 0
     paths, of_paths = _recipients(told)
     envelope = Envelope("" if frame.sender == "<>" else frame.sender, paths)
     trace = Trace(
-        known.get("via", ""), number, known.get("peer", ""), known.get("helo", ""), known.get("shape", ""),
-        known.get("tls", ""), known.get("user", ""),
+        known.get("via", ""), _number(known.get("session", "")), known.get("peer", ""), known.get("helo", ""),
+        known.get("shape", ""), known.get("tls", ""), known.get("user", ""),
         tuple((key, value) for key, value in told if key in _OF_MAIL),
-        of_paths if any(of_paths) else (),
+        of_paths if any(of_paths) else (), _number(known.get("more", "")),
     )  # fmt: skip
     return envelope, trace
+
+
+def _number(word: str) -> int:
+    """Return the number that a word says, 0 for any other."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
 
 
 def _recipients(told: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[Parameters, ...]]:

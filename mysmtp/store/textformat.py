@@ -16,6 +16,8 @@ START = b"===START_EMAIL==="
 END = b"===END_EMAIL==="
 GONE = b"===GONE__EMAIL==="
 CORE = b"_EMAIL==="  # what all three share: one fast search finds every candidate
+MOST_NAMED = 16 << 10  # octets of the recipients that one record names
+_FEW = 8  # recipients that are named whatever their length
 _STEP = 64 << 10
 PREVIEW = 200  # octets of a body that an index keeps
 
@@ -183,7 +185,15 @@ def _known(message: Message) -> bytes:
     if trace.rcpt_parameters:  # each stands behind its recipient
         of_paths = (b"".join(_parameters(each)) for each in trace.rcpt_parameters)
         paths = [path + of_path for path, of_path in zip(paths, of_paths, strict=True)]
-    return b"".join(known + paths)
+    return b"".join(known + (paths if len(paths) < _FEW else _bounded(paths)))
+
+
+def _bounded(paths: list[bytes]) -> list[bytes]:
+    """Return those of many recipients that are named: every copy has them, so all copies would name them squared."""
+    room, named = MOST_NAMED, 0
+    while named < len(paths) and (room := room - len(paths[named])) >= 0:
+        named += 1
+    return paths if named == len(paths) else [*paths[:named], b" more=%d" % (len(paths) - named)]
 
 
 @lru_cache(maxsize=1000)

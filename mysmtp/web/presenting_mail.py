@@ -90,19 +90,25 @@ def view_of(mail: StoredMail, mailbox: str, clock: Clock) -> MailView:
         id=summary.id,
         title=title_of(mail.body),
         sender=sender_words(summary.sender),
-        recipients=", ".join(plain(path) for path in envelope.forward_paths) if envelope else plain(mailbox),
+        recipients=", ".join(_paths(envelope, mail.trace)) if envelope else plain(mailbox),
         date=clock.full(summary.arrived, summary.date),
         size=size_words(summary.size),
-        envelope=_envelope(envelope),
+        envelope=_envelope(envelope, mail.trace),
         came_in=_came_in(mail.trace, summary.arrived, clock),
         lies=_lies(mail),
     )
 
 
-def _envelope(envelope: Envelope | None) -> tuple[str, tuple[str, ...]] | None:
+def _envelope(envelope: Envelope | None, trace: Trace | None) -> tuple[str, tuple[str, ...]] | None:
     if envelope is None:
         return None
-    return sender_words(envelope.reverse_path), tuple(plain(path) for path in envelope.forward_paths)
+    return sender_words(envelope.reverse_path), _paths(envelope, trace)
+
+
+def _paths(envelope: Envelope, trace: Trace | None) -> tuple[str, ...]:
+    """Return the recipients of an envelope, and in words how many its record does not name."""
+    others = (f"and {trace.unnamed:,} more",) if trace is not None and trace.unnamed else ()
+    return (*map(plain, envelope.forward_paths), *others)
 
 
 def _came_in(trace: Trace | None, arrived: datetime | None, clock: Clock) -> CameIn | None:

@@ -11,6 +11,7 @@ from mysmtp.protocol.dialect import Check, Dialect, anybody
 from mysmtp.protocol.dialog import Dialog
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.phrases import Phrasebook
+from mysmtp.protocol.room import UNLIMITED, Room
 from mysmtp.store import open_store
 from mysmtp.tape import Tape
 
@@ -47,6 +48,7 @@ class Client:
     tape: Tape | None = None
     phrases: Phrasebook = field(default_factory=Phrasebook)
     unheard: bool = False
+    room: Room = UNLIMITED
 
     def __post_init__(self) -> None:
         if not self.unheard:
@@ -66,6 +68,7 @@ class Client:
             login_first=self.login_first,
             tape=self.tape,
             phrases=self.phrases,
+            room=self.room,
         )
 
     @property

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from mysmtp.contracts import run_here
 from mysmtp.protocol import kept
 from mysmtp.protocol.content import DottedContent, PausedContent
+from mysmtp.protocol.dialect import Dialect
+from mysmtp.protocol.lmtp import LMTP
+from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.readers import Gathered, Gathering, StrictContent
 from mysmtp.protocol.room import NO_ROOM, Room
+from mysmtp.protocol.smtp import SMTP
 from mysmtp.store.folder import Folder
 from mysmtp.store.spool import Spool
+from tests.protocol.conversation import Client
 
 LIMIT = 1000
 PIECES = st.lists(st.integers(0, 400).map(lambda length: b"x" * length), max_size=6)
@@ -119,3 +124,22 @@ def test_a_disk_that_takes_no_more_is_a_want_of_room(tmp_path: Path) -> None:
         gathering.add(b"x" * 100)
     assert gathering.take() == Gathered(None, bare=False, crowded=True)
     assert (room.free, room.memory) == (10_000, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "end", "replies"),
+    [(SMTP, b"\r\n", ("250", "452")), (LMTP, b"\r\n", ("250", "452")), (MY_SMTP, b"\n", ("200", "500"))],
+)
+@pytest.mark.parametrize(("missing", "copies"), [(0, 3), (1, 0)])
+def test_a_mail_whose_copies_the_disk_has_no_room_for_is_refused(
+    dialect: Dialect, end: bytes, replies: tuple[str, str], missing: int, copies: int
+) -> None:
+    """It lies in the journal, and once in each of three mailboxes."""
+    body = b"x" * 10_000 + end
+    client = Client(dialect=dialect, room=Room(10**6, disk=lambda: 4 * len(body) - missing))
+    hello = {"smtp": b"EHLO x", "lmtp": b"LHLO x", "my_smtp": b"HELO x"}[dialect.name]
+    for line in (hello, b"MAIL FROM:<a@x>", b"RCPT TO:<b@x>", b"RCPT TO:<c@x>", b"RCPT TO:<d@x>", b"DATA"):
+        client.say(line + end)
+    said = client.say(body + b"." + end).decode().splitlines()
+    assert {reply[:3] for reply in said} == {replies[missing]}
+    assert len(client.store.mailboxes()) == copies

@@ -184,3 +184,19 @@ def test_what_is_known_beside_a_mail_of_smtp_is_read_back_each_parameter_behind_
     assert b" tls=TLSv1.3%20TLS_AES_256_GCM_SHA384 user=al%3Dice%20%25 body=8BITMIME smtputf8=1 ret=HDRS" in last
     assert b' rcpt=Bob@y notify=SUCCESS,DELAY orcpt=rfc822;Bob@y rcpt="a%20b"@z rcpt=carol@y notify=' in last
     assert read_trace(read_frame(record.rstrip(b"\n"))) == (envelope, trace)
+
+
+@given(st.integers(0, 60), st.integers(1, 2000), st.booleans())
+def test_a_copy_of_a_mail_to_very_many_names_the_first_of_them(count: int, length: int, asked: bool) -> None:
+    paths = tuple(f"{'a' * length}{number}@x" for number in range(count))
+    of_paths = ((("notify", "NEVER"),),) * count if asked else ()
+    message = mail(b"hi\n")._replace(envelope=Envelope("a@x", paths), trace=Trace("smtp", rcpt_parameters=of_paths))
+    record = draft(message).record(1, "b@x")
+    found = read_trace(read_frame(record.rstrip(b"\n")))
+    assert found is not None
+    (_, named), trace = found
+    assert named == paths[: len(named)]
+    assert trace.unnamed == count - len(named)
+    assert trace.rcpt_parameters == of_paths[: len(named)]
+    assert len(record) < 17_000 or count < 8
+    assert not trace.unnamed or len(record) + length + 40 > 16 * 1024
