@@ -9,6 +9,7 @@ import errno
 import itertools
 import logging
 import os
+import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from mysmtp.store import milestones
 from mysmtp.store.disk import Disk, open_file, put, read_exactly, same_file
 from mysmtp.store.large import Streamed
 from mysmtp.store.milestones import Marks, Milestones
-from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, head_of, pack, payload_of, unpack
+from mysmtp.store.segment import HEAD_SIZE, Batch, Entry, current, head_of, pack, payload_of, serial_after, unpack
 
 log = logging.getLogger(__name__)
 
@@ -211,7 +212,7 @@ class Journal:
             if self.used > _MOST:
                 raise OSError(errno.ENOSPC, "the mailbox files are too far behind the journal")
             file = self._make_for(size + HEAD_SIZE)
-        self._serial += 1
+        self._serial = serial_after(self._serial, secrets.randbits(32))
         self._current, self._at = file, 0
 
     def _make_for(self, needed: int) -> _File:

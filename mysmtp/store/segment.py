@@ -1,7 +1,8 @@
 """The octets of a journal: batches of entries, each batch with its number and a checksum. Pure.
 
 A journal is a set of files of fixed length that are written round and round, so a batch is followed by zeros, or by
-what is left of an older one. `serial` counts every time a file is begun anew, `number` every batch. Reading a file
+what is left of an older one: by whatever a client had sent then. `serial` counts every time a file is begun anew, in a
+way that no client can foretell (`serial_after`), `number` every batch. Reading a file
 stops at the first octets that are not the next batch of the same serial. Where two files hold a batch of the same
 number, the greater serial counts: the other one's sync had failed, and its mails were refused.
 """
@@ -35,6 +36,14 @@ class Batch:
     serial: int
     number: int
     entries: tuple[Entry, ...]
+
+
+def serial_after(serial: int, secret: int) -> int:
+    """Return the serial of the next file: a greater one, of whose lower half nobody knows who has not been told.
+
+    `secret` is a number of 32 bits. So nothing that was put into a file before can be taken for a batch of this round.
+    """
+    return (((serial >> 32) + 1) << 32) | secret
 
 
 def payload_of(entries: Iterable[Entry]) -> Sequence[bytes | Streamed]:
@@ -91,15 +100,21 @@ def _read(view: memoryview, at: int) -> tuple[Batch, int] | None:
     payload = view[start : start + size]
     if magic != _MAGIC or len(payload) != size or zlib.crc32(payload, zlib.crc32(view[at + 8 : start])) != checksum:
         return None
-    return Batch(serial, number, tuple(_entries(bytes(payload)))), start + size
+    try:
+        return Batch(serial, number, tuple(_entries(bytes(payload)))), start + size
+    except ValueError:
+        return None
 
 
 def _entries(payload: bytes) -> Iterator[Entry]:
+    """Give the entries in a payload. Raises ValueError where it is no list of them."""
     at = 0
 
     def take(size: int) -> bytes:
         nonlocal at
         at += size
+        if at > len(payload):
+            raise ValueError("an entry is cut off")
         return payload[at - size : at]
 
     def take_count() -> int:

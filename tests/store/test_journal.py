@@ -12,7 +12,7 @@ from mysmtp.store import journal as module
 from mysmtp.store import milestones
 from mysmtp.store.disk import Disk
 from mysmtp.store.journal import FOLDER, Journal
-from mysmtp.store.segment import Entry
+from mysmtp.store.segment import Entry, pack, payload_of
 from mysmtp.store.textfile import TextFileStore
 from tests.store.disks import Faults
 from tests.store.mails import mail
@@ -264,3 +264,18 @@ def test_a_journal_that_is_found_by_no_one_takes_no_mail(parent: int, tmp_path: 
     with pytest.raises(FileNotFoundError):
         journal.append([entry("2")])
     assert journal.lost
+
+
+@pytest.mark.usefixtures("small")
+def test_a_batch_that_a_sender_wrote_into_a_mail_is_not_found_when_the_file_is_written_again(parent: int) -> None:
+    """It lies just where the next batch would begin, with the serial and the number that one might have."""
+    forged = pack(3, 4, [bytes(piece) for piece in payload_of([Entry((("boss@x", 9),), b"forged")])])
+    journal = Journal(parent, Disk())
+    journal.append([Entry((("a@x", 1),), forged * 50)])
+    journal.append([Entry((("a@x", 2),), b"." * 3990)])  # into another file
+    journal.checkpoint(2)
+    journal.append([Entry((("a@x", 3),), b"3" + b"." * (len(forged) - 1))])  # into the first again
+    octets = Path(f"/proc/self/fd/{parent}", FOLDER, "1").read_bytes()
+    begin = octets.index(b"3....")
+    assert octets[begin:].startswith(b"3" + b"." * (len(forged) - 1) + forged)
+    assert found(parent) == ["3"]

@@ -71,3 +71,12 @@ def test_of_two_batches_of_one_number_the_later_file_counts() -> None:
 
 def test_a_head_is_small() -> None:
     assert HEAD_SIZE == len(pack(1, 1, ())) == 28
+
+
+@given(st.binary(max_size=60))
+def test_a_payload_that_is_no_list_of_entries_is_no_batch(payload: bytes) -> None:
+    """Its checksum is right: nobody but who wrote it knows how that came to be."""
+    batches = list(unpack(pack(1, 1, [payload]) + bytes(64)))
+    entries = [entry for batch in batches for entry in batch.entries]
+    assert all(isinstance(entry.record, bytes) for entry in entries)
+    assert b"".join(map(bytes, payload_of(entries))) == (payload if batches else b"")
