@@ -3,10 +3,12 @@
 Users are compared as mailboxes are. What reads files or works out hashes here takes its time: call it off the hub.
 """
 
+import errno
 import fcntl
 import os
 import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -88,12 +90,20 @@ def store(path: Path, user: str, password: str | None) -> bool:
     hashed = None if password is None else _HASHER.hash(password)
     with _alone_in(path.parent):
         try:
-            octets, owner = path.read_bytes(), path.stat()
+            owner = path.stat()
+            octets = _read(path, owner)
         except FileNotFoundError:
             octets, owner = b"", None
         was_there = mailbox_name(user) in parse(octets)
         _replace(path, rewritten(octets, user, hashed), owner)
     return was_there
+
+
+def _read(path: Path, status: os.stat_result) -> bytes:
+    """Return what is in the file. Raises OSError where it is a device, a pipe or the like, which might never end."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return path.read_bytes()
 
 
 @contextmanager
@@ -147,10 +157,10 @@ class PasswordFile:
 
     def _look(self) -> None:
         try:
-            stat = self._path.stat()
-            looked = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            status = self._path.stat()
+            looked = (status.st_ino, status.st_size, status.st_mtime_ns)
             if looked != self._looked:
-                self._hashes, self._looked = parse(self._path.read_bytes()), looked
+                self._hashes, self._looked = parse(_read(self._path, status)), looked
         except OSError as error:
             raise PasswordsUnreadable(f"cannot read {self._path}: {error.strerror}") from error
         except ValueError as error:

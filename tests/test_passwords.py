@@ -1,6 +1,8 @@
 """The file of logins: how it is read, what one change leaves of all else, and whose password is whose."""
 
+import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -131,6 +133,15 @@ def test_a_link_stays_one_and_a_bad_file_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "bad").read_bytes() == b"alice\n"
     with pytest.raises(FileNotFoundError):
         store(tmp_path / "nowhere" / "logins", "bob", "x")
+
+
+@pytest.mark.parametrize("made", [lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
+def test_what_might_never_end_is_not_read(tmp_path: Path, made: Callable[[Path], None]) -> None:
+    made(tmp_path / "logins")
+    with pytest.raises(OSError, match="it is no plain file"):
+        store(tmp_path / "logins", "alice", "one")
+    with pytest.raises(PasswordsUnreadable, match="it is no plain file"):
+        PasswordFile(tmp_path / "logins")
 
 
 def test_two_changes_at_once_are_both_made(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mysmtp.mime import steps
 from mysmtp.mime.limits import LIMITS, Limits
 from mysmtp.mime.words import decode_words, text_of, unfolded
 
@@ -140,5 +141,5 @@ def _lines(octets: bytes, at: int, stop: int) -> Iterator[tuple[bytes, bytes, in
 
 def _cut(lines: Sequence[tuple[bytes, bytes]], octets: bytes, at: int, end: int, problem: str) -> _Span:
     """Give up at `at`: the body begins after the next empty line, or there is none."""
-    found = _HEADER_END.search(octets, max(at - 2, 0), end)
+    found = steps.search(_HEADER_END, octets, max(at - 2, 0), end, longest=4)
     return _Span(lines, found.end() if found else end, problem, found is not None)

@@ -68,6 +68,15 @@ def from_base64(octets: bytes) -> bytes | None:
     return None if held else b"".join(pieces)
 
 
+def search(pattern: re.Pattern[bytes], octets: bytes, at: int, end: int, longest: int) -> re.Match[bytes] | None:
+    """Return the first match between two places of a pattern that matches no more than so many octets."""
+    while at < end:
+        if found := pattern.search(octets, at, min(end, at + STEP + longest)):
+            return found
+        at += STEP
+    return None
+
+
 def all_match(pattern: re.Pattern[bytes], octets: bytes) -> bool:
     """Tell whether a pattern that says something of each octet alone matches all of them."""
     return all(pattern.fullmatch(octets, at, at + STEP) for at in range(0, len(octets), STEP))

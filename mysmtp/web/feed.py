@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden
 
-from mysmtp.web.guard import may_listen
+from mysmtp.web.guard import of_another_site
 from mysmtp.web.leaving import WHEN_GONE
 from mysmtp.web.live import Live
 
@@ -15,7 +15,7 @@ def blueprint(live: Live) -> Blueprint:
     @routes.get("/live")
     def feed() -> Response:
         """Stream the news."""
-        if not may_listen(request.headers):
+        if of_another_site(request.headers):
             raise Forbidden
         headers = {"X-Accel-Buffering": "no"}
         if request.method == "HEAD":

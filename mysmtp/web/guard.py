@@ -76,10 +76,10 @@ def largest_body(path: str, headers: Headers) -> int:
     return largest_bundle() if path == MAILS and same_origin(headers) else LARGEST_FORM
 
 
-def may_listen(headers: Headers) -> bool:
-    """Return whether a request for the live feed may be answered: not when it shows that another site sent it."""
+def of_another_site(headers: Headers) -> bool:
+    """Return whether a request shows that another site sent it, or led to it."""
     told = "Sec-Fetch-Site" in headers or "Origin" in headers
-    return not told or headers.get("Sec-Fetch-Site") == "none" or same_origin(headers)
+    return told and headers.get("Sec-Fetch-Site") != "none" and not same_origin(headers)
 
 
 def check(incoming: Request, names: frozenset[str]) -> None:

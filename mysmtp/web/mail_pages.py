@@ -19,7 +19,7 @@ from mysmtp.web import origins
 from mysmtp.web import presenting_mail as mails
 from mysmtp.web.actions import mark
 from mysmtp.web.around import Around, around
-from mysmtp.web.guard import POLICY
+from mysmtp.web.guard import POLICY, of_another_site
 from mysmtp.web.origins import ALL, MAILBOX, Origin
 from mysmtp.web.panes import side_beside, width_of_list
 from mysmtp.web.parts import image_address
@@ -105,8 +105,8 @@ def _look_at(name: str, stored: StoredMail) -> None:
     """Mark a mail seen that a reader opens: not one that a script fetches, a browser in advance, or another site."""
     headers = request.headers
     fetched = headers.get("Sec-Fetch-Dest", "document") != "document" or "prefetch" in headers.get("Sec-Purpose", "")
-    fetched = fetched or headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
-    if request.method == "GET" and not fetched and not stored.summary.seen and isinstance(site().store, Marking):
+    elsewhere = fetched or of_another_site(headers)
+    if request.method == "GET" and not elsewhere and not stored.summary.seen and isinstance(site().store, Marking):
         mark({name: [stored.summary.id]}, True)
 
 

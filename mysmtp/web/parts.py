@@ -16,7 +16,7 @@ from mysmtp.errors import StoreFailed
 from mysmtp.message import Spooled
 from mysmtp.mime.fields import begins_with_header
 from mysmtp.mime.names import content_disposition
-from mysmtp.web.guard import POLICY
+from mysmtp.web.guard import POLICY, of_another_site
 from mysmtp.web.presenting_mail import file_name
 from mysmtp.web.reading import Address, download_of, html_of
 from mysmtp.web.site import site
@@ -96,8 +96,12 @@ def page_policy(images: str, remote: bool) -> str:
 
 
 def image_address(name: str, mail_id: int) -> Address:
-    """Return how the HTML of a mail asks for its images, in the request for a page of it."""
-    return Address(_parts_path(name, mail_id), f"?key={_key(name, mail_id)}", request.args.get("remote") == "1")
+    """Return how the HTML of a mail asks for its images, in the request for a page of it.
+
+    Those of other servers only where a page of ours, or who types an address, asks for them: no link elsewhere does.
+    """
+    remote = request.args.get("remote") == "1" and not of_another_site(request.headers)
+    return Address(_parts_path(name, mail_id), f"?key={_key(name, mail_id)}", remote)
 
 
 def _images_prefix(name: str, mail_id: int) -> str:

@@ -72,6 +72,13 @@ def test_base64(octets: bytes, width: int, more: bytes) -> None:
         assert found is None or found == part.decoded(lines + more, "base64")
 
 
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"a"])).map(b"".join), st.integers(0, 9), st.integers(0, 60))
+def test_a_pattern_of_a_few_octets_is_found_where_one_search_finds_it(octets: bytes, at: int, end: int) -> None:
+    pattern = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
+    found, wanted = steps.search(pattern, octets, at, min(end, len(octets)), 4), pattern.search(octets, at, end)
+    assert (found and found.span()) == (wanted and wanted.span())
+
+
 @given(st.binary(max_size=40))
 def test_a_pattern_of_each_octet(octets: bytes) -> None:
     pattern = re.compile(rb"[\x00-\xf0]*+")

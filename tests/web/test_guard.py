@@ -3,7 +3,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
 from mysmtp.parcel import LARGEST
-from mysmtp.web.guard import HEADERS, LARGEST_FORM, answers_to, largest_body, may_listen, same_origin
+from mysmtp.web.guard import HEADERS, LARGEST_FORM, answers_to, largest_body, of_another_site, same_origin
 
 NAMES = frozenset({"mail.test"})
 
@@ -67,13 +67,13 @@ def test_only_mails_from_no_other_site_may_be_large() -> None:
         assert largest_body(path, headers) == LARGEST_FORM
 
 
-def test_who_may_listen() -> None:
+def test_what_shows_that_another_site_sent_it() -> None:
     host = {"Host": "127.0.0.1:8025"}
-    assert may_listen(Headers(host))
-    assert may_listen(Headers({**host, "Sec-Fetch-Site": "same-origin"}))
-    assert may_listen(Headers({**host, "Origin": "http://127.0.0.1:8025"}))
+    assert not of_another_site(Headers(host))
+    assert not of_another_site(Headers({**host, "Sec-Fetch-Site": "same-origin"}))
+    assert not of_another_site(Headers({**host, "Origin": "http://127.0.0.1:8025"}))
     for headers in ({"Origin": "http://evil"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
-        assert not may_listen(Headers({**host, **headers}))
+        assert of_another_site(Headers({**host, **headers}))
 
 
 @pytest.mark.parametrize("host", ["evil.example:8025", "localhost.evil.com", "127.0.0.1.nip.io", "a" * 64, "a..b"])

@@ -208,6 +208,10 @@ def test_what_would_load_is_counted_and_loaded_only_when_asked(client: FlaskClie
         in inner.headers["Content-Security-Policy"]
     )
     assert "http://e/1" in inner.text
+    for site in ("cross-site", "same-site"):  # a link, in a mail or elsewhere, asks for nothing of others
+        there = client.get(f"{AT}/page?remote=1", headers={"Sec-Fetch-Site": site})
+        assert "https:" not in there.headers["Content-Security-Policy"]
+        assert "http://e/1" not in there.text
     for other in ("0", "true", "11", ""):
         assert "https:" not in client.get(f"{AT}/page?remote={other}").headers["Content-Security-Policy"]
 
