@@ -1,7 +1,7 @@
 """What a sender would want to know about a mail before others get it, found here without asking anybody.
 
-Each check looks at one thing and says why it matters, with the section of the RFC. A mail that is plain text without
-a header is what My_SMTP sends: only what concerns texts is asked of it.
+Each check looks at one thing and says why it matters, with the section of the RFC. Plain text without a header is what
+My_SMTP sends: only what concerns texts is asked of it. By SMTP and LMTP it is a mail that lacks its header.
 """
 
 import re
@@ -12,12 +12,12 @@ from mysmtp.message import Envelope, Trace
 from mysmtp.mime import checks_octets as octets
 from mysmtp.mime import checks_way as way
 from mysmtp.mime.checks_way import hidden_recipients
-from mysmtp.mime.finding import Case, Finding, Level
+from mysmtp.mime.finding import Case, Finding, Level, is_mail
 from mysmtp.mime.html import SafeHtml
 from mysmtp.mime.mail import Mail
 from mysmtp.mime.part import Part
 
-__all__ = ["LEVELS", "Finding", "Level", "check", "hidden_recipients"]
+__all__ = ["LEVELS", "Finding", "Level", "check", "hidden_recipients", "is_mail"]
 
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 _MESSAGE_ID = re.compile(r"[^\s<>@]+@[^\s<>@]+")
@@ -37,7 +37,7 @@ def check(
     `arrived` (aware) tell how and when it came, where that is known.
     """
     case = Case(mail, envelope, page, trace, arrived)
-    checks = (*_FOR_ALL, *_FOR_MAILS) if mail.has_header else _FOR_ALL
+    checks = (*_FOR_ALL, *_FOR_MAILS) if is_mail(mail, trace) else _FOR_ALL
     found = [finding for ask in checks for finding in ask(case)]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 

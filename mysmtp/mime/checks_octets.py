@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mysmtp.mime.finding import Case, Finding
+from mysmtp.mime.finding import Case, Finding, is_mail
 from mysmtp.mime.lines import count_line_ends, line_number, longer_line
 from mysmtp.mime.part import Part
 
@@ -47,7 +47,7 @@ def charsets(case: Case) -> Iterator[Finding]:
         problem = part.text().problem
         if problem:
             yield Finding("error", f"The charset of part {part.path} is wrong", f"{problem} (RFC 2046 section 4.1.2).")
-        elif part.nature.charset is None and not part.octets.isascii() and case.mail.has_header:
+        elif part.nature.charset is None and not part.octets.isascii() and is_mail(case.mail, case.trace):
             yield Finding(
                 "warning",
                 f"Part {part.path} does not declare its charset",

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from mysmtp.message import Envelope
-from mysmtp.mime.finding import Case, Finding
+from mysmtp.mime.finding import SMTP, Case, Finding
 from mysmtp.mime.mail import Mail
 
-_SMTP = ("smtp", "esmtp", "lmtp")  # as `Trace.via` names them; My_SMTP has no extensions
 _LISTED = 5
 
 
@@ -74,7 +73,7 @@ def dates(case: Case) -> Iterator[Finding]:
 
 def eight_bit(case: Case) -> Iterator[Finding]:
     """Find octets beyond ASCII that came by SMTP without leave: a server with no extension has not to take them."""
-    if case.trace is None or case.trace.via not in _SMTP:
+    if case.trace is None or case.trace.via not in SMTP:
         return
     given = dict(case.trace.parameters)
     beyond_in_header = not all(field.raw.isascii() for field in case.mail.heading.header.fields)
@@ -90,7 +89,7 @@ def eight_bit(case: Case) -> Iterator[Finding]:
 
 def helo(case: Case) -> Iterator[Finding]:
     """Find a client that introduced itself by what is neither a full host name nor an address."""
-    if case.trace is None or case.trace.via not in _SMTP or not case.trace.helo:
+    if case.trace is None or case.trace.via not in SMTP or not case.trace.helo:
         return
     name = case.trace.helo
     if not name.startswith("[") and "." not in name.strip("."):

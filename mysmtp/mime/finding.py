@@ -9,6 +9,7 @@ from mysmtp.mime.html import SafeHtml
 from mysmtp.mime.mail import Mail
 
 Level = Literal["error", "warning", "note"]
+SMTP = ("smtp", "esmtp", "lmtp")  # as `Trace.via` names them; My_SMTP has no extensions, and its mails need no header
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,11 @@ class Case:
     page: SafeHtml | None = None
     trace: Trace | None = None
     arrived: datetime | None = None
+
+
+def is_mail(mail: Mail, trace: Trace | None) -> bool:
+    """Tell whether this is to be as RFC 5322 says: it has a header, or came by a protocol whose mails have one
+
+    (RFC 5321 section 2.3.1). Everything else is plain text, as My_SMTP sends it.
+    """
+    return mail.has_header or (trace is not None and trace.via in SMTP)

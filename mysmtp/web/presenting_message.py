@@ -52,10 +52,11 @@ class Letter:
     """What stands over the tabs. `date_text` is what was written for a date that cannot be read,
     `written` what was written in any case.
 
-    `differs`: the envelope's sender is nobody the header names; `blind`: recipients that no header names; `grave`: how
-    many errors and warnings the checks found, in words.
+    `headed`: the mail has a header; `differs`: the envelope's sender is nobody the header names; `blind`: recipients
+    that no header names; `grave`: how many errors and warnings the checks found, in words.
     """
 
+    headed: bool
     subject: str
     people: Sequence[People]
     blind: frozenset[str]
@@ -70,12 +71,13 @@ class Letter:
 
 
 def letter_of(mail: Mail, envelope: Envelope | None, clock: Clock, found: Sequence[Finding] = ()) -> Letter:
-    """Return what stands over the tabs of a mail with a header."""
+    """Return what stands over the tabs of a mail that has a header, or should have one."""
     heading = mail.heading
     listed = [attachment for attachment in mail.attachments if not attachment.inline]
     blind = hidden_recipients(mail, envelope) if envelope else ()
     date = date_of(mail, clock)
     return Letter(
+        headed=mail.has_header,
         subject=shortened(heading.subject),
         people=_people(mail),
         blind=frozenset(plain(path) for path in blind),

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from mysmtp.message import StoredMail
 from mysmtp.mime import read_mail
+from mysmtp.mime.checks import is_mail
 from mysmtp.web import origins
 from mysmtp.web import presenting_message as letters
 from mysmtp.web import presenting_tabs as tabs
@@ -54,9 +55,9 @@ def show(name: str, mail_id: int) -> Response:
 def open_print(stored: StoredMail, address: Address, clock: Clock) -> Printed:
     """Return what is printed of a mail: its HTML if that can be shown, else its text, else the mail as it came."""
     mail = read_mail(stored.body)
+    letter = letters.letter_of(mail, stored.envelope, clock) if is_mail(mail, stored.trace) else None
     if not mail.has_header:
-        return Printed(None, None, as_it_is(text_of(stored.body)))
-    letter = letters.letter_of(mail, stored.envelope, clock)
+        return Printed(letter, None, as_it_is(text_of(stored.body)))
     found = html_of(stored, address)
     if found is not None:
         return Printed(letter, Markup(found[1]), None)  # noqa: S704  what `sanitise` wrote

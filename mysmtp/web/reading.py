@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from mysmtp.message import StoredMail
 from mysmtp.mime import Mail, Part, read_mail
+from mysmtp.mime.checks import is_mail
 from mysmtp.mime.fields import Field
 from mysmtp.mime.html import sanitise
 from mysmtp.mime.linked import Piece
@@ -94,7 +95,8 @@ def open_record(stored: StoredMail, record: bytes, clock: Clock, look: Look) -> 
 
 
 def _letter(stored: StoredMail, mail: Mail, survey: Survey, clock: Clock) -> Letter | None:
-    return letters.letter_of(mail, stored.envelope, clock, survey.found) if mail.has_header else None
+    known = is_mail(mail, stored.trace)
+    return letters.letter_of(mail, stored.envelope, clock, survey.found) if known else None
 
 
 def as_it_is(text: Text) -> LinkedText:

@@ -177,6 +177,34 @@ def test_what_smtp_was_not_asked_for(
     assert [each for each in told if each[1].startswith("MAIL FROM")] == found
 
 
+HEADERLESS = [
+    ("error", "No From field"),
+    ("error", "No Date field"),
+    ("warning", "No Message-ID field"),
+    ("note", "No Subject"),
+    ("note", "Blind copies"),
+]  # what RFC 5322 section 3.6 wants of a mail, and that no header names its recipient
+
+
+@pytest.mark.parametrize(
+    ("via", "found"),
+    [("smtp", HEADERLESS), ("esmtp", HEADERLESS), ("lmtp", HEADERLESS), ("my_smtp", []), ("import", []), ("", [])],
+)
+def test_a_mail_without_a_header_is_one_to_my_smtp_alone(via: str, found: list[tuple[str, str]]) -> None:
+    assert came(b"Hello Bob\r\n", via=via) == found
+    assert came(b"", via=via) == found
+
+
+def test_a_text_beyond_ascii_without_a_header_declares_nothing() -> None:
+    assert came("Grüße\r\n".encode(), via="my_smtp") == []
+    assert came("Grüße\r\n".encode(), via="esmtp", parameters=ASKED) == [
+        *HEADERLESS[:2],
+        ("error", "Part 1 is sent as 7bit and is not"),
+        ("warning", "Part 1 does not declare its charset"),
+        *HEADERLESS[2:],
+    ]
+
+
 def test_an_address_beyond_ascii_needs_smtputf8() -> None:
     envelope = Envelope("alice@example.com", ("bob@example.org", "jürgen@example.org"))
     found = check(read_mail(GOOD), envelope, trace=Trace(via="esmtp", parameters=ASKED[:1]))

@@ -381,6 +381,33 @@ def test_plain_text_has_checks_only_where_something_is_found(client: FlaskClient
     assert "Line 2 is longer than 998 octets" in shown(client, f"{plain}/checks")
 
 
+@pytest.mark.parametrize("via", ["smtp", "esmtp", "lmtp"])
+def test_a_mail_without_a_header_by_smtp_is_shown_as_one_that_lacks_it(
+    client: FlaskClient, store: MessageStore, via: str
+) -> None:
+    store.append([BOB], message("Hello Bob\r\n", trace=Trace(via, helo="host.example.com")))
+    page = shown(client)
+    assert "<h1><bdi>Hello Bob</bdi></h1>" in page
+    for label in ("From", "To", "Date"):
+        assert f'<dt>{label}</dt><dd><span class="none">not in the header</span></dd>' in page
+    assert f'For the sender: <a href="{AT}/checks">2 errors and 1 warning</a>' in page
+    assert tabs(page) == ["Text", "Checks"]
+    assert "download>Download</a>" in page
+    checks = shown(client, f"{AT}/checks")
+    assert "<bdi>No From field</bdi>" in checks
+    assert "<bdi>No Date field</bdi>" in checks
+    printed = shown(client, f"{AT}/print")
+    assert '<h1 dir="auto">Hello Bob</h1>' in printed
+    assert "<dt>From</dt><dd>not in the header</dd>" in printed
+    assert "<dt>Date</dt><dd>not in the header</dd>" in printed
+
+
+def test_an_empty_mail_by_smtp_is_called_so(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message("", trace=Trace("esmtp")))
+    assert '<h1><span class="none">Empty mail</span></h1>' in shown(client)
+    assert '<h1 dir="auto">Empty mail</h1>' in shown(client, f"{AT}/print")
+
+
 def test_the_source_of_html_stands_as_it_came(client: FlaskClient, store: MessageStore) -> None:
     store.append([BOB], message(rich('<script>alert("1")</script><b title=x>\x1b[2J</b>')))
     page = shown(client, f"{AT}/markup")
