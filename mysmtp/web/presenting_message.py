@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mysmtp.message import Envelope
-from mysmtp.mime import Attachment, Mail
+from mysmtp.mime import Attachment, Heading, Mail
 from mysmtp.mime.addresses import Mailbox
 from mysmtp.mime.checks import Finding, hidden_recipients
 from mysmtp.mime.names import name_of
@@ -22,11 +22,15 @@ LONGEST_SUBJECT = 500
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The people of one field: what it is called, who is shown of them, how many are not."""
+    """The people of one field: what it is called, who is shown of them, how many are not.
+
+    `written` is what stands in a field that names nobody, such as a group without members; None without the field.
+    """
 
     label: str
     shown: Sequence[Mailbox]
     more: int
+    written: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Tab:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What stands over the tabs. `date_text` is what was written for a date that cannot be read,
-    `written` what was written in any case.
+    `written` what was written in any case, None without the field.
 
     `headed`: the mail has a header; `differs`: the envelope's sender is nobody the header names; `blind`: recipients
     that no header names; `grave`: how many errors and warnings the checks found, in words.
@@ -63,7 +67,7 @@ class Letter:
     differs: bool
     date: When | None
     date_text: str
-    written: str
+    written: str | None
     files: Sequence[File]
     more_files: int
     problems: Sequence[str]
@@ -84,7 +88,7 @@ def letter_of(mail: Mail, envelope: Envelope | None, clock: Clock, found: Sequen
         differs=envelope is not None and sender_differs(mail, envelope),
         date=date,
         date_text="" if date else shortened(heading.date_text),
-        written=shortened(heading.date_text),
+        written=shortened(heading.date_text) if heading.header.all("date") else None,
         files=[file_of(attachment) for attachment in listed[:MOST_FILES]],
         more_files=max(0, len(listed) - MOST_FILES),
         problems=[plain(problem) for problem in mail.problems],
@@ -117,11 +121,16 @@ def _people(mail: Mail) -> Sequence[People]:
         ("From", heading.authors), ("Sender", heading.sender), ("Reply-To", heading.reply_to),
         ("To", heading.to), ("Cc", heading.cc), ("Bcc", heading.bcc),
     )  # fmt: skip
-    return [
-        People(label, boxes[:MOST_PEOPLE], max(0, len(boxes) - MOST_PEOPLE))
+    people = [
+        People(label, boxes[:MOST_PEOPLE], max(0, len(boxes) - MOST_PEOPLE), _written(heading, label))
         for label, boxes in fields
-        if boxes or label in ("From", "To")
     ]
+    return [each for each in people if each.shown or each.written or each.label in ("From", "To")]
+
+
+def _written(heading: Heading, label: str) -> str | None:
+    fields = heading.header.all(label.lower())
+    return shortened(" ".join(field.value for field in fields)) if fields else None
 
 
 def file_of(attachment: Attachment) -> File:

@@ -79,6 +79,40 @@ def test_the_real_address_stands_beside_the_name(client: FlaskClient, store: Mes
     assert "The name looks like another address" in page
 
 
+@pytest.mark.parametrize(
+    ("fields", "field", "shown_as"),
+    [
+        ("To: undisclosed-recipients:;\n", "To", '<bdi class="m">undisclosed-recipients:;</bdi>'),
+        ('Cc: "<b>":;\n', "Cc", '<bdi class="m">&#34;&lt;b&gt;&#34;:;</bdi>'),
+        ("To: a:;\nTo: b:;\n", "To", '<bdi class="m">a:; b:;</bdi>'),
+        ("To:\n", "To", '<span class="none">empty</span>'),
+        ("To: (nobody) ,\n", "To", '<bdi class="m">(nobody) ,</bdi>'),
+        ("Subject: x\n", "To", '<span class="none">not in the header</span>'),
+    ],
+)
+def test_a_field_that_names_nobody_is_shown_as_it_is_written(
+    client: FlaskClient, store: MessageStore, fields: str, field: str, shown_as: str
+) -> None:
+    store.append([BOB], message(f"From: alice@example.com\n{fields}X-A: b\n\nHello\n"))
+    assert f"<dt>{field}</dt><dd>{shown_as}</dd>" in shown(client)
+    in_print = re.sub("<(/?bdi|/?span)[^>]*>", "", shown_as)
+    assert f"<dt>{field}</dt><dd>{in_print}</dd>" in re.sub("</?bdi>", "", shown(client, f"{AT}/print"))
+
+
+def test_a_field_that_is_empty_and_need_not_be_there_is_not_shown(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message("From: alice@example.com\nBcc:\nDate:\n\nHello\n"))
+    page = shown(client)
+    assert "<dt>Bcc</dt>" not in page
+    assert '<dt>Date</dt><dd><span class="none">empty</span></dd>' in page
+    assert "<dt>Date</dt><dd>empty</dd>" in shown(client, f"{AT}/print")
+
+
+def test_a_field_that_names_nobody_at_length_is_cut(client: FlaskClient, store: MessageStore) -> None:
+    store.append([BOB], message(f"From: alice@example.com\nTo: {'x' * 5000}:;\n\nHello\n"))
+    (said,) = re.findall(r"<dt>To</dt><dd>(.*?)</dd>", shown(client))
+    assert len(said) < 600
+
+
 def test_envelope_against_header(client: FlaskClient, store: MessageStore) -> None:
     store.append([BOB], message(simple("x"), sender="bounces@list.example", to=[BOB, "eve@example.com"]))
     store.append([BOB], message(simple("x"), to=[BOB]))
