@@ -19,7 +19,7 @@ from mysmtp.search.found import COUNTED, Count, Found, Hit, Nearby
 from mysmtp.search.keys import LAST_KEY
 from mysmtp.search.plan import Plan, plan_of
 from mysmtp.search.query import Query
-from mysmtp.search.tables import Tables
+from mysmtp.search.tables import Tables, Totals
 from mysmtp.search.words import fold
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Finder:
         if before is not None and counted and before <= counted[0][0]:
             page = self._first(plan, most + 1, end=before) or page
         shown, some = page[:most], counted[:COUNTED]
-        hits, (searched, cut) = self._hits(shown)
+        hits, totals = self._hits(shown)
         return Found(
             hits=hits,
             newer=self._newer(plan, shown, most) if shown and shown[0] != counted[0] else None,
@@ -61,10 +61,11 @@ class Finder:
             total=len(some),
             more=len(counted) > COUNTED,
             mailboxes=len({box.number for _, box, _ in some}),
-            searched=searched - self._follower.hidden,
+            searched=totals.mails - self._follower.hidden,
             boxes=len(self._follower.boxes),
             unsearched=self._follower.unsearched,
-            cut=cut,
+            cut=totals.cut,
+            files_cut=totals.files_cut,
             nowhere=self._nowhere(query),
             instead=() if counted else tuple(map(self._count, instead)),
         )
@@ -90,7 +91,7 @@ class Finder:
         found = len(self._first(self._plan(query), _CHUNK))
         return Count(min(found, COUNTED), found > COUNTED)
 
-    def _hits(self, rows: Sequence[_Row]) -> tuple[list[Hit], tuple[int, int]]:
+    def _hits(self, rows: Sequence[_Row]) -> tuple[list[Hit], Totals]:
         """Return mails with their texts and marks, and the totals of the index."""
         keys = [key for key, _, _ in rows]
         sheets, totals = self._away(lambda tables: (tables.sheets(keys), tables.totals()))

@@ -18,13 +18,13 @@ from mysmtp.message import Changes, StoredMail
 from mysmtp.offload import to_the_end
 from mysmtp.powers import Followed
 from mysmtp.search.box import Box
-from mysmtp.search.sheet import sheet_of
+from mysmtp.search.sheet import MOST_OCTETS, sheet_of
 from mysmtp.search.tables import Entry, Tables
 
 T = TypeVar("T")
 
 _MAILS = 256  # read in one step
-_OCTETS = 4 << 20  # of their bodies
+_OCTETS = MOST_OCTETS  # of their bodies
 _PRINTS = 2000  # compared in one step
 _GONE = 500  # forgotten in one step
 KEPT = 600.0  # seconds for which what is gone is not forgotten

@@ -33,8 +33,8 @@ class Found:
 
     `total` mails in `mailboxes` were counted, `more`: and there are more; `place` is that of the first hit among them,
     from 1 on, 0 where it is none of them. `unsearched` of all mails were not searched yet; `searched` were, in `boxes`
-    mailboxes, `cut` of them not to their end. `nowhere` are the names that were asked for and no mailbox has.
-    `instead` has what other queries find, where nothing was found.
+    mailboxes; of `cut` of them not all the text was, of `files_cut` perhaps not all attachments. `nowhere` are the
+    names that were asked for and no mailbox has. `instead` has what other queries find, where nothing was found.
     """
 
     hits: Sequence[Hit]
@@ -48,6 +48,7 @@ class Found:
     boxes: int
     unsearched: int
     cut: int
+    files_cut: int
     nowhere: Sequence[str]
     instead: Sequence[Count]
 

@@ -17,7 +17,7 @@ SCHEMA = Schema({
     "made": "CREATE TABLE made (by TEXT NOT NULL)",
     "box": "CREATE TABLE box (number INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, state TEXT NOT NULL)",
     "mail": "CREATE TABLE mail (key INTEGER PRIMARY KEY, box INTEGER NOT NULL, id INTEGER NOT NULL,"
-    " print INTEGER NOT NULL, size INTEGER NOT NULL, cut INTEGER NOT NULL)",
+    " print INTEGER NOT NULL, size INTEGER NOT NULL, cut INTEGER NOT NULL, files_cut INTEGER NOT NULL)",
     "mail_of_box": "CREATE UNIQUE INDEX mail_of_box ON mail (box, id)",
     "sheet": "CREATE TABLE sheet (key INTEGER PRIMARY KEY, octets BLOB NOT NULL)",
     "words": "CREATE VIRTUAL TABLE words USING fts5(subject, sender, recipients, body, files, header, own,"
@@ -26,8 +26,8 @@ SCHEMA = Schema({
 
 
 def made_by() -> str:
-    """Return what an index depends on besides the mails: these tables, and the words that this Python finds."""
-    return f"4 {unicodedata.unidata_version} {sys.maxunicode}"
+    """Return what an index depends on besides the mails: tables, what a sheet has, the words that this Python finds."""
+    return f"5 {unicodedata.unidata_version} {sys.maxunicode}"
 
 
 def own_word(box: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mysmtp.losable import connect, transaction
 from mysmtp.search.keys import WIDTHS, key_of
@@ -35,6 +36,14 @@ class Entry:
     sheet: Sheet
 
 
+class Totals(NamedTuple):
+    """How many mails are indexed; of how many not all text, of how many perhaps not all attachments (`Sheet.cut`)."""
+
+    mails: int
+    cut: int
+    files_cut: int
+
+
 class Tables:
     """One database, made if it is not there.
 
@@ -43,7 +52,7 @@ class Tables:
 
     def __init__(self, path: Path) -> None:
         self._database = connect(path, SCHEMA, "synchronous = NORMAL", "cache_size = -8000", "temp_store = MEMORY")
-        self._totals: tuple[int, int] | None = None
+        self._totals: Totals | None = None
         try:
             self._prepare()
         except BaseException:
@@ -91,11 +100,11 @@ class Tables:
         row = self._database.execute("SELECT key FROM mail WHERE box = ? AND id = ?", (box, mail_id)).fetchone()
         return int(row[0]) if row else None
 
-    def totals(self) -> tuple[int, int]:
-        """Return how many mails are indexed, and how many of them not to their end."""
+    def totals(self) -> Totals:
+        """Return how many mails are indexed, and of how many of them not all."""
         if self._totals is None:
-            mails, cut = self._database.execute("SELECT count(*), sum(cut) FROM mail").fetchone()
-            self._totals = mails, cut or 0
+            asked = "SELECT count(*), total(cut), total(files_cut) FROM mail"
+            self._totals = Totals(*map(int, self._database.execute(asked).fetchone()))
         return self._totals
 
     def write(self, entries: Sequence[Entry], gone: Iterable[tuple[int, int]], states: Mapping[int, str]) -> None:
@@ -175,8 +184,8 @@ class Tables:
     def _put(self, key: int, entry: Entry) -> None:
         sheet = entry.sheet
         self._database.execute(
-            "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?)",
-            (key, entry.box, entry.id, entry.print, sheet.size, sheet.cut),
+            "INSERT INTO mail VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, entry.box, entry.id, entry.print, sheet.size, sheet.cut, sheet.files_cut),
         )
         self._database.execute("INSERT INTO sheet VALUES (?, ?)", (key, pack(sheet)))
         self._database.execute(_PUT, (key, *words_of(sheet, entry.box)))

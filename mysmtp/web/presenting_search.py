@@ -11,14 +11,14 @@ from itertools import groupby
 
 from mysmtp.search.found import COUNTED, Count, Found, Hit
 from mysmtp.search.query import Field, Query, Term
-from mysmtp.search.sheet import MOST_TEXT, Sheet
+from mysmtp.search.sheet import MOST_OCTETS, MOST_TEXT, Sheet
 from mysmtp.web.marks import Marks, Piece, Pieces
 from mysmtp.web.presenting import NOBODY, Clock, When, count_words, day_of, file_words, plain, size_words
 
 LOOKED_AT = 20_000  # characters of a text in which the first mark is looked for
 BEFORE, AFTER = 30, 220  # characters of a text that are shown round its first mark
 LONGEST = 300  # characters of a subject or a line
-_LONG: tuple[Field, ...] = ("any", "body", "filename")  # what may stand where a long mail is not searched
+_OF_TEXT: tuple[Field, ...] = ("any", "body")  # what may stand where the text of a long mail is not searched
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 WAYS = (
@@ -145,10 +145,17 @@ def unsearched_words(found: Found) -> tuple[str, ...]:
 
 def cut_words(found: Found, query: Query) -> str:
     """Return what of long mails was not searched, where the search asks for words that may stand there."""
-    if not found.cut or not any(term.field in _LONG for term in query.terms):
-        return ""
-    of = "one long mail" if found.cut == 1 else f"{found.cut:,} long mails"
-    return f"Of {of} only the first {MOST_TEXT:,} characters are searched."
+    fields, told = {term.field for term in query.terms}, []
+    if found.cut and fields.intersection(_OF_TEXT):
+        told.append(f"{_of(found.cut)} only the beginning of the text is searched, at most {MOST_TEXT:,} characters.")
+    if found.files_cut and "filename" in fields:
+        names = f"the names of attachments in the first {MOST_OCTETS >> 20} MiB"
+        told.append(f"{_of(found.files_cut)} only {names} are searched.")
+    return " ".join(told)
+
+
+def _of(mails: int) -> str:
+    return "Of one long mail" if mails == 1 else f"Of {mails:,} long mails"
 
 
 def _snippet(sheet: Sheet, marks: Marks, shown: bool) -> Pieces:

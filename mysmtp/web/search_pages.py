@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 from mysmtp.search.found import Found
 from mysmtp.search.index import MailIndex, Unsearchable
 from mysmtp.search.query import SHORTEST_START, Condition, Query, Term, Unreadable, read_query
-from mysmtp.search.sheet import MOST_TEXT
+from mysmtp.search.sheet import MOST_OCTETS, MOST_TEXT
 from mysmtp.web import presenting_search as presenting
 from mysmtp.web.panes import side_beside, width_of_list
 from mysmtp.web.presenting import plain
@@ -44,7 +44,8 @@ def search() -> Response:
     except Unreadable as fault:
         return make_response(render_template("search_fault.html", fault=fault), 400)
     if not query.parts:
-        return make_response(render_template("search_help.html", ways=presenting.WAYS, most_text=MOST_TEXT))
+        page = render_template("search_help.html", ways=presenting.WAYS, most_octets=MOST_OCTETS, most_text=MOST_TEXT)
+        return make_response(page)
     try:
         return _page(index, query, _key(request.args.get("before")))
     except Unsearchable:

@@ -134,7 +134,7 @@ def test_mailboxes_are_named_in_any_case(office: Office) -> None:
 def test_the_whole_is_counted(full: Office) -> None:
     found = full.index.find(read_query("example"), most=2)
     assert (found.total, found.more, found.mailboxes) == (7, False, 3)
-    assert (found.searched, found.boxes, found.unsearched, found.cut) == (7, 3, 0, 0)
+    assert (found.searched, found.boxes, found.unsearched, found.cut, found.files_cut) == (7, 3, 0, 0, 0)
 
 
 def test_others_are_counted_where_nothing_is_found(full: Office) -> None:
@@ -439,6 +439,6 @@ def test_what_is_forgotten_leaves_no_words(monkeypatch: pytest.MonkeyPatch) -> N
     tables = office.index._tables
     assert isinstance(tables, Tables)
     tables.check()
-    assert tables.totals() == (0, 0)
+    assert tables.totals().mails == 0
     tables._database.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(words, 'row')")
     assert tables._database.execute("SELECT term FROM terms").fetchall() == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mysmtp.message import Envelope, MailSummary, StoredMail
 from mysmtp.mime import Part
 from mysmtp.mime.limits import LIMITS
-from mysmtp.search.sheet import MOST_TEXT, Sheet, pack, sheet_of, unpack
+from mysmtp.search.sheet import MOST_MARKUP, MOST_TEXT, Sheet, pack, sheet_of, unpack
 from tests.calls import calls_of
 from tests.web.letters import rich, simple
 from tests.web.posts import NOON
@@ -104,8 +104,71 @@ def test_what_is_no_sheet_is_refused(octets: bytes) -> None:
 
 def test_a_mail_of_which_only_the_beginning_was_read_says_so() -> None:
     whole = rich(name="report.pdf")
-    summary = MailSummary(1, "alice@x", "23-11-2026", NOON, len(whole), whole[:200])
-    found = sheet_of(StoredMail(summary, whole[:-500]), "bob@x")
+    found = beginning_of(whole, whole.index(b", see"))
     assert (found.cut, found.size, found.subject) == (True, len(whole), "The Weekly Postcard")
-    assert found.attached is None
-    assert not sheet(whole).cut
+    assert (found.attached, found.files_cut) == (None, True)
+    assert (sheet(whole).cut, sheet(whole).files_cut) == (False, False)
+
+
+def beginning_of(whole: bytes, end: int | None = None) -> Sheet:
+    """The sheet of a mail of which only the octets before `end` were read, without it those before ``<cut>``."""
+    end = whole.index(b"<cut>") if end is None else end
+    summary = MailSummary(1, "alice@x", "23-11-2026", NOON, len(whole), whole[:200])
+    return sheet_of(StoredMail(summary, whole[:end]), "bob@x")
+
+
+def mixed(*parts: str, kind: str = "mixed") -> bytes:
+    text = "".join(f"--m\n{part}\n" for part in parts)
+    return f"From: a@b\nSubject: s\nContent-Type: multipart/{kind}; boundary=m\n\n{text}--m--\n".encode()
+
+
+TEXT, TEXT_CUT = "Content-Type: text/plain\n\nsee below", "Content-Type: text/plain\n\nsee <cut> below"
+HTML_CUT = "Content-Type: text/html\n\n<p>Hello<p><cut>there"
+FILE_CUT = "Content-Type: application/pdf; name=a.pdf\n\n%PDF<cut>of it all"
+NAMED_TEXT_CUT = "Content-Type: text/plain; name=a.txt\n\none <cut> two"
+
+
+def attached(text: bytes) -> str:
+    return f"Content-Type: message/rfc822\n\n{text.decode()}"
+
+
+@pytest.mark.parametrize(
+    ("whole", "cut"),
+    [
+        (b"Hello Bob\n<cut>This is a test email.\n", True),
+        (b"From: a@b\nSubject: s<cut>\n\nHello\n", True),
+        (b"From: a@b\nSubject: s\n\n<cut>Hello\n", True),
+        (b"From: a@b\nSubject: s\nContent-Type: application/pdf; name=a.pdf\n\n%PDF<cut>\n", False),
+        (mixed(TEXT, TEXT_CUT), True),
+        (mixed(TEXT, FILE_CUT), False),
+        (mixed(TEXT, NAMED_TEXT_CUT), False),
+        (mixed(TEXT, HTML_CUT, kind="alternative"), False),
+        (mixed(HTML_CUT), True),
+        (mixed("Content-Type: text/plain\n\n ", HTML_CUT, kind="alternative"), True),
+        (mixed(TEXT) + b"After the last part <cut> nobody reads.\n", False),
+        (mixed(attached(mixed(TEXT, TEXT_CUT).replace(b"--m", b"--n").replace(b"=m", b"=n"))), True),
+        (mixed(attached(mixed(TEXT, FILE_CUT).replace(b"--m", b"--n").replace(b"=m", b"=n"))), False),
+    ],
+)
+def test_text_of_a_mail_is_left_out_where_text_that_is_searched_goes_on(whole: bytes, cut: bool) -> None:
+    assert beginning_of(whole).cut is cut
+
+
+def test_text_of_a_message_that_is_attached_encoded_is_left_out_too() -> None:
+    kind = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+    text = base64.encodebytes(simple("Inner", "hidden words\n" * 20)).decode()
+    assert beginning_of(mixed(f"{kind}{text}<cut>{text}")).cut
+    file = base64.encodebytes(simple("Inner", "%PDF\n" * 20, "application/pdf; name=a.pdf")).decode()
+    assert not beginning_of(mixed(f"{kind}{file}<cut>{file}")).cut
+
+
+def test_html_that_is_not_searched_leaves_nothing_out() -> None:
+    page = "Content-Type: text/html\n\n" + "<p>" * (MOST_MARKUP // 3 + 1)
+    assert not sheet(mixed(TEXT, page, kind="alternative")).cut
+    assert sheet(mixed(page)).cut
+
+
+def test_a_text_that_leaves_no_room_for_an_attached_one_is_cut() -> None:
+    first = f"\n{'x' * MOST_TEXT}"
+    assert sheet(mixed(first, attached(simple("Inner")))).cut
+    assert not sheet(mixed(first)).cut

@@ -11,7 +11,7 @@ from mysmtp.contracts import MessageStore
 from mysmtp.errors import StoreFailed
 from mysmtp.events import Bus, MailboxChanged, MessageStored
 from mysmtp.search.index import MailIndex
-from mysmtp.search.tables import Tables
+from mysmtp.search.tables import Tables, Totals
 from mysmtp.search.upkeep import Upkeep
 from tests.web.posts import message
 
@@ -69,8 +69,8 @@ class Looked(MailIndex):
         self.steps += self.totals() != before
         return more
 
-    def totals(self) -> tuple[int, int]:
-        return self._tables.totals() if self._database.opened else (0, 0)
+    def totals(self) -> Totals:
+        return self._tables.totals() if self._database.opened else Totals(0, 0, 0)
 
 
 def test_stopping_does_not_wait_for_what_is_left(store: MessageStore, folder: Path) -> None:

@@ -10,7 +10,9 @@ from mysmtp.web.presenting import Clock
 from mysmtp.web.presenting_search import BEFORE, row_of
 from tests.web.test_marks import bracketed
 
-PLAIN = Sheet("Hello", "alice@x", "bob@x", "Hello\nsecond line", "", "", False, False, False, 18, 0, "01-01-1970")
+PLAIN = Sheet(
+    "Hello", "alice@x", "bob@x", "Hello\nsecond line", "", "", False, False, False, False, 18, 0, "01-01-1970"
+)
 
 
 def snippet(sheet: Sheet, query: str, clock: Clock) -> str:

@@ -204,8 +204,27 @@ def test_what_is_not_searched_yet_is_said(
 
 def test_long_mails_are_told(store: MessageStore, client: FlaskClient) -> None:
     store.append([BOB], message("word " * 50_000))
-    assert "Of one long mail only the first 200,000 characters are searched." in search(client, "word")
+    said = "Of one long mail only the beginning of the text is searched, at most 200,000 characters."
+    assert said in search(client, "word")
+    assert said in search(client, "body:word")
     assert "long mail" not in search(client, "from:nobody in:bob")
+    assert "long mail" not in search(client, "filename:word")
+
+
+def test_a_large_attachment_is_told_to_who_looks_for_names(store: MessageStore, client: FlaskClient) -> None:
+    """No text is left out, but more attachments may follow what is read."""
+    file = "Content-Type: application/pdf; name=a.pdf\n\n" + "x" * (5 << 20)
+    kind = "multipart/mixed; boundary=m"
+    store.append([BOB], message(simple("A file", f"--m\n\nSee below.\n--m\n{file}\n--m--\n", kind)))
+    assert "long mail" not in search(client, "below")
+    assert "long mail" not in search(client, "body:below")
+    page = search(client, "filename:pdf")
+    assert "Of one long mail only the names of attachments in the first 4 MiB are searched." in page
+
+
+def test_how_much_is_searched_stands_beside_how_to_search(client: FlaskClient) -> None:
+    page = client.get("/search").text
+    assert "Of each mail the first 4 MiB are searched, and of its text the first 200,000 characters" in page
 
 
 def test_an_index_that_cannot_be_used_is_no_failure(store: MessageStore, bus: Bus) -> None:
