@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from mysmtp.events import Bus
 from mysmtp.web import Setup, create_app
@@ -288,6 +288,26 @@ def test_on_a_phone_each_thing_has_its_place(full: PostOfficeProcess, reader: Re
     page.goto(f"{full.url}/keys")
     for cell in page.locator("#keys td:first-child").all():
         assert len({placed(key)["y"] for key in cell.locator("kbd").all()}) == 1, "keys of one line"
+
+
+@pytest.mark.parametrize("folder", ["mailbox/", "/home/user/projects/shop/tests/mailbox/", "/home/" + "folder/" * 40])
+def test_choices_stand_together_at_the_right_of_the_foot(full: PostOfficeProcess, reader: Reader, folder: str) -> None:
+    page = reader.open(f"{full.url}/mailbox/full@x")
+    expect(page.locator("#notify")).to_be_visible()
+    page.locator("footer code").last.evaluate("(code, folder) => { code.textContent = folder; }", folder)
+    foot, theme, split = (page.locator(each) for each in ("footer", ".theme:not(.split-choice)", ".split-choice"))
+    for width in (768, 1024, 1025, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        padding = placed(page.locator("footer span").first)["x"]
+        end = placed(theme)["x"] + placed(theme)["width"]
+        assert end == pytest.approx(placed(foot)["width"] - padding, abs=1), width
+        first = placed(theme)
+        if split.is_visible():
+            first = placed(split)
+            assert first["y"] == placed(theme)["y"], width
+        assert len({round(placed(each)["y"]) for each in page.locator("footer a").all()}) == 1, width
+        for each in page.locator("footer :is(code, a, #notify)").all():
+            assert placed(each)["x"] + placed(each)["width"] <= first["x"], "beside them, at their left"
 
 
 def test_head_and_foot_take_no_more_lines_than_they_need(full: PostOfficeProcess, reader: Reader) -> None:
