@@ -105,18 +105,24 @@ class Meter:
         found.add(current)
         return found
 
-    def look_back(self, span: Span) -> Sequence[tuple[int, Slot]]:
-        """Return the slots of a span that are over, the oldest first, each with the second since 1970 it began at."""
+    def look_back(self, span: Span) -> Sequence[tuple[int, Slot | None]]:
+        """Return the slots of a span that are over, the oldest first, each with the second since 1970 it began at.
+
+        None stands for those that were over before the start, of which nothing is known.
+        """
         self._now()
         series, width = self._series[span.key], span.width
         # What is still in the base slot reaches the longer ones as that one ends; none of them ends before it does.
         last = int(self._began // width)
         return list(self._filled(series, range(last - span.number, last), width))
 
-    def _filled(self, series: dict[int, Slot], numbers: range, width: int) -> Iterator[tuple[int, Slot]]:
+    def _filled(self, series: dict[int, Slot], numbers: range, width: int) -> Iterator[tuple[int, Slot | None]]:
         open_ = series[max(before)].open if (before := [each for each in series if each < numbers.start]) else 0
         for number in numbers:
             slot = series.get(number)
+            if slot is None and (number + 1) * width <= self.started:
+                yield number * width, None
+                continue
             if slot is None:  # nothing happened: sessions stayed as they were
                 slot = Slot(open=open_, peak=open_)
             open_ = slot.open

@@ -37,6 +37,11 @@ def stored(size: int = 100, seconds: float = 0.001) -> MessageStored:
     return MessageStored(1, "bob@example.com", 1, size, 1, seconds)
 
 
+def known(meter: Meter, span: Span) -> list[tuple[int, Slot]]:
+    """The slots of a span that are not from before the start."""
+    return [(began, slot) for began, slot in meter.look_back(span) if slot is not None]
+
+
 def test_totals_count_everything_since_the_start(meter: Meter, bus: Bus, watch: Watch) -> None:
     for step in range(3):
         bus.publish(SessionOpened(step, "smtp" if step else "my_smtp", "peer"))
@@ -56,13 +61,25 @@ def test_totals_count_everything_since_the_start(meter: Meter, bus: Bus, watch: 
 
 def test_a_slot_is_seen_once_it_is_over(meter: Meter, bus: Bus, watch: Watch) -> None:
     bus.publish(stored())
-    assert [slot.stored for _, slot in meter.look_back(MINUTES)] == [0] * MINUTES.number
+    assert known(meter, MINUTES) == []
     watch.now += BASE
-    assert [slot.stored for _, slot in meter.look_back(MINUTES)] == [0] * (MINUTES.number - 1) + [1]
+    assert [slot.stored for _, slot in known(meter, MINUTES)] == [1]
     watch.now += BASE
-    slots = meter.look_back(MINUTES)
-    assert [slot.stored for _, slot in slots][-2:] == [1, 0]
-    assert [began for began, _ in slots][-2:] == [1_000_000, 1_000_000 + BASE]
+    slots = known(meter, MINUTES)
+    assert [slot.stored for _, slot in slots] == [1, 0]
+    assert [began for began, _ in slots] == [1_000_000, 1_000_000 + BASE]
+
+
+@pytest.mark.parametrize("span", SPANS)
+def test_nothing_is_known_of_the_time_before_the_start(bus: Bus, watch: Watch, span: Span) -> None:
+    watch.now = 10 * span.width + span.width // 2
+    meter = Meter(bus, watch)
+    watch.now += span.width
+    looked = meter.look_back(span)
+    assert [began for began, slot in looked if slot is None] == [began for began, _ in looked[:-1]]
+    assert looked[-1][0] == 10 * span.width, "the slot of the start is known, as far as it can be"
+    watch.now += span.width * span.number
+    assert len(known(meter, span)) == len(meter.look_back(span)) == span.number
 
 
 @pytest.mark.parametrize("span", SPANS)
@@ -71,10 +88,10 @@ def test_each_span_has_all_that_happened_in_it(meter: Meter, bus: Bus, watch: Wa
         bus.publish(stored())
         watch.now += span.width / 10
     watch.now += 2 * span.width
-    slots = meter.look_back(span)
+    slots = known(meter, span)
     assert sum(slot.stored for _, slot in slots) == 100
     assert max(slot.stored for _, slot in slots) == 10
-    began = [second for second, _ in slots]
+    began = [second for second, _ in meter.look_back(span)]
     assert began == list(range(began[0], began[0] + span.width * span.number, span.width))
     assert began[-1] + span.width <= watch.now
 
@@ -84,7 +101,7 @@ def test_what_is_too_old_is_forgotten(meter: Meter, bus: Bus, watch: Watch) -> N
     watch.now += MINUTES.width * (MINUTES.number + 1)
     bus.publish(stored())
     watch.now += BASE
-    assert sum(slot.stored for _, slot in meter.look_back(MINUTES)) == 1
+    assert sum(slot.stored for _, slot in known(meter, MINUTES)) == 1
     assert meter.totals().stored == 2
     for _ in range(1000):
         watch.now += BASE
@@ -98,9 +115,9 @@ def test_sessions_stay_open_while_nothing_happens(meter: Meter, bus: Bus, watch:
     watch.now += BASE
     bus.publish(SessionClosed(1, "left"))
     watch.now += 3 * BASE
-    assert [slot.peak for _, slot in meter.look_back(MINUTES)][-4:] == [2, 2, 1, 1]
+    assert [slot.peak for _, slot in known(meter, MINUTES)] == [2, 2, 1, 1]
     watch.now += 1000 * BASE
-    assert [slot.peak for _, slot in meter.look_back(MINUTES)] == [1] * MINUTES.number
+    assert [slot.peak for _, slot in known(meter, MINUTES)] == [1] * MINUTES.number
 
 
 def test_a_clock_that_is_set_back_harms_nothing(meter: Meter, bus: Bus, watch: Watch) -> None:
@@ -109,6 +126,8 @@ def test_a_clock_that_is_set_back_harms_nothing(meter: Meter, bus: Bus, watch: W
     bus.publish(stored())
     assert meter.totals().stored == 2
     assert len(meter.look_back(HOUR)) == HOUR.number
+    watch.now += HOUR.width
+    assert sum(slot.stored for _, slot in known(meter, HOUR)) == 1, "what has happened is known"
 
 
 @pytest.mark.parametrize(

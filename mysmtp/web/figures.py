@@ -27,7 +27,7 @@ def show() -> str:
         span=span,
         spans=SPANS,
         plots=figures.plots_of(span, slots, clock),
-        bars=(figures.sizes_of(slots), figures.boxes_of(site().store.mailboxes())),
+        bars=(figures.sizes_of(span, slots, clock), figures.boxes_of(site().store.mailboxes())),
         now=clock.time(clock.now),
         started=clock.when(datetime.fromtimestamp(meter.started, UTC), ""),
         totals=figures.sum_words(meter.totals(), sum(meter.sessions.values())),

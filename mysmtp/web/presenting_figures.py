@@ -15,6 +15,7 @@ WIDTH, HEIGHT = 600, 100
 MOST_BOXES = 10
 
 Value = float | None  # None: there was nothing to measure
+Slots = Sequence[tuple[int, Slot | None]]  # with the second they began at; None: nothing is known of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One quantity over time. `scale` are the words at the ruled lines, from the top; `rows` the same as numbers."""
+    """One quantity over time. `scale` are the words at the ruled lines, from the top; `rows` the same as numbers.
+
+    `before` is the path round the time of which nothing is known, empty where there is none.
+    """
 
     title: str
     last: str
     unit: str
     scale: tuple[str, str, str]
     lines: tuple[Line, ...]
+    before: str
     begins: When
     ends: When
     rows: tuple[tuple[When, tuple[str, ...]], ...]
@@ -60,7 +65,7 @@ class Bars:
     more: str = ""
 
 
-def plots_of(span: Span, slots: Sequence[tuple[int, Slot]], clock: Clock) -> tuple[Plot, ...]:
+def plots_of(span: Span, slots: Slots, clock: Clock) -> tuple[Plot, ...]:
     """Return the quantities over a span, as seen at `clock`."""
     per, unit = (span.width, "second") if span.width < 60 else (span.width / 60, "minute")
 
@@ -100,10 +105,10 @@ def _plot(
     unit: str,
     measures: dict[str, Callable[[Slot], Value]],
     span: Span,
-    slots: Sequence[tuple[int, Slot]],
+    slots: Slots,
     clock: Clock,
 ) -> Plot:
-    columns = {name: [measure(slot) for _, slot in slots] for name, measure in measures.items()}
+    columns = {name: [measure(slot) if slot else None for _, slot in slots] for name, measure in measures.items()}
     top = nice_top(max((value for values in columns.values() for value in values if value is not None), default=0))
     lines = tuple(Line(name, path_of(values, top), words(values[-1])) for name, values in columns.items())
     times = [_moment(began, clock) for began, _ in slots]
@@ -111,9 +116,13 @@ def _plot(
         times, zip(*([words(value) for value in values] for values in columns.values()), strict=True), strict=True
     )
     return Plot(
-        title, lines[0].last, unit, (words(top), words(top / 2), "0"), lines,
-        times[0], _moment(slots[-1][0] + span.width, clock), tuple(table),
+        title, lines[0].last, unit, (words(top), words(top / 2), "0"), lines, before_of(slots),
+        times[0], _end(span, slots, clock), tuple(table),
     )  # fmt: skip
+
+
+def _end(span: Span, slots: Slots, clock: Clock) -> When:
+    return _moment(slots[-1][0] + span.width, clock)
 
 
 def _moment(second: int, clock: Clock) -> When:
@@ -144,7 +153,7 @@ def nice_top(most: float) -> float:
 
 def path_of(values: Sequence[Value], top: float) -> str:
     """Return the path of a line in the box; where there is nothing to measure, it is interrupted."""
-    step = WIDTH / max(1, len(values) - 1)
+    step = _step(len(values))
     pieces: list[str] = []
     pen = "M"
     for place, value in enumerate(values):
@@ -158,15 +167,26 @@ def path_of(values: Sequence[Value], top: float) -> str:
     return "".join(pieces)
 
 
-def sizes_of(slots: Sequence[tuple[int, Slot]]) -> Bars:
+def before_of(slots: Slots) -> str:
+    """Return the path round the time before the first slot of which anything is known."""
+    unknown = next((place for place, (_, slot) in enumerate(slots) if slot), len(slots))
+    return f"M0 0H{min(WIDTH, unknown * _step(len(slots))):.1f}V{HEIGHT}H0Z" if unknown else ""
+
+
+def _step(values: int) -> float:
+    return WIDTH / max(1, values - 1)
+
+
+def sizes_of(span: Span, slots: Slots, clock: Clock) -> Bars:
     """Return how large the mails of a span were."""
-    counts = [sum(column) for column in zip(*(slot.sizes for _, slot in slots), strict=True)]
+    known = (slot.sizes for _, slot in slots if slot)
+    counts = [sum(column) for column in zip(Slot().sizes, *known, strict=True)]
     labels = [*(f"up to {size_words(bound)}" for bound in SIZES), f"over {size_words(SIZES[-1])}"]
     most = max(counts, default=0)
     rows = [
         Bar(label, f"{number:,}", 100 * number / most) for label, number in zip(labels, counts, strict=True) if number
     ]
-    return Bars("Sizes of mails", "size", tuple(rows))
+    return Bars(f"Sizes of mails, the {span.label.lower()} until {_end(span, slots, clock).text}", "size", tuple(rows))
 
 
 def boxes_of(boxes: Sequence[MailboxSummary]) -> Bars:
@@ -176,7 +196,7 @@ def boxes_of(boxes: Sequence[MailboxSummary]) -> Bars:
     rows = [Bar(plain(box.name), f"{box.mails:,}", 100 * box.mails / shown[0].mails, box.name) for box in shown]
     more = len(filled) - len(shown)
     return Bars(
-        "Mails by mailbox",
+        "Mails by mailbox, all there are now",
         "mailbox",
         tuple(rows),
         f"and {count_words(more, 'mailbox', 'mailboxes')} more" if more else "",

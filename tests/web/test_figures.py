@@ -54,10 +54,23 @@ def test_the_page_shows_each_quantity_as_a_plot_and_as_numbers(counted: FlaskCli
     assert [title for title, _ in numbers] == [title for title, _ in headings]
     assert page.count("<summary>As numbers") == 4
     assert "10 mails, 5.0 kB, 2 sessions" in page
+    assert page.count('<path class="before" d="M0 0H600.0V100H0Z"/>') == 4
+    assert "Before it, nothing is known." in page
+    assert re.findall(r"<h2>([^<]*)</h2></figcaption>", page) == [
+        "Sizes of mails, the 5 minutes until 14:00:05", "Mails by mailbox, all there are now",
+    ]  # fmt: skip
     bob = '<a href="/mailbox/bob@example.com" title="bob@example.com"><bdi>bob@example.com</bdi></a>'
     assert f'<tr><th scope="row">{bob}</th>' in page
     assert '<th scope="row">up to 1.0 kB</th><td><span>10</span>' in page
     assert "style=" not in page
+
+
+def test_a_span_since_the_start_is_not_marked(counted: FlaskClient, watch: Watch) -> None:
+    watch.now += 300
+    page = counted.get("/figures").text
+    assert 'class="before"' not in page
+    assert "nothing is known" not in page
+    assert 'class="before"' in counted.get("/figures?span=hour").text
 
 
 @pytest.mark.parametrize("span", SPANS)

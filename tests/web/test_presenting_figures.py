@@ -59,6 +59,20 @@ def test_the_plots_of_five_minutes() -> None:
     assert [line.name for line in found[3].lines] == ["refused", "failed"]
 
 
+def test_the_time_before_the_start_is_marked_and_has_no_values() -> None:
+    times = [BEGAN + 60 * place for place in range(5)]
+    known = [(began, None if place < 3 else Slot(stored=60)) for place, began in enumerate(times)]
+    for plot in plots_of(SPANS[1], known, CLOCK):
+        assert plot.before == "M0 0H450.0V100H0Z"
+    found = plots_of(SPANS[1], known, CLOCK)
+    assert found[0].lines[0].path == "M450.0 40.0h0L600.0 40.0"
+    assert [values for _, values in found[1].rows] == [("–",)] * 3 + [("0",)] * 2
+    assert all(plot.before == "" for plot in plots_of(SPANS[1], known[3:], CLOCK))
+    unknown = plots_of(SPANS[1], known[:3], CLOCK)
+    assert [(plot.before, plot.last) for plot in unknown] == [("M0 0H600.0V100H0Z", "–")] * 4
+    assert sizes_of(SPANS[1], known, CLOCK).rows == ()
+
+
 @pytest.mark.parametrize("span", SPANS[1:])
 def test_longer_spans_count_mails_by_the_minute(span: Span) -> None:
     found = plots_of(span, slots(span.width, stored=span.width), CLOCK)
@@ -68,16 +82,25 @@ def test_longer_spans_count_mails_by_the_minute(span: Span) -> None:
 def test_sizes_have_bars_as_long_as_their_share_of_the_most() -> None:
     sizes = Slot().sizes
     sizes[0], sizes[2], sizes[-1] = 4, 2, 1
-    rows = sizes_of(slots(5, sizes=sizes)).rows
+    rows = sizes_of(SPANS[0], slots(5, sizes=sizes), CLOCK).rows
     assert [(row.label, row.number, row.length) for row in rows] == [
         ("up to 300 B", "4", 100), ("up to 3.0 kB", "2", 50), ("over 10 MB", "1", 25),
     ]  # fmt: skip
-    assert sizes_of(slots(5)).rows == ()
+    assert sizes_of(SPANS[0], slots(5), CLOCK).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("span", "time"),
+    [(SPANS[0], "5 minutes until 11:55:10"), (SPANS[1], "hour until 11:57"), (SPANS[2], "day until 12:25")],
+)
+def test_sizes_tell_of_which_time_they_are(span: Span, time: str) -> None:
+    assert sizes_of(span, slots(span.width), CLOCK).title == f"Sizes of mails, the {time}"
 
 
 def test_the_fullest_mailboxes_come_first_and_the_others_are_counted() -> None:
     boxes = [MailboxSummary(f"b{number}\u202e@x", number, 0, number, None) for number in range(13)]
     found = boxes_of(boxes)
+    assert found.title == "Mails by mailbox, all there are now"
     assert [row.number for row in found.rows] == [str(number) for number in range(12, 2, -1)]
     assert found.rows[0].label == "b12\\u202e@x"
     assert found.more == "and 2 mailboxes more"
