@@ -26,6 +26,7 @@ _VALUE = re.compile(
 _PIECE = re.compile(rf"{_STRING}|[^\"'(){{}};]++|.", re.DOTALL)
 _PROPERTY = re.compile(r"\s*(-{0,2}[a-zA-Z][a-zA-Z0-9-]{0,60})\s*:(.*)", re.DOTALL)
 _SELECTOR = re.compile(r"""(?:[\w\s.#,:>+~*=\[\]()|^$-]|"[\w\s./:%-]*+"|'[\w\s./:%-]*+'){1,2000}""")
+_REACHES_OUT = re.compile(r":(?:host|slotted|part)", re.IGNORECASE)  # of the shadow root that the mail stands in
 _MEDIA = re.compile(r"@(?:media|supports)\b[\w\s(),:./-]{1,500}", re.IGNORECASE)
 _NO_TEXT = re.compile(r"url\(|@|expression|javascript:", re.IGNORECASE)  # in a string, lest it be read as none
 _BREAKS_OUT = re.compile('["\\\\<\x00-\x1f]')
@@ -81,7 +82,7 @@ def _rules(text: str, resource: Resource, depth: int) -> Iterator[str]:
             return
         head = prelude.strip()
         if not head.startswith("@"):
-            inner = declarations(block, resource) if block is not None and _SELECTOR.fullmatch(head) else ""
+            inner = declarations(block, resource) if block is not None and _is_harmless(head) else ""
             if inner:
                 yield f"{head}{{{inner}}}"
         elif block is None:
@@ -93,6 +94,10 @@ def _rules(text: str, resource: Resource, depth: int) -> Iterator[str]:
                 yield f"@font-face{{{inner}}}"
         elif _MEDIA.fullmatch(head) and depth:
             yield f"{head}{{{' '.join(_rules(block, resource, depth - 1))}}}"
+
+
+def _is_harmless(selector: str) -> bool:
+    return _SELECTOR.fullmatch(selector) is not None and not _REACHES_OUT.search(selector)
 
 
 def _reference(head: str) -> str:

@@ -1,7 +1,8 @@
 """A mail on a page of its own, to be printed: who, when, what, and nothing round it.
 
-It holds the HTML of the mail, so it stands in the sandbox of such pages. The HTML is in a shadow root: its style
-sheets reach nothing of the head above it, and cannot make a mail look as if it came from somebody else.
+It holds the HTML of the mail, so it stands in the sandbox of such pages. The HTML is in a shadow root, and what hosts
+that, which a style sheet in it could reach, is in an element that nothing gets out of: no style of a mail reaches the
+head above it, and none can make the mail look as if it came from somebody else.
 """
 
 from dataclasses import dataclass

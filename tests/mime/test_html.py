@@ -325,6 +325,16 @@ def test_a_sheet_is_written_anew() -> None:
     assert css.sheet(sheet, none) == "p,a:hover>b{color:red}\n@media (max-width:600px){.a{width:100%}}\ni{j:k}"
 
 
+@pytest.mark.parametrize(
+    "selector",
+    [":host", ":HOST(*)", "p,:host-context(body)", ":is(a,:host)", "::slotted(*)", "a::part(x)", ":\\68 ost"],
+)
+def test_no_selector_reaches_out_of_a_shadow_root(selector: str) -> None:
+    assert css.sheet(f"{selector}{{a:b}} @media all{{{selector}{{a:b}} u{{a:b}}}} i{{a:b}}", none) == (
+        "@media all{u{a:b}}\ni{a:b}"
+    )
+
+
 @given(st.text(st.sampled_from("ab:;{}()'\"\\/*<>@ \nurl"), max_size=200))
 def test_no_sheet_has_an_address_an_escape_or_a_tag(style: str) -> None:
     assert_harmless_style(css.sheet(style, none), IMAGES)

@@ -159,21 +159,6 @@ def test_a_link_of_a_mail_opens_a_page_that_is_free_of_the_sandbox(letters: str,
     context.close()
 
 
-def test_no_style_of_a_mail_reaches_the_head_that_is_printed(house: PostOfficeProcess, reader: Reader) -> None:
-    cover = "position:fixed;inset:0;background:#fff;z-index:9"
-    html = f"<style>header, h1, dl {{ display: none !important }} p {{ {cover} }}</style><p>From: boss@bank.example</p>"
-    house.send("printed@x", body=rich(html))
-    page = reader.open(f"{house.url}/mailbox/printed@x/1")
-    page.get_by_role("link", name="Print", exact=True).click()
-    heading = page.get_by_role("heading", name="The Weekly Postcard")
-    heading.wait_for()
-    page.get_by_text("From: boss@bank.example").wait_for(state="attached")
-    assert heading.evaluate(
-        """heading => { const box = heading.getBoundingClientRect();
-        return document.elementFromPoint(box.left + 5, box.top + 5) === heading; }"""
-    )
-
-
 def test_at_360_the_current_tab_is_in_view(letters: str, reader: Reader) -> None:
     page = reader.open(f"{letters}/1/raw", width=360)
     box = page.locator(".tabs [aria-current]").bounding_box()

@@ -500,7 +500,7 @@ def test_a_mail_is_printed_with_its_head_and_nothing_round_it(client: FlaskClien
     assert "<dd><bdi>Alice &lt;alice@example.com&gt;</bdi></dd>" in head
     assert "<bdi>letter.pdf</bdi> (5 B)" in head
     assert "display" not in head.partition("</style>")[2]
-    assert body.startswith('<template shadowrootmode="open"><div dir="auto"><style>')
+    assert body.startswith('<div><template shadowrootmode="open"><div dir="auto"><style>')
     assert body.count("</template>") == 1
     assert "<script" not in response.text
     assert response.headers["Content-Security-Policy"] == client.get(f"{AT}/page").headers["Content-Security-Policy"]
