@@ -1,7 +1,7 @@
 """The HTML of a mail, made safe to show: cut into tokens, written anew from what is allowed, then cleaned by nh3.
 
 This is the second wall: the page that shows it must stand in a sandbox and forbid, by its policy, all that this takes
-out. A page beyond the bounds of `rewriting` is refused, and its mail shown as text.
+out. A page beyond the `bounds` is refused, and its mail shown as text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,8 +10,9 @@ from types import MappingProxyType
 
 import nh3
 
+from mysmtp.mime.bounds import TooMuch
 from mysmtp.mime.markup import ATTRIBUTES, TAGS, Resources, is_image_url, link_url
-from mysmtp.mime.rewriting import Image, Link, TooMuch, Writer
+from mysmtp.mime.rewriting import Image, Link, Writer
 
 __all__ = ["Image", "Link", "SafeHtml", "sanitise"]
 

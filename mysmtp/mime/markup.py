@@ -12,13 +12,14 @@ def _set(words: str) -> frozenset[str]:
 FORMATTING = _set("a b big code em font i nobr s small strike strong tt u")  # HTML section 13.1.4
 VOID = _set("area br col hr img wbr")
 # Elements that end without an end tag, when the next of them begins or what is around them ends.
-SELF_ENDING = _set("p li dt dd tr td th tbody thead tfoot colgroup caption rp rt")
-_OTHERS = (
-    "abbr acronym address article aside bdi bdo blockquote center cite del details dfn dir div dl figcaption figure "
-    "footer h1 h2 h3 h4 h5 h6 header hgroup ins kbd main map mark menu nav ol pre q ruby samp section span sub summary "
-    "sup table time ul var"
+SELF_ENDING = _set("p li dt dd tr td th tbody thead tfoot colgroup caption")
+# Elements that end by their end tag, but not across one of a block, or of what ends by itself.
+PHRASING = _set("abbr acronym bdi bdo cite del dfn ins kbd map mark q rp rt ruby samp span sub sup time var")
+_BLOCKS = (
+    "address article aside blockquote center details dir div dl figcaption figure footer h1 h2 h3 h4 h5 h6 header "
+    "hgroup main menu nav ol pre section summary table ul"
 )
-TAGS = FORMATTING | VOID | SELF_ENDING | _set(_OTHERS)
+TAGS = FORMATTING | VOID | SELF_ENDING | PHRASING | _set(_BLOCKS)
 
 _EVERYWHERE = _set(
     "class id style title dir lang align valign bgcolor color width height border role aria-label aria-hidden"

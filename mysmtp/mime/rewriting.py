@@ -1,7 +1,7 @@
 """A page of HTML written anew, token by token, from what `markup` allows. Pure text to text; nh3 comes after it.
 
-What is written is bounded (characters, tags, depth, elements a parser would open again), because a parser's time grows
-with the square of some of these, and what is refused here never reaches it.
+What is written is bounded, because a parser's time grows with the square of some of it (`bounds`), and what is refused
+here never reaches it.
 """
 
 from collections.abc import Mapping
@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from html import escape
 
 from mysmtp.mime import css
+from mysmtp.mime.bounds import LONGEST, Cost, TooMuch
 from mysmtp.mime.markup import ATTRIBUTES, FORMATTING, SELF_ENDING, TAGS, VOID, Resources, link_url
 from mysmtp.mime.tokens import Token, tokens
 
-LONGEST = 1024 * 1024  # characters of a page
-MOST_TAGS = 100_000
-DEEPEST = 500  # elements in elements
-MOST_REFERENCES = 100_000  # characters that stand as character references in what nh3 writes
-MOST_REOPENED = 250_000  # formatting elements that a parser opens again, because what was around them ended
 _LINK_TEXT = 200
 
 
@@ -37,10 +33,6 @@ class Image:
     shown: bool
 
 
-class TooMuch(Exception):
-    """The page is beyond the bounds, in words."""
-
-
 class Writer:
     """Writes a page anew. What it has opened it closes, so that the depth it knows is the true one."""
 
@@ -51,10 +43,7 @@ class Writer:
         self.style = ""
         self._pieces: list[str] = []
         self._open: list[str] = []
-        self._formatting = 0
-        self._reopened = 0
-        self._tags = 0
-        self._references = 0
+        self._cost = Cost()
         self._link = 0  # the place of the link whose text is being read
         self._link_text: list[str] | None = None
 
@@ -73,18 +62,13 @@ class Writer:
         return "".join(self._pieces)
 
     def _write_text(self, text: str) -> None:
-        self._count_reopened()
-        self._references += sum(text.count(char) for char in "&<>\xa0")
-        if self._references > MOST_REFERENCES:
-            raise TooMuch(f"the HTML has more than {MOST_REFERENCES:,} special characters")
+        self._cost.text(text)
         self._pieces.append(escape(text, quote=False))
         if self._link_text is not None:
             self._link_text.append(text[:_LINK_TEXT])
 
     def _start(self, token: Token) -> None:
-        self._tags += 1
-        if self._tags > MOST_TAGS:
-            raise TooMuch(f"the HTML has more than {MOST_TAGS:,} tags")
+        self._cost.tag()
         name = "div" if token.name == "body" else token.name
         if name == "style":
             self._add_style(token.content)
@@ -101,7 +85,7 @@ class Writer:
         if name == "a":  # none in another (HTML section 13.2.6.4.7)
             self._close("a")
             self._end_link()
-        self._count_reopened()
+        self._cost.start(name)
         given = dict(token.attributes)
         kept = [(key, self._value(name, key, value)) for key, value in given.items() if key in ATTRIBUTES[name]]
         written = "".join(f' {key}="{escape(value)}"' for key, value in kept if value is not None)
@@ -111,13 +95,7 @@ class Writer:
         elif name in ("a", "area"):
             self._note_link(name, dict(kept).get("href"))
         if name not in VOID and name not in SELF_ENDING:
-            self._push(name)
-
-    def _push(self, name: str) -> None:
-        self._open.append(name)
-        self._formatting += name in FORMATTING
-        if len(self._open) > DEEPEST:
-            raise TooMuch(f"the HTML has elements in elements, more than {DEEPEST} deep")
+            self._open.append(name)
 
     def _value(self, tag: str, name: str, value: str) -> str | None:
         """Return the value an attribute is given, None to leave it out."""
@@ -132,27 +110,28 @@ class Writer:
     def _close(self, name: str) -> None:
         """End an element, and those in it; not across a table, and a formatting one not across others."""
         if name in SELF_ENDING:
-            self._pieces.append(f"</{name}>")
+            self._end(name)
             return
-        for place in range(len(self._open) - 1, -1, -1):
-            if self._open[place] == name:
-                self._close_until(place)
-                return
-            if self._open[place] == "table" or (name in FORMATTING and self._open[place] not in FORMATTING):
-                return
+        for looked, opened in enumerate(reversed(self._open), 1):
+            if opened == name:
+                self._close_until(len(self._open) - looked)
+                break
+            if opened == "table" or (name in FORMATTING and opened not in FORMATTING):
+                break
+        else:
+            looked = len(self._open)
+        self._cost.look(looked)
+
+    def _end(self, name: str) -> None:
+        self._cost.end(name)
+        self._pieces.append(f"</{name}>")
 
     def _close_until(self, place: int) -> None:
         while len(self._open) > place:
             name = self._open.pop()
-            self._formatting -= name in FORMATTING
-            self._pieces.append(f"</{name}>")
+            self._end(name)
             if name == "a":
                 self._end_link()
-
-    def _count_reopened(self) -> None:
-        self._reopened += self._formatting
-        if self._reopened > MOST_REOPENED:
-            raise TooMuch("the HTML has too many formatting elements around too much")
 
     def _note_image(self, given: Mapping[str, str], shown: bool) -> None:
         self.images.append(Image(given.get("src", ""), given.get("alt"), shown))

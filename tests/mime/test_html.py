@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mysmtp.mime import css, html, rewriting
+from mysmtp.mime import bounds, css, html
 from mysmtp.mime.html import Image, Link, SafeHtml, sanitise
 from mysmtp.mime.markup import ATTRIBUTES
 from tests.mime.vectors import VECTORS
@@ -212,7 +212,7 @@ def test_what_is_harmless_stays(page: str, left: str | None) -> None:
 
 
 NESTED_OR_ENDLESS = [
-    ("long", "x" * (rewriting.LONGEST + 1)),
+    ("long", "x" * (bounds.LONGEST + 1)),
     ("tags", "<br>" * 100_001),
     ("deep", "<div>" * 501),
     ("fonts", "<font>" * 501),
@@ -271,12 +271,92 @@ HEAVY = [
 
 @pytest.mark.parametrize("piece", HEAVY)
 def test_a_megabyte_of_anything_takes_two_seconds_at_most(piece: str) -> None:
-    page = (piece * (rewriting.LONGEST // len(piece) + 1))[: rewriting.LONGEST]
+    page = (piece * (bounds.LONGEST // len(piece) + 1))[: bounds.LONGEST]
     for text in (page, "<b><i><u>" + page[: len(page) // 10]):
         begun = time.process_time()
         assert_harmless(found) if len((found := sanitise(text, cid)).html) < 20_000 else None
         assert time.process_time() - begun < 10  # measured: 1.6 s for the worst; without bounds 7 to 140 s
-        assert len(found.html) < 8 * rewriting.LONGEST
+        assert len(found.html) < 8 * bounds.LONGEST
+
+
+# What a parser looks through all that is there for: what a table puts before itself (HTML section 13.2.6.1), and what
+# stays open although the page ends it or begins the next (13.2.6.4.7). With each, what comes before it.
+BY_THE_SQUARE = [
+    ("<table>", "<br>x"),
+    ("<table>", "<p>"),
+    ("<table>", "</p>"),
+    ("<table>", "<hr>"),
+    ("<table>", "<li>x"),
+    ("<table>", "<b>x</b>"),
+    ("<table><tr>", "&nbsp;<tr>"),
+    ("<table><td>", "</td>x"),
+    ("<table>" * 240, "<p>x</p>"),
+    ("<table><td>" * 240 + "<table>", "<p>x</p>"),
+    ("<br>" * 30_000, "<table>x</table>"),
+    ("<table><a>", "<div><a>x</a></div>"),
+    ("", "<li><dd>"),
+    ("", "<dt><li>x"),
+    ("", "<li><div><li><dd></div>"),
+    ("", "<dd><ul></dd><li><dd><li></ul>"),
+    ("", "<b><li><dd></b>"),
+    ("", "<span><p></span>"),
+    ("", "<span>" * 200 + "<li>" + "</span>" * 200 + "<div>"),
+    ("<li><dd>" * 1000, "</p>"),
+    ("<li><dd>" * 1000, "<hr>"),
+    ("", "<rt>"),
+    ("<ruby>", "<rp><b>"),
+    ("<div>" * 499, "</ul>"),
+    ("<ul><table>" + "<div>" * 490, "</ul>"),
+    ("<b><div>" + "<i>" * 490, "</b>"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> float:
+    """How long as many paragraphs take as there may be."""
+    begun = time.process_time()
+    assert not sanitise("<p>x</p>" * 99_000, cid).refused
+    return time.process_time() - begun
+
+
+@pytest.mark.parametrize(("before", "piece"), BY_THE_SQUARE)
+def test_nothing_takes_much_longer_than_as_many_paragraphs(before: str, piece: str, ordinary: float) -> None:
+    """Judged at the bounds of length and tags, and by the halves of that until one is shown."""
+    number = (bounds.LONGEST - len(before)) // len(piece)
+    if tags := len(re.findall("<[a-z]", piece)):
+        number = min(number, (bounds.MOST_TAGS - before.count("<")) // tags)
+    refused = True
+    while refused:
+        begun = time.process_time()
+        refused = bool(sanitise(before + piece * number, cid).refused)
+        assert time.process_time() - begun < 2 * ordinary  # measured: 0.8 for the worst; without bounds up to 70
+        number //= 2
+
+
+CELL = "<table width=600><tbody><tr><td valign=top>{}</td></tr></tbody></table>\n"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        CELL.format(CELL.format(CELL.format("<img src=x alt=x><br>&nbsp;<span>text</span>")) * 2000),
+        CELL.format("<p>Hello <b>Bob</b>, <a href='http://x'>read</a></p>" * 5000),
+        "<table>" + "<tr>&nbsp;<center><td>x</td></center></tr>\n<p>" * 1000 + "</table>",
+        "<table><tr>" + "<div><p>all of it in no cell</p><br></div>\n" * 2000 + "</table>",
+        "<ul>" + "<li>x" * 10_000 + "</ul>",
+        "<ul>" + "<li><p><b>x</b></p></li>\n" * 10_000 + "</ul>",
+        "<dl>" + "<dt>x<dd>y<ul><li>z<li>z</ul>" * 1000 + "</dl>",
+        "<span style='color:red'><p>x</span></p>" * 400,
+        "<font face=arial><p>x</font>" * 5000,
+        "<ruby>\u6f22<rp>(<rt>kan<rp>)</ruby>" * 5000,
+        "<ruby>\u6f22<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>" * 5000,
+        "<div><span>x</div></b></ul></i>" * 5000,
+    ],
+)
+def test_a_mail_that_is_only_large_or_badly_written_is_shown(page: str) -> None:
+    found = sanitise(page + "<p>Goodbye", cid)
+    assert found.refused == ""
+    assert "Goodbye" in found.html
 
 
 def test_a_tag_with_a_hundred_thousand_attributes_is_a_tag_with_a_few() -> None:
