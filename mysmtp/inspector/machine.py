@@ -2,7 +2,8 @@
 
 Boxes stand on one spine, a lane each. One step on: down the spine. Back to where a session begins, or begins anew:
 rails on the left. Other steps back: a rail on the right. A verb that leads to where the session is already: a turn
-beside the box. What never moves is told in words. Pure geometry: a walk in, path data and words out.
+beside the box, below what was refused there, a row each. What never moves is told in words. No word lies on another,
+however often anything was done. Pure geometry: a walk in, path data and words out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,24 +13,25 @@ from mysmtp.inspector.protocols import Known, name_of
 from mysmtp.inspector.walk import Walk, is_hard, moves_of
 from mysmtp.protocol.dialect import Verb
 
-WIDTH, LEFT, BOX_WIDTH, BOX_HEIGHT, APART, TOP = 346, 92, 158, 46, 110, 8
+WIDTH, LEFT, BOX_WIDTH, BOX_HEIGHT, APART, TOP = 356, 92, 158, 46, 110, 8
 RIGHT, SPINE = LEFT + BOX_WIDTH, LEFT + BOX_WIDTH // 2
 RAILS = {1: (56,), 2: (56, 26), 3: (66, 40, 14)}
-RIGHT_RAIL = 336
+RIGHT_RAIL = 344
+RAIL_SHIFT = 16  # from the middle of a box to where the rail on the right leaves it above, or comes to it below
 LINE = 15  # from one word to the one below it
-TURN = 9  # characters that stand beside a box, after the turn
-REFUSAL = 16  # from one code that refused to the one above it
+ROOM = 12  # characters that stand beside a box: the longest turn that is one word, done 9,999 times
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """What was refused: in `words` such as ``403 ×1``, and as the class of these replies: ``soft`` (4xx), ``hard``
 
-    (5xx, -ERR), or ``mixed``.
+    (5xx, -ERR), or ``mixed``. `y` is where the words stand.
     """
 
     words: str
     look: str
+    y: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,8 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A drawing of `WIDTH` by `height`, from `top`, which is below 0 where more stands above the first box.
+    """A drawing of `WIDTH` by `height`. `end` is where the way out begins. `notes` tell what is not drawn."""
 
-    `end` is where the way out begins. `notes` tell what is not drawn.
-    """
-
-    top: int
     height: int
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
@@ -111,14 +109,16 @@ def draw(known: Known, walk: Walk, *, tls: bool = False) -> Machine:
     for source in lanes[:-1]:
         _put_forward(moves, walk, source, edges, words)
     _put_back(moves, walk, edges, words)
+    boxes = []
     for lane in lanes:
-        words += _turns(moves, walk, lane)
+        refusals, turns = _refusals(walk, lane), list(_turns(moves, walk, lane))
+        first = _first_row(moves, lane, len(refusals) + len(turns))
+        refused = tuple(Refused(text, look, first + LINE * at) for at, (text, look) in enumerate(refusals))
+        words += _stacked(turns, first + LINE * len(refusals))
+        boxes.append(_box(known, walk, lane, here, refused))
     end = middle(lanes[-1]) + BOX_HEIGHT // 2
-    boxes = tuple(_box(known, walk, lane, here) for lane in lanes)
-    top = -REFUSAL * (len(boxes[0].refused) - 1) if boxes[0].refused else 0
-    return Machine(
-        top, end + 62 - top, boxes, tuple(edges), tuple(words), end, walk.state, here, tuple(_notes(known, moves))
-    )
+    notes = tuple(_notes(known, moves))
+    return Machine(end + 62, tuple(boxes), tuple(edges), tuple(words), end, walk.state, here, notes)
 
 
 Moves = dict[str, set[tuple[int, int]]]
@@ -129,22 +129,45 @@ def _is_offered(rule: Verb, *, tls: bool) -> bool:
     return bool(set(rule.moves) - rule.vain) and (tls or not rule.upgrades)
 
 
-def _box(known: Known, walk: Walk, lane: int, here: int) -> Box:
+def _box(known: Known, walk: Walk, lane: int, here: int, refused: tuple[Refused, ...]) -> Box:
     names = known.places[str(lane)]
     name = walk.state if walk.state in names else names[0]
     seen = lane in walk.entered
     look = "now" if lane == here else "seen" if seen else ""
-    return Box(lane, TOP + APART * lane, name, look, walk.entered.get(lane), _refused(walk, lane))
+    return Box(lane, TOP + APART * lane, name, look, walk.entered.get(lane), refused)
 
 
-def _refused(walk: Walk, lane: int) -> tuple[Refused, ...]:
-    """Return what was refused in a lane, in the two lines that there is room for."""
+def _first_row(moves: Moves, lane: int, rows: int) -> int:
+    """Return where the first of so many rows beside a box stands: in its midst; above or below a rail, if there is one.
+
+    There are five at most, so that those of two boxes never meet.
+    """
+    y = middle(lane) + 4 - LINE * (rows - 1) // 2
+    for back in _backs(moves):
+        if back.target >= 2 and lane in back.sources:
+            y = max(y, middle(lane) - RAIL_SHIFT + LINE)
+        elif back.target >= 2 and lane == back.target:
+            y = min(y, middle(lane) + RAIL_SHIFT - 6 - LINE * (rows - 1))
+    return y
+
+
+def _refusals(walk: Walk, lane: int) -> list[tuple[str, str]]:
+    """Return in words and looks what was refused in a lane, in the two lines that there is room for."""
     counts = {code: count for (where, code), count in walk.refusals.items() if where == lane}
-    told = [Refused(f"{code} ×{count}", _look([code])) for code, count in counts.items()]
-    if len(told) < 3:
-        return tuple(told)
-    _, *others = counts
-    return told[0], Refused(f"others ×{sum(counts[code] for code in others)}", _look(others))
+    if len(counts) < 3:
+        return [(f"{code} {_times(count)}", _look([code])) for code, count in counts.items()]
+    (first, count), *others = counts.items()
+    return [
+        (f"{first} {_times(count)}", _look([first])),
+        (f"other {_times(sum(count for _, count in others))}", _look(code for code, _ in others)),
+    ]
+
+
+def _times(count: int) -> str:
+    """Return how often, in five characters at most: ``×9999``, ``×10k``, ``×123M``."""
+    if count < 10_000:
+        return f"×{count}"
+    return f"×{count // 1000}k" if count < 1_000_000 else f"×{count // 1_000_000}M"
 
 
 def _look(codes: Iterable[str]) -> str:
@@ -154,7 +177,7 @@ def _look(codes: Iterable[str]) -> str:
 
 def _label(walk: Walk, verb: str, steps: Iterable[tuple[int, int]]) -> tuple[str, bool]:
     count = sum(walk.steps[source, target, verb] for source, target in steps)
-    return (f"{name_of(verb)} ×{count}", True) if count else (name_of(verb), False)
+    return (f"{name_of(verb)} {_times(count)}", True) if count else (name_of(verb), False)
 
 
 def _put_forward(moves: Moves, walk: Walk, source: int, edges: list[Edge], words: list[Word]) -> None:
@@ -192,7 +215,7 @@ def _put_back(moves: Moves, walk: Walk, edges: list[Edge], words: list[Word]) ->
     rails = RAILS.get(len(left), RAILS[3])
     for rank, back in enumerate(left):
         rail = rails[min(rank, len(rails) - 1)]
-        edges += _rail(back, walk, rail, LEFT, rank * 9 - 9)
+        edges += _rail(back, walk, rail, LEFT, rank * 9 - 9, rank * 9 - 9)
         y = middle(back.target) + APART // 2 + 4 if not back.target else middle(1 + min(rank, 1)) + APART // 2 + 8
         if back.target:  # how often stands below, where another rail is near
             words += _rail_words(back, walk, rail, y, "middle", apart=rank > 0)
@@ -200,18 +223,22 @@ def _put_back(moves: Moves, walk: Walk, edges: list[Edge], words: list[Word]) ->
             words += _rail_words(back, walk, *((rail, y, "middle") if rail > 40 else (4, y, "start")))
     for back in backs:
         if back.target >= 2:
-            edges += _rail(back, walk, RIGHT_RAIL, RIGHT, 16)
-            words += _rail_words(back, walk, WIDTH - 4, middle(back.target) + APART // 2 + 8, "end")
+            edges += _rail(back, walk, RIGHT_RAIL, RIGHT, RAIL_SHIFT, -RAIL_SHIFT)
+            # Below the word of the way on, which may be as long.
+            words += _rail_words(back, walk, WIDTH - 6, middle(back.target) + APART // 2 + 4 + LINE, "end")
 
 
-def _rail(back: _Back, walk: Walk, rail: int, side: int, shift: int) -> Iterator[Edge]:
-    """Yield the edges of a rail: the longest with its arrow, and those that join it."""
+def _rail(back: _Back, walk: Walk, rail: int, side: int, ends: int, begins: int) -> Iterator[Edge]:
+    """Yield the edges of a rail: the longest with its arrow, and those that join it.
+
+    It `begins` and `ends` so far below the middles of its boxes.
+    """
     out = -1 if rail < side else 1
     corner, near = rail - 10 * out, side + out
-    target = middle(back.target) + (shift if back.target else 0)
+    target = middle(back.target) + (ends if back.target else 0)
     *joining, longest = back.sources
     for source in (*joining, longest):
-        y = middle(source) + shift
+        y = middle(source) + begins
         walked = any(walk.steps[source, back.target, verb] for verb in back.verbs)
         path = f"M{side} {y}H{corner}Q{rail} {y} {rail} {y - 10}"
         if source == longest or walked:
@@ -228,18 +255,23 @@ def _rail_words(back: _Back, walk: Walk, x: int, y: int, anchor: str, *, apart: 
             y += LINE
 
 
-def _turns(moves: Moves, walk: Walk, lane: int) -> Iterator[Word]:
-    """Yield the verbs that lead to this lane from elsewhere, and are taken in it as well."""
-    y = middle(lane) + 4
+def _turns(moves: Moves, walk: Walk, lane: int) -> Iterator[tuple[str, bool]]:
+    """Yield the verbs that lead to this lane from elsewhere, and are taken in it as well, a row each."""
     for verb, steps in moves.items():
         if (lane, lane) in steps and any(after == lane != before for before, after in steps):
             text, walked = _label(walk, verb, [(lane, lane)])
-            if len(text) > TURN:  # how often stands below, where it does not fit beside
-                text, _, times = text.rpartition(" ")
-                yield Word(RIGHT + 24, y + LINE - 9, "start", times, walked)
-                y -= 9
-            yield Word(RIGHT + 9, y, "start", f"↺ {text}", walked)
-            y += LINE
+            turn = f"↺ {text}"
+            if len(turn) <= ROOM:
+                yield turn, walked
+                continue
+            turn, _, times = turn.rpartition(" ")
+            yield turn, walked
+            yield times, walked  # below, where it does not fit beside
+
+
+def _stacked(turns: Iterable[tuple[str, bool]], y: int) -> Iterator[Word]:
+    for at, (text, walked) in enumerate(turns):
+        yield Word(RIGHT + (9 if text.startswith("↺") else 24), y + LINE * at, "start", text, walked)
 
 
 def _notes(known: Known, moves: Moves) -> Iterator[str]:

@@ -1,9 +1,17 @@
 """The drawn machine against grids written by hand from RFC 5321, RFC 2033, RFC 1939 and docs/protocol.md."""
 
-import pytest
+from dataclasses import dataclass
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
-from mysmtp.inspector.machine import LEFT, RIGHT, WIDTH, Box, Machine, draw
-from mysmtp.inspector.protocols import known
+import pytest
+from jinja2 import Environment, FileSystemLoader
+
+import mysmtp
+from mysmtp.inspector.machine import BOX_HEIGHT, LEFT, RIGHT, WIDTH, Box, Machine, draw
+from mysmtp.inspector.protocols import known, name_of
 from mysmtp.inspector.walk import Walk, walk_of
 from mysmtp.protocol.my_smtp import MY_SMTP
 from mysmtp.protocol.pop3 import POP3
@@ -11,6 +19,7 @@ from mysmtp.protocol.smtp import SMTP
 from tests.protocol.taped import lines, recorded, taped
 
 KNOWN = known()
+TEMPLATES = Path(mysmtp.__file__).parent.parent / "templates"
 STARTS_OVER = {(2, 1), (3, 1)}
 # Each verb with the steps between two lanes that are drawn for it.
 GRIDS = {
@@ -31,12 +40,6 @@ TURNS = {
     "lmtp": {(1, "LHLO"), (1, "RSET"), (3, "RCPT TO")},
     "pop3": {(0, "STLS"), (1, "USER")},
 }
-BUSY_TURNS = {
-    "my_smtp": {(1, "HELO"), (2, "MAIL"), (3, "RCPT")},
-    "smtp": {(1, "EHLO"), (1, "RSET"), (3, "RCPT")},
-    "lmtp": {(1, "LHLO"), (3, "RCPT")},
-    "pop3": {(1, "USER")},
-}
 NAMES = {
     "my_smtp": ["initial", "greeted", "sender known", "recipient known"],
     "smtp": ["connected", "greeted", "sender known", "recipient known"],
@@ -47,6 +50,51 @@ NAMES = {
 
 def drawn(protocol: str, *, tls: bool = True) -> Machine:
     return draw(KNOWN[protocol], Walk(KNOWN[protocol].dialect.initial), tls=tls)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A word with the room it takes on the page: no character of a face of 13 pixels is wider than 7.9."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def lies_on(self, other: "Drawn") -> bool:
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
+
+
+def words_on(machine: Machine) -> list[Drawn]:
+    """Return every word of the drawing as its page has it."""
+    pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    pages.filters["shown"] = str
+    macros: Any = pages.get_template("_session.html").module
+    drawing = ElementTree.fromstring(macros.machine_of(machine, None, {}, "x"))
+    words = []
+    for each in drawing.iter("text"):
+        text = each.text or ""
+        anchor = "middle" if each.get("class") == "n" else each.get("text-anchor", "start")
+        width, x, y = 7.9 * len(text), float(each.get("x", "")), float(each.get("y", ""))
+        left = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
+        words.append(Drawn(text, left, left + width, y - 10, y + 3))
+    return words
+
+
+def busy(protocol: str, count: int, codes: int) -> Walk:
+    """Return a walk that took each step and turn so many times; in each lane so many codes refused as often."""
+    walk = Walk(KNOWN[protocol].dialect.initial)
+    refusing = ("403", "-ERR", "554")[:codes]
+    walk.refusals.update({(lane, code): max(1, count) for lane in range(len(NAMES[protocol])) for code in refusing})
+    if count:
+        short = {name_of(verb): verb for verb in KNOWN[protocol].dialect.verbs}
+        walk.steps.update({(lane, lane, short[verb]): count for lane, verb in TURNS[protocol]})
+        walk.steps.update({(*step, verb): count for verb, steps in GRIDS[protocol].items() for step in steps})
+        if "BDAT" in KNOWN[protocol].dialect.verbs:
+            walk.steps[3, 1, "BDAT"] = count
+    return walk
 
 
 def words_of(box: Box) -> list[str]:
@@ -84,20 +132,21 @@ def test_what_begins_tls_is_drawn_only_where_it_is_offered_or_was_done(protocol:
         assert steps_of(draw(KNOWN[protocol], walk)) == GRIDS[protocol]
 
 
-@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("codes", [0, 1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 12, 999, 9_999, 123_456, 12_345_678])
 @pytest.mark.parametrize("protocol", GRIDS)
-def test_every_word_stands_inside_the_drawing_and_no_two_in_one_place(protocol: str, busy: bool) -> None:
-    walk = Walk(KNOWN[protocol].dialect.initial)
-    if busy:
-        walk.steps.update({(lane, lane, verb): 12 for lane, verb in BUSY_TURNS[protocol]})
-    machine = draw(KNOWN[protocol], walk, tls=True)
-    places = [(word.x, word.y) for word in machine.words]
-    assert len(set(places)) == len(places)
-    for word in machine.words:
-        width = 7.9 * len(word.text)
-        left = word.x - {"start": 0, "middle": width / 2, "end": width}[word.anchor]
-        assert left >= -1, word
-        assert left + width <= WIDTH + 1, word
+def test_every_word_stands_inside_the_drawing_and_none_on_another(protocol: str, count: int, codes: int) -> None:
+    machine = draw(KNOWN[protocol], busy(protocol, count, codes), tls=True)
+    words = words_on(machine)
+    for word in words:
+        assert word.left >= -1, word
+        assert word.right <= WIDTH + 1, word
+        assert word.top >= 0, word
+        assert word.bottom <= machine.height, word
+    assert [(one, other) for one, other in combinations(words, 2) if one.lies_on(other)] == []
+    for word, box in product(words, machine.boxes):
+        beside = Drawn(box.name, LEFT - 5, RIGHT + 5, box.y - 5, box.y + BOX_HEIGHT + 5)  # with the halo round it
+        assert word.text in (box.name, str(box.digit)) or not word.lies_on(beside), word
     assert 0 < LEFT < RIGHT < WIDTH
 
 
@@ -187,17 +236,9 @@ def test_refusals_stand_on_the_drawing_and_none_is_left_uncounted() -> None:
     said = lines("RCPT TO: b@x", "FOO", "HELO", "DATA", "HELO x", "LIST b@x", "BAR", end="\n")
     machine = draw(KNOWN["my_smtp"], walk_of(taped(MY_SMTP, *said).entries(), KNOWN["my_smtp"]))
     assert [words_of(box) for box in machine.boxes] == [["403 ×2", "400 ×2"], ["401 ×1", "400 ×1"], [], []]
-    top_of_the_second = machine.boxes[0].y - 16  # 16 from one to the one above it
-    assert machine.top == top_of_the_second - 8  # as far from the edge as the box
-    assert (
-        drawn("my_smtp").top,
-        draw(KNOWN["smtp"], walk_of(taped(SMTP, b"FOO\r\n").entries(), KNOWN["smtp"])).top,
-    ) == (0, 0)
-    assert machine.top + machine.height == drawn("my_smtp").height
-
     crowd = lines("RCPT TO:<b@x>", "FOO", "HELO", "EXPN", "FOO", "DATA")  # 503, 500, 501, 502, 500, 503
     machine = draw(KNOWN["smtp"], walk_of(taped(SMTP, *crowd).entries(), KNOWN["smtp"]))
-    assert words_of(machine.boxes[0]) == ["503 ×2", "others ×4"]
+    assert words_of(machine.boxes[0]) == ["503 ×2", "other ×4"]
 
 
 @pytest.mark.parametrize(
@@ -205,11 +246,13 @@ def test_refusals_stand_on_the_drawing_and_none_is_left_uncounted() -> None:
     [
         ({"403": 1, "400": 1}, [("403 ×1", "soft"), ("400 ×1", "soft")]),
         ({"403": 1, "500": 1}, [("403 ×1", "soft"), ("500 ×1", "hard")]),
-        ({"403": 1, "400": 2, "401": 3}, [("403 ×1", "soft"), ("others ×5", "soft")]),
-        ({"403": 1, "500": 2, "554": 3}, [("403 ×1", "soft"), ("others ×5", "hard")]),
-        ({"500": 1, "400": 2, "403": 3}, [("500 ×1", "hard"), ("others ×5", "soft")]),
-        ({"500": 1, "452": 2, "501": 3}, [("500 ×1", "hard"), ("others ×5", "mixed")]),
+        ({"403": 1, "400": 2, "401": 3}, [("403 ×1", "soft"), ("other ×5", "soft")]),
+        ({"403": 1, "500": 2, "554": 3}, [("403 ×1", "soft"), ("other ×5", "hard")]),
+        ({"500": 1, "400": 2, "403": 3}, [("500 ×1", "hard"), ("other ×5", "soft")]),
+        ({"500": 1, "452": 2, "501": 3}, [("500 ×1", "hard"), ("other ×5", "mixed")]),
         ({"-ERR": 7}, [("-ERR ×7", "hard")]),
+        ({"403": 9_999, "400": 10_000}, [("403 ×9999", "soft"), ("400 ×10k", "soft")]),
+        ({"403": 999_999, "400": 1_000_000}, [("403 ×999k", "soft"), ("400 ×1M", "soft")]),
     ],
 )
 def test_what_was_refused_has_the_class_of_its_replies_and_of_several_none(
