@@ -12,7 +12,7 @@ TLS_BEGINS = "# TLS begins: "
 OF_SESSION = "# Here follows session "
 _NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
 _OCTETS = {"n": b"\n", "r": b"\r", "t": b"\t", "\\": b"\\"}
-_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|[nrt\\])")
+ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|[nrt\\])")
 
 
 def spelled(octets: bytes) -> str:
@@ -48,7 +48,7 @@ def tls_begins(agreed: str) -> str:
 def unspelled(text: str) -> bytes:
     """Return the octets that `spelled` made `text` of. Raises ValueError when it was not made that way."""
     octets, at = b"", 0
-    for match in _ESCAPE.finditer(text):
+    for match in ESCAPE.finditer(text):
         octets += _plain(text[at : match.start()])
         name = match[1]
         octets += _OCTETS.get(name) or bytes([int(name[1:], 16)])

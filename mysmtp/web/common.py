@@ -12,7 +12,7 @@ from mysmtp.powers import Gathering, Marking
 from mysmtp.web import guard, keys, origins
 from mysmtp.web.deeds import deed_words
 from mysmtp.web.panes import USUAL, width_of_list
-from mysmtp.web.presenting import door_name, plain, size_words
+from mysmtp.web.presenting import door_name, plain, size_words, unparted
 from mysmtp.web.site import reachable, site
 from mysmtp.web.squeeze import Squeeze
 from mysmtp.web.urls import mail_key
@@ -61,7 +61,7 @@ def equip(app: Flask) -> None:
 
     app.before_request(remember_the_news)
     app.context_processor(common)
-    app.jinja_env.filters.update(size=size_words, shown=plain)
+    app.jinja_env.filters.update(size=size_words, shown=plain, unparted=unparted)
     app.after_request(_caching)
     app.after_request(_refreshing)
     app.after_request(Squeeze())

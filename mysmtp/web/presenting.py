@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from markupsafe import Markup, escape
+
 from mysmtp.text import visible
+from mysmtp.wire import ESCAPE
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -17,6 +20,7 @@ MONTHS = (
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # not strftime: that would follow the machine's locale
 TITLE_LENGTH = 160
 NOBODY = "<>"  # how the null sender is shown
+_ESCAPED = Markup('<span class="esc">\\{}</span>')
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -50,6 +54,14 @@ def count_words(number: int, one: str, many: str = "") -> str:
 def file_words(files: int | None) -> str:
     """Return how many files are attached, ``""`` for none; None: some, which nobody counted."""
     return "files" if files is None else count_words(files, "file") if files else ""
+
+
+def unparted(spelled: str) -> Markup:
+    """Return spelled octets as HTML in which no line ends within an escape."""
+    if "\\" not in spelled:
+        return escape(spelled)
+    pieces = ESCAPE.split(spelled)  # what stands between them, and the name of each, in turn
+    return Markup("").join(_ESCAPED.format(each) if at % 2 else each for at, each in enumerate(pieces))
 
 
 def plain(text: str, keep: str = "") -> str:

@@ -70,7 +70,7 @@ class Drawn:
 def words_on(machine: Machine) -> list[Drawn]:
     """Return every word of the drawing as its page has it."""
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    pages.filters["shown"] = str
+    pages.filters.update(shown=str, unparted=str)
     macros: Any = pages.get_template("_session.html").module
     drawing = ElementTree.fromstring(macros.machine_of(machine, None, {}, "x"))
     words = []

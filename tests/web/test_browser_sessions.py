@@ -312,3 +312,45 @@ def test_no_page_of_sessions_scrolls_sideways_and_targets_are_large_enough(
             }).map(element => element.outerHTML.slice(0, 120))"""
         )
         assert small == [], path
+
+
+def test_no_line_of_a_page_ends_within_an_escape(reader: Reader, house: PostOfficeProcess) -> None:
+    ports = []
+    for more in ("", "x"):
+        with house.connect() as peer:
+            for length in range(12, 36):  # so that every place of a line falls to some escape
+                peer.say(b"HELO " + (b"a" * length) + more.encode() + b"\\\x01\xff\r\n")
+                peer.line()
+            peer.ask("QUIT")
+            ports.append(peer.socket.getsockname()[1])
+    page = reader.open(f"{house.url}/sessions?address=127.0.0.1:{ports[0]}", width=390)
+    page.set_default_timeout(PATIENCE)
+    one, other = (number_at(page, house, port) for port in ports)
+    for path in (f"/sessions/{one}/beside/{other}", f"/sessions/{one}"):
+        page.goto(house.url + path)
+        parted, whole = page.evaluate(
+            r"""() => {
+                const found = { parted: [], whole: 0 };
+                for (const cell of document.querySelectorAll('.x')) {
+                    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+                    for (let text; (text = texts.nextNode());) {
+                        for (const match of text.data.matchAll(/\\(x[0-9a-f]{2}|[nrt\\])/g)) {
+                            const range = document.createRange();
+                            range.setStart(text, match.index);
+                            range.setEnd(text, match.index + match[0].length);
+                            const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+                            lines.size > 1 ? found.parted.push(cell.innerText) : found.whole++;
+                        }
+                    }
+                }
+                return [found.parted, found.whole];
+            }"""
+        )
+        assert parted == [], path
+        assert whole > 24 * 5, path
+
+
+def number_at(page: Page, house: PostOfficeProcess, port: int) -> str:
+    """Return the number of the session of a client that had this port."""
+    page.goto(f"{house.url}/sessions?address=127.0.0.1:{port}")
+    return page.locator(".sessions .id").first.text_content() or ""

@@ -13,6 +13,7 @@ from mysmtp.web.presenting import (
     sender_words,
     size_words,
     title_of,
+    unparted,
 )
 
 
@@ -143,3 +144,15 @@ def test_the_ports_have_the_names_of_their_protocols() -> None:
 
 def test_how_many_files_are_attached() -> None:
     assert [file_words(files) for files in (0, 1, 2, None)] == ["", "1 file", "2 files", "files"]
+
+
+@pytest.mark.parametrize(
+    ("spelled", "html"),
+    [
+        ("HELO <x>", "HELO &lt;x&gt;"),
+        (r"<\x1b>\r", '&lt;<span class="esc">\\x1b</span>&gt;<span class="esc">\\r</span>'),
+        (r"C:\\new", 'C:<span class="esc">\\\\</span>new'),  # a backslash that was sent, and no line end
+    ],
+)
+def test_an_escape_is_one_piece_of_a_page(spelled: str, html: str) -> None:
+    assert unparted(spelled) == html

@@ -519,7 +519,7 @@ def test_a_long_message_is_folded_alike_however_often_the_page_looked(client: Fl
 def test_what_has_come_of_a_line_is_shown_as_it_came(client: FlaskClient, office: Office) -> None:
     ago = '<span id="ago">last octet [0-9,]+ s ago[.]</span></p>'
     office.open(SMTP).say(b"EHLO x\r\nMAIL <\x1b")
-    come = r"<code><bdi>MAIL &lt;\\x1b</bdi></code> has come; "
+    come = r'<code><bdi>MAIL &lt;<span class="esc">\\x1b</span></bdi></code> has come; '
     assert re.search(f">Waiting for the end of the line: {come}{ago}", client.get("/sessions/1").text)
     office.open(SMTP).say(b"EHLO x\r\n")
     assert re.search(f">Waiting for the next command; {ago}", client.get("/sessions/2").text)
