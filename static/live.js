@@ -9,7 +9,9 @@
   const FOLLOW_GAP = 1000; // ms that a mail stands at least where the newest is followed
   const OF_SESSIONS = ["sessions", "session", "beside"]; // pages that mail changes nothing of
   const AT_ONCE = ["troubles", "side", "facts", "crumb", "acts", "damage", "figures"];
+  const OF_ONE_RUN = ["session", "beside"]; // what they show is kept until the server stops
   const GONE = "This was deleted or removed meanwhile";
+  const RESTARTED = "The server was started anew; what is shown here is not kept any more";
   const byId = (id) => document.getElementById(id);
   const mailsHave = (count) => (count === 1 ? "1 mail has" : `${count.toLocaleString("en")} mails have`);
   let feed = null; // state of the feed, as last shown: [state, words, link words]
@@ -39,6 +41,7 @@
   }
 
   function listen() {
+    if (over) return;
     stop();
     // A page of sessions is told of them (see sessions.js),
     // of mails only for a notice
@@ -46,6 +49,7 @@
     const mails = OF_SESSIONS.includes(kind) ? `&mails=${Number(notifying())}&session=${watch ?? ""}` : "";
     source = new EventSource(`/live?last=${encodeURIComponent(last)}${mails}`);
     source.addEventListener("session", look);
+    source.addEventListener("restarted", () => document.dispatchEvent(new Event("restarted")));
     source.onopen = () => {
       tries = 0;
       show("live", "Live");
@@ -63,6 +67,17 @@
     if (event.type === "stored") notify(JSON.parse(event.data).mailbox);
     if (event.type === "troubles" || !OF_SESSIONS.includes(document.body.dataset.kind)) news();
   }
+
+  // Sessions are counted anew by each server: the one shown is gone, and its number may be another's.
+  let over = false;
+
+  document.addEventListener("restarted", () => {
+    if (!OF_ONE_RUN.includes(document.body.dataset.kind)) return;
+    over = true;
+    stop();
+    show("lost", "Not live: the server was started anew");
+    tell(RESTARTED);
+  });
 
   const look = () => document.dispatchEvent(new Event("session"));
 

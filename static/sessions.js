@@ -17,12 +17,48 @@
     mine.replaceChildren(...theirs.childNodes);
   }
 
+  // ---- the server that all here comes from
+  const startOf = (page) => page.body.dataset.last?.split("-")[0];
+  let start = startOf(document);
+  let over = false; // there is another server now, which knows nothing of this session
+
+  const isOfOther = (page) => startOf(page) !== undefined && startOf(page) !== start;
+
+  // Whether a session is kept as it is shown: of another server nothing is taken over.
+  function isLost(page) {
+    if (isOfOther(page) && !over) document.dispatchEvent(new Event("restarted"));
+    return over;
+  }
+
+  if (kind === "session") document.addEventListener("restarted", end);
+
+  function end() {
+    over = true;
+    wanted = false;
+    playing = 0;
+    const open = document.querySelector("#facts .open");
+    if (open) {
+      open.classList.remove("open");
+      open.textContent = "Ended";
+      byId("wait").textContent = "The server was stopped, and so it ended.";
+      document.title = document.title.replace(", open", ", ended");
+      byId("map-title").textContent = "Where it has been";
+    }
+    if (document.body.dataset.watch !== undefined) {
+      calm(byId("lines").lastElementChild);
+      byId("lines").querySelector(".sel")?.classList.remove("sel");
+    }
+    delete document.body.dataset.watch;
+    tellFollowing();
+    tellPlaying();
+  }
+
   // ---- news
   let wanted = false;
   let busy = false;
 
   async function news() {
-    wanted = true;
+    wanted = !over;
     if (busy) return;
     busy = true;
     while (wanted) {
@@ -30,7 +66,9 @@
       const began = performance.now();
       try {
         const reply = await fetch(address(), { headers: { Accept: "text/html" }, cache: "no-store" });
-        if (reply.ok) (kind === "session" ? paintLines : paintList)(parse(await reply.text()));
+        const page = parse(await reply.text());
+        if (kind === "session" && isLost(page)) break;
+        if (reply.ok) (kind === "session" ? paintLines : paintList)(page);
       } catch {
         break; // the server is gone; the feed says so
       }
@@ -162,9 +200,15 @@
     const selecting = chosen && !chosen.isCollapsed && mine.contains(chosen.anchorNode);
     const reading = scrollY > 4 || mine.matches(":hover") || mine.contains(document.activeElement) || selecting;
     if (!reading || !mine.querySelector(".sessions")) {
+      start = startOf(page);
       mine.dataset.news = theirs.dataset.news;
       mine.replaceChildren(...theirs.childNodes);
       byId("fresh").hidden = true;
+      return;
+    }
+    if (isOfOther(page)) {
+      byId("fresh").textContent = "The server was started anew. Show its sessions";
+      byId("fresh").hidden = false;
       return;
     }
     for (const row of theirs.querySelectorAll(".sessions > li")) {
@@ -196,8 +240,10 @@
 
   async function step(link) {
     const reply = await fetch(link.href, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
-    if (!reply?.ok) return location.assign(link.href); // the browser says what is wrong, or tries again
+    if (!reply) return location.assign(link.href); // the browser says what is wrong, or tries again
     const page = parse(await reply.text());
+    if (isLost(page)) return;
+    if (!reply.ok) return location.assign(link.href);
     ["lines", "strip", "steps", "machine", "crumb"].forEach((id) => {
       const [mine, theirs] = [byId(id), page.getElementById(id)];
       if (mine.innerHTML !== theirs.innerHTML) mine.replaceChildren(...theirs.childNodes);
@@ -258,7 +304,10 @@
       following ? ((following = false), tellFollowing()) : resume();
     } else if (link.dataset.copyFrom !== undefined && navigator.clipboard) {
       event.preventDefault();
-      const text = await (await fetch(link.href)).text();
+      const reply = await fetch(link.href);
+      const text = await reply.text();
+      if (isLost(parse(await (await fetch(address(), { cache: "no-store" })).text()))) return;
+      if (!reply.ok) return location.assign(link.href);
       await navigator.clipboard.writeText(text);
       byId("status").textContent = "Copied the conversation, one C: or S: line each";
     }

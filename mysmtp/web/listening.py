@@ -11,13 +11,15 @@ from gevent.event import Event as Signal
 
 GAP = 0.25  # seconds between two pieces that a page is told: at most four paints a second
 OF_SESSIONS = b"event: session\ndata: {}\n\n"
+RESTARTED = b"event: restarted\ndata: {}\n\n"
 
 
 class Listener:
     """One open page. `news` returns the frames that came after a number, and the number of the last.
 
     `session` is the one whose lines it shows, 0 where it shows all of them, None for none. One that wants to know of
-    mails is in `idle` while it waits, so that whoever has news finds those to wake.
+    mails is in `idle` while it waits, so that whoever has news finds those to wake. One `from_earlier` comes from a
+    process before this one, and is told so.
     """
 
     def __init__(
@@ -31,8 +33,10 @@ class Listener:
         watched: Callable[[], Sequence[str]],
         heartbeat: float,
         gap: float = GAP,
+        from_earlier: bool = False,
     ) -> None:
         self.session = session
+        self._from_earlier = from_earlier
         self.of_mails = idle is not None
         self._news = news
         self._known = known
@@ -65,7 +69,7 @@ class Listener:
 
     def frames(self) -> Iterator[bytes]:
         """Yield what to send; a comment whenever there was nothing for a while."""
-        yield b"retry: 1000\n: listening\n\n"
+        yield b"retry: 1000\n: listening\n\n" + (RESTARTED if self._from_earlier else b"")
         while not self._closed.is_set():
             if self._wait():
                 yield self._collect()

@@ -98,7 +98,8 @@ class Live:
     def listen(self, last: str = "", session: int | None = None, *, mails: bool = True) -> Stream:
         """Return the stream of a new listener, who listens from now until the stream is closed.
 
-        It begins with what came after the id `last`; where that is not known any more, by saying that news were missed.
+        It begins with what came after the id `last`; where that is not known any more, by saying that news were missed,
+        and of an earlier process, that this one is another: sessions are counted anew.
         With `session` it is told when something is new in that session, or in any (0); without `mails` of nothing else.
         Raises ServiceUnavailable when enough listen already.
         """
@@ -108,6 +109,7 @@ class Live:
         listener = Listener(
             self._news_after, known, self._idle if mails else None, session=session if self._lookout else None,
             turn=self._turn, watched=self._watched, heartbeat=self._heartbeat, gap=self._gap,
+            from_earlier=bool(last) and not self._is_ours(last),
         )  # fmt: skip
         if mails and known != self._number:
             listener.wake()
@@ -137,9 +139,12 @@ class Live:
 
     def _known(self, last: str) -> int:
         """Return the number of the last news that a listener knows of; one below 0 where that cannot be told."""
-        prefix, _, number = last.partition("-")
-        ours = prefix == self._prefix and number.isascii() and number.isdigit() and len(number) <= _NUMBER
+        _, _, number = last.partition("-")
+        ours = self._is_ours(last) and number.isascii() and number.isdigit() and len(number) <= _NUMBER
         return int(number) if ours and int(number) <= self._number else -1
+
+    def _is_ours(self, last: str) -> bool:
+        return last.partition("-")[0] == self._prefix
 
     # ---- mails
 

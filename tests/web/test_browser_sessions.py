@@ -1,7 +1,7 @@
 """Sessions in a real browser, while real clients talk to the real process: each line is there before the next."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
@@ -12,6 +12,9 @@ from tests.web.looks import violations
 
 pytestmark = pytest.mark.browser
 
+Start = Callable[..., PostOfficeProcess]
+
+ANEW = "The server was started anew; what is shown here is not kept any more"
 PATIENCE = 20_000  # ms; the machine may be busy with other tests
 
 
@@ -354,3 +357,106 @@ def number_at(page: Page, house: PostOfficeProcess, port: int) -> str:
     """Return the number of the session of a client that had this port."""
     page.goto(f"{house.url}/sessions?address=127.0.0.1:{port}")
     return page.locator(".sessions .id").first.text_content() or ""
+
+
+def started_anew(office: PostOfficeProcess, start: Start) -> PostOfficeProcess:
+    """Stop a server and start another at the same addresses, whose sessions are counted from 1 again."""
+    office.stop()
+    return start("--port", str(office.my_smtp[1]), "--web-port", str(office.web[1]))
+
+
+def expect_old_lines(page: Page) -> None:
+    """Expect a page to say that its session is not kept, and to show what was said in it, and nothing else."""
+    expect(page.locator("#status")).to_have_text(ANEW)
+    expect(page.locator("#feed")).to_have_text("Not live: the server was started anew")
+    lines = page.locator("#lines > li bdi").all_inner_texts()
+    # The last words of the old server were news that may have come, or not.
+    assert lines[:2] == [r"HELO old.example\n", r"200 OK\n"]
+    assert lines[2:] in ([], [r"500 Server shutting down\n"])
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_page_of_a_session_that_a_new_server_does_not_keep_says_so_and_stays_as_it_is(
+    start: Start, reader: Reader, hidden: bool
+) -> None:
+    office = start()
+    with office.connect() as peer:
+        peer.ask("HELO old.example")
+        page = reader.open(f"{office.url}/sessions/1")
+        expect(page.locator("#facts")).to_contain_text("Open, live")
+        if hidden:
+            with page.expect_event("requestfailed", lambda request: "/live?" in request.url):
+                page.evaluate(SHOW, True)
+        again = started_anew(office, start)
+    with again.connect() as other:
+        other.ask("HELO new.example", "MAIL FROM: a@new.example")
+        if hidden:
+            page.evaluate(SHOW, False)
+        expect_old_lines(page)
+        expect(page.locator("#facts")).to_contain_text("Ended")
+        expect(page.locator("#wait")).to_contain_text("The server ")  # closed it, or was stopped
+        expect(page.get_by_role("button", name="following")).to_have_count(0)
+        page.evaluate(SHOW, True)
+        with page.expect_event("console", lambda message: message.text == "looked"):
+            page.evaluate(SHOW, False)
+            other.ask("RCPT TO: b@new.example")
+            page.evaluate("fetch('/sessions/1').then(reply => reply.text()).then(() => console.log('looked'))")
+        expect_old_lines(page)
+    page.get_by_role("link", name="Sessions", exact=True).first.click()  # the page that there is
+    expect(page.locator(".sessions > li")).to_have_count(1)
+
+
+SHOW = """hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+document.dispatchEvent(new Event('visibilitychange')); }"""
+
+
+@pytest.mark.parametrize("how", ["On", "news", "copy"])
+def test_lines_of_another_session_never_stand_under_old_ones_though_no_feed_has_told(
+    start: Start, reader: Reader, how: str
+) -> None:
+    office = start()
+    with office.connect() as peer:
+        peer.ask("HELO old.example")
+        page = reader.open(f"{office.url}/sessions/1{'?step=1' if how == 'On' else ''}", fresh=True)
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.evaluate("navigator.clipboard.writeText('nothing yet')")
+        page.route("**/live?*", lambda route: route.abort())
+        again = started_anew(office, start)
+    with again.connect() as other:
+        other.ask("HELO new.example", "MAIL FROM: a@new.example")
+        if how == "news":
+            page.evaluate("document.dispatchEvent(new Event('session'))")
+        else:
+            page.get_by_role("link", name={"copy": "Copy as C:/S:"}.get(how, how), exact=True).click()
+        expect_old_lines(page)
+        assert page.evaluate("navigator.clipboard.readText()") == "nothing yet"
+        if how == "On":
+            expect(page.locator("#steps")).to_contain_text("Step 1 of 2")
+            expect(page.locator("#lines .sel")).to_contain_text("old.example")
+
+
+def test_two_sessions_that_a_new_server_does_not_keep_are_said_to_be_gone(start: Start, reader: Reader) -> None:
+    office = start()
+    for name in ("one", "two"):
+        with office.connect() as peer:
+            peer.ask(f"HELO {name}", "QUIT")
+    page = reader.open(f"{office.url}/sessions/1/beside/2")
+    started_anew(office, start)
+    expect(page.locator("#status")).to_have_text(ANEW)
+    expect(page.locator("#feed")).to_have_text("Not live: the server was started anew")
+
+
+def test_a_list_that_is_read_offers_the_sessions_of_a_new_server(start: Start, reader: Reader) -> None:
+    office = start()
+    for name in ("one", "two"):
+        with office.connect() as peer:
+            peer.ask(f"HELO {name}", "QUIT")
+    page = reader.open(f"{office.url}/sessions")
+    page.locator(".sessions > li").first.hover()
+    again = started_anew(office, start)
+    with again.connect() as other:
+        other.ask("HELO three")
+        expect(page.locator("#fresh")).to_have_text("The server was started anew. Show its sessions")
+        expect(page.locator(".sessions > li")).to_have_count(2)
+        page.locator("#fresh").click()
+        expect(page.locator(".sessions > li")).to_have_count(1)

@@ -253,3 +253,9 @@ def test_a_page_is_told_at_most_four_times_a_second(bus: Bus) -> None:
         bus.publish(MessageStored(1, "x", mail_id, 1))
     assert next(stream).count(b"event: stored") == 2
     assert time.monotonic() - began >= GAP * 0.9
+
+
+def test_who_comes_from_an_earlier_process_is_told_so_at_once(bus: Bus) -> None:
+    earlier, live = Live(bus, Recorder(bus)), Live(bus, Recorder(bus))
+    first = {last: next(live.listen(last, 1, mails=False)) for last in ("", live.last_id, earlier.last_id)}
+    assert [b"event: restarted\n" in frames for frames in first.values()] == [False, False, True]
