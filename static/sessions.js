@@ -17,6 +17,17 @@
     mine.replaceChildren(...theirs.childNodes);
   }
 
+  // Where the row that has the focus makes place, its line has it afterwards, or the last one; nothing moves for that.
+  function keepFocus(list, change) {
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const [row, focusVisible] = [focused?.closest("li"), focused?.matches(":focus-visible")];
+    change();
+    if (!focused || focused.isConnected) return;
+    const links = [...(byId(row.id) ?? list.lastElementChild).querySelectorAll("a")].filter((link) => link.getClientRects().length);
+    const same = links.find((link) => link.getAttribute("href") === focused.getAttribute("href"));
+    (same ?? links[0])?.focus({ preventScroll: true, focusVisible });
+  }
+
   // ---- the server that all here comes from
   const startOf = (page) => page.body.dataset.last?.split("-")[0];
   let start = startOf(document);
@@ -103,7 +114,7 @@
     const [mine, theirs] = [byId("lines"), page.getElementById("lines")];
     const stood = atEnd();
     const before = mine.children.length;
-    takeLines(mine, theirs);
+    keepFocus(mine, () => takeLines(mine, theirs));
     ["facts", "doctor", "strip", "map-title", "machine", "wait", "steps"].forEach((id) => swap(id, page));
     document.title = page.title;
     if (page.body.dataset.watch === undefined) delete document.body.dataset.watch;
@@ -244,10 +255,11 @@
     const page = parse(await reply.text());
     if (isLost(page)) return;
     if (!reply.ok) return location.assign(link.href);
-    ["lines", "strip", "steps", "machine", "crumb"].forEach((id) => {
+    const change = () => ["lines", "strip", "steps", "machine", "crumb"].forEach((id) => {
       const [mine, theirs] = [byId(id), page.getElementById(id)];
       if (mine.innerHTML !== theirs.innerHTML) mine.replaceChildren(...theirs.childNodes);
     });
+    keepFocus(byId("lines"), change);
     delete document.body.dataset.watch;
     history.replaceState(null, "", link.href);
     byId("lines").querySelector(".sel")?.scrollIntoView({ block: "nearest" });

@@ -460,3 +460,50 @@ def test_a_list_that_is_read_offers_the_sessions_of_a_new_server(start: Start, r
         expect(page.locator(".sessions > li")).to_have_count(2)
         page.locator("#fresh").click()
         expect(page.locator(".sessions > li")).to_have_count(1)
+
+
+FOCUSED = "document.activeElement.closest('li')?.id"
+
+
+def test_news_leaves_the_focus_on_its_line_and_where_that_is_gone_puts_it_on_the_last(
+    reader: Reader, house: PostOfficeProcess, talk: Peer
+) -> None:
+    talk.ask("HELO x", "MAIL FROM: a@x", "RCPT TO: focus@example.com")
+    page = follow(reader, house, talk)
+    page.set_viewport_size({"width": 1280, "height": 500})
+    rows = page.locator("#lines > li")
+    expect(rows).to_have_count(6)
+    page.get_by_role("button", name="Stop following").click()
+    for key in "kj":
+        page.keyboard.press(key)
+    assert page.evaluate(FOCUSED) == "l6"
+    stood = page.evaluate("scrollY")
+    talk.ask("DATA")
+    expect(rows).to_have_count(8)
+    assert page.evaluate(FOCUSED) == "l6"
+    assert page.evaluate("document.activeElement.matches('.t:focus-visible')")
+    assert page.evaluate("scrollY") == stood
+    for _ in range(2):
+        page.keyboard.press("j")
+    assert page.evaluate(FOCUSED) == "l8"
+    talk.say(b"line\n" * 30)
+    expect(rows).to_have_count(8 + 20 + 1)
+    expect(rows.last).to_contain_text("9 lines")
+    assert page.evaluate(FOCUSED) == "l8"
+    rows.last.locator("a.t").focus()
+    gone = page.evaluate(FOCUSED)
+    talk.say(b"line\n" * 30)
+    expect(rows.last).to_contain_text("39 lines")
+    assert page.locator(f"[id='{gone}']").count() == 0  # it is folded now
+    assert page.evaluate(FOCUSED) == rows.last.get_attribute("id")
+
+
+def test_a_step_leaves_the_focus_on_its_line(reader: Reader, house: PostOfficeProcess, talk: Peer) -> None:
+    talk.ask("HELO x", "MAIL FROM: a@x")
+    page = follow(reader, house, talk)
+    click(page.get_by_role("link", name="Step through it"))
+    expect(page.locator("#steps")).to_contain_text("Step 1 of 4")
+    page.locator("#l3 a.t").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#steps")).to_contain_text("Step 2 of 4")
+    assert page.evaluate(FOCUSED) == "l3"
