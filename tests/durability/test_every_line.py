@@ -111,7 +111,7 @@ def _fails_at(folder: Path, ledger: Ledger, bomb: Bomb) -> bool:
 
 @pytest.mark.parametrize(
     ("place", "what", "step"),
-    [("submit", Boom, 7), ("submit", End, 7), ("append", Boom, 3), ("_lay", Boom, 1), ("_file", Boom, 5)],
+    [("submit", Boom, 9), ("submit", End, 9), ("append", Boom, 3), ("_lay", Boom, 1), ("_file", Boom, 5)],
 )
 def test_a_failure_at_each_line_leaves_no_half_mail(
     tmp_path: Path, place: str, what: type[BaseException], step: int

@@ -270,12 +270,12 @@ HEAVY = [
 
 
 @pytest.mark.parametrize("piece", HEAVY)
-def test_a_megabyte_of_anything_takes_two_seconds_at_most(piece: str) -> None:
-    page = (piece * (bounds.LONGEST // len(piece) + 1))[: bounds.LONGEST]
+def test_half_a_megabyte_of_anything_takes_a_second_at_most(piece: str) -> None:
+    page = (piece * (bounds.LONGEST // len(piece) + 1))[: bounds.LONGEST // 2]
     for text in (page, "<b><i><u>" + page[: len(page) // 10]):
         begun = time.process_time()
         assert_harmless(found) if len((found := sanitise(text, cid)).html) < 20_000 else None
-        assert time.process_time() - begun < 10  # measured: 1.6 s for the worst; without bounds 7 to 140 s
+        assert time.process_time() - begun < 4  # measured: 0.8 s for the worst; without bounds up to 35 s
         assert len(found.html) < 8 * bounds.LONGEST
 
 

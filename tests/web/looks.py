@@ -13,14 +13,17 @@ _REST = ":is(ul, ol, tbody, pre) > :nth-child(n + 11)"
 _RUN = "async ([context, options]) => (await axe.run(context, options)).violations"
 
 
-def violations(page: Page, *, turned: bool = False) -> list[str]:
-    """Return what axe-core finds on this page, wide and light, narrow and dark; `turned`, wide and dark, then light."""
+def violations(page: Page, *, turned: bool = False, looks: slice = slice(None)) -> list[str]:
+    """Return what axe-core finds on this page, wide and light, narrow and dark; `turned`, wide and dark, then light.
+
+    `looks` chooses one of the two, for pages of which there are many of one kind.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(_script())
     # A mail in its frame is not ours to mend, and no script runs there.
     options = {"resultTypes": ["violations"], "preload": False, "iframes": False}
     found = []
-    for width, theme in zip(_WIDTHS, reversed(_THEMES) if turned else _THEMES, strict=True):
+    for width, theme in list(zip(_WIDTHS, reversed(_THEMES) if turned else _THEMES, strict=True))[looks]:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)
         broken = page.evaluate(_RUN, [{"exclude": [_REST]}, options])

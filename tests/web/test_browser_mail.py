@@ -181,7 +181,8 @@ def test_axe_finds_nothing_on_any_tab(letters: str, reader: Reader, pages: tuple
     found = []
     for number, path in enumerate(pages):
         page.goto(f"{letters}/{path}")
-        found += [f"{path} {fault}" for fault in violations(page, turned=number % 2 == 1)]
+        look = slice(number % 2, number % 2 + 1)  # what is round the tabs is the same, and looked at in both
+        found += [f"{path} {fault}" for fault in violations(page, looks=look)]
     assert found == []
 
 
