@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from mysmtp.client.connection import NoConnection, reason
 from mysmtp.inspector.script import Heard, Script, Send
-from mysmtp.wire import lines_of, spelled, tls_begins
+from mysmtp.wire import HIDDEN, lines_of, spelled, tls_begins
 
 _CONNECT_TIME = 10.0  # seconds
 _BETWEEN = 0.02  # between two sends without a reply between them, so that they come as two
@@ -141,7 +141,7 @@ class Player:
             self._answers = []
         elif not (masked and _ANSWER.fullmatch(line)):
             return line
-        before, asterisks, end = line.rpartition(b"****")
+        before, asterisks, end = line.rpartition(HIDDEN)
         return before + self._answers.pop(0) + end if masked and asterisks and self._answers else line
 
     def _answers_of(self, match: re.Match[bytes]) -> list[bytes]:

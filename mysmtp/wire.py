@@ -8,6 +8,7 @@ import re
 
 from mysmtp.text import decode, visible
 
+HIDDEN = b"****"  # stands where a secret was
 TLS_BEGINS = "# TLS begins: "
 OF_SESSION = "# Here follows session "
 _NAMES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}

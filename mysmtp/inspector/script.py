@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from mysmtp.entry import BODY, SERVER, TLS
 from mysmtp.inspector.crossings import DOTS, Crossing, Unplayable, crossings_in, missing
+from mysmtp.wire import HIDDEN
 
 _SECRET = re.compile(rb"(?:AUTH +\S+ +|PASS +|APOP +)\*{4}\r?\n", re.IGNORECASE)
 _ANSWER = re.compile(rb"\*{4}\r?\n")
@@ -127,7 +128,7 @@ class _Maker:
             count, of_command = piece.cut - len(piece.tail), piece.kind != BODY and piece.tail not in DOTS
             octets += _FILLER * count if of_command else filling(count, self.end, before, piece.tail)
             octets += piece.tail
-        masked = self._looks_masked(octets) if piece.masked is None else piece.masked and b"****" in octets
+        masked = self._looks_masked(octets) if piece.masked is None else piece.masked and HIDDEN in octets
         place = None if masked or piece.alone else self._came_with(piece, gap)
         if place is None:
             self.steps.append(Send(octets, gap, masked, piece.alone))

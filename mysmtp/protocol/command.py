@@ -3,6 +3,7 @@
 import re
 
 from mysmtp.errors import InvalidSyntax
+from mysmtp.wire import HIDDEN
 
 _HTTP_METHODS = frozenset(
     {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI"}
@@ -26,6 +27,11 @@ def as_text(line: bytes) -> str:
     if not text.isprintable() and _CONTROL.search(text):  # the first test is the faster one, and refuses too much
         raise InvalidSyntax(_OF_LF if text.endswith("\n") else "a command holds no control characters")
     return text
+
+
+def hidden(argument: bytes) -> bytes:
+    """Return what is told of an argument that is a secret."""
+    return HIDDEN if argument else b""
 
 
 def is_http(octets: bytes) -> bool:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 
 from mysmtp.protocol import command, smtp_auth
 from mysmtp.protocol.dialect import Verb
+from mysmtp.wire import HIDDEN
 
-_HIDDEN = b"****"
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _CR_ALONE = re.compile(rb"(?<=\r)(?!\n|\Z)")
 _ASKING = frozenset({"AUTH", "AUTHENTICATE"})  # what is secret comes on lines of its own
@@ -21,13 +21,10 @@ _FIELD = re.compile(rb"([!-9;-~]+:[ \t]*)(.*)", re.DOTALL)  # of a head, as the 
 _OPEN_FIELDS = frozenset({b"host", b"user-agent", b"accept", b"content-type", b"content-length", b"connection"})
 
 
-def _whole(argument: bytes) -> bytes:
-    return _HIDDEN if argument else b""
-
-
 # Logins of other protocols, which a client may send all the same: of SMTP, POP3, and IMAP, where a tag comes first.
 _LOGINS: Mapping[str, Callable[[bytes], bytes]] = {
-    "AUTH": smtp_auth.mask, "PASS": _whole, "APOP": _whole, "LOGIN": _whole, "AUTHENTICATE": smtp_auth.mask,
+    "AUTH": smtp_auth.mask, "PASS": command.hidden, "APOP": command.hidden,
+    "LOGIN": command.hidden, "AUTHENTICATE": smtp_auth.mask,
 }  # fmt: skip
 _TAGGED = frozenset({"LOGIN", "AUTHENTICATE"})
 
@@ -82,12 +79,12 @@ class Discretion:
                 verb, rest, mask = tagged, argument, _LOGINS[tagged]
         if mask is not None:
             self.wary = verb in _ASKING or rule is None or not rest
-            shown = _whole(rest) if b"\t" in line else mask(rest)
+            shown = command.hidden(rest) if b"\t" in line else mask(rest)
             return line[: len(line) - len(rest)] + shown + end, True
         if rule is not None:
             self.wary = False
         elif self.wary and line.strip(b" \t"):
-            return _HIDDEN + end, True
+            return HIDDEN + end, True
         elif command.is_http(octets):
             self._web = b"head"
         return octets, False
@@ -99,6 +96,6 @@ class Discretion:
             return end, False
         field = _FIELD.fullmatch(line)
         if self._web == b"content" or field is None:
-            return _HIDDEN + end, True
+            return HIDDEN + end, True
         name = field[1].partition(b":")[0].lower()
-        return (line + end, False) if name in _OPEN_FIELDS else (field[1] + _whole(field[2]) + end, True)
+        return (line + end, False) if name in _OPEN_FIELDS else (field[1] + command.hidden(field[2]) + end, True)

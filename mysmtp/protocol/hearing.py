@@ -3,6 +3,7 @@
 All that comes passes here once, in its order, so that discretion sees all of it; it changes nothing of what is done.
 """
 
+from mysmtp.entry import SKIPPED
 from mysmtp.events import Bus, LineReceived
 from mysmtp.protocol.discretion import Discretion
 from mysmtp.protocol.framing import SEGMENTS, Framing
@@ -14,14 +15,13 @@ from mysmtp.tape import Tape
 class Hearing:
     """Tells what one `session` hears. Without a `tape`, on the bus alone."""
 
-    __slots__ = ("_bus", "_discretion", "_framing", "_scribe", "_session", "_tape")
+    __slots__ = ("_bus", "_discretion", "_framing", "_scribe", "_session")
 
     def __init__(self, session: int, bus: Bus, discretion: Discretion, framing: Framing, tape: Tape | None) -> None:
         self._session = session
         self._bus = bus
         self._discretion = discretion
         self._framing = framing
-        self._tape = tape
         self._scribe = Scribe(tape, framing) if tape is not None else None
 
     def came(self, data: bytes, now: float, *, of_message: bool) -> None:
@@ -46,7 +46,7 @@ class Hearing:
     @property
     def is_clear(self) -> bool:
         """Whether nothing of the next line is on the tape."""
-        return self._scribe is None or self._tape is None or not (self._scribe.ahead or self._tape.rest)
+        return self._scribe is None or self._scribe.is_clear
 
     def again(self, line: bytes) -> None:
         """Note on the tape a line that is `known`."""
@@ -71,7 +71,7 @@ class Hearing:
         if shown:
             self._news(shown)
         if self._scribe is not None:
-            self._scribe.skipped(shown, len(octets))
+            self._scribe.content(shown, len(octets), SKIPPED)
 
     def content(self, octets: bytes, content: Content, *, whole: bool) -> None:
         """A piece of content came, the last if that is `whole` now."""
@@ -84,7 +84,7 @@ class Hearing:
         if content.secret:
             self._scribe.answer(content.told, whole=whole)
         else:
-            self._scribe.content(octets)
+            self._scribe.content(octets, len(octets))
 
     def rest(self) -> None:
         """What has come of a line, and all behind it, is not taken now."""

@@ -15,8 +15,8 @@ from mysmtp import errors, transparency
 from mysmtp.crlf import crlf_lines, top_of
 from mysmtp.errors import InvalidSyntax, MailFault
 from mysmtp.events import MailboxChanged
+from mysmtp.protocol import command, smtp_auth
 from mysmtp.protocol import pop3_arguments as arguments
-from mysmtp.protocol import smtp_auth
 from mysmtp.protocol.dialect import Desk, Dialect, Verb, stay, to
 from mysmtp.protocol.maildrop import Maildrop
 from mysmtp.protocol.outbox import log_failure
@@ -208,11 +208,11 @@ def _not_here(_desk: Desk, _argument: str) -> Reply:
 
 
 _IN_TRANSACTION = stay((TRANSACTION,))
-_APOP = Verb(stay(BEFORE), arguments.anything, _not_here, mask=arguments.masked, vain=frozenset(BEFORE))
+_APOP = Verb(stay(BEFORE), arguments.anything, _not_here, mask=command.hidden, vain=frozenset(BEFORE))
 _AUTH = Verb(stay(BEFORE), arguments.anything, _not_here, mask=smtp_auth.mask, vain=frozenset(BEFORE))  # RFC 5034
 _VERBS = {
     "USER": Verb(to(USER, BEFORE), arguments.user_name, _user),
-    "PASS": Verb(to(TRANSACTION, (USER,)), arguments.password, _log_in, octets=True, mask=arguments.masked),
+    "PASS": Verb(to(TRANSACTION, (USER,)), arguments.password, _log_in, octets=True, mask=command.hidden),
     "APOP": _APOP,
     "AUTH": _AUTH,
     "STLS": Verb(to(AUTHORIZATION, BEFORE), arguments.nothing, _stls, upgrades=True),

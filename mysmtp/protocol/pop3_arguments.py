@@ -26,11 +26,6 @@ def password(octets: bytes) -> str:
     return command.as_text(octets)
 
 
-def masked(argument: bytes) -> bytes:
-    """Return what is told of an argument that is a secret."""
-    return b"****" if argument else b""
-
-
 def anything(argument: str) -> str:
     """Take it as it is."""
     return argument

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from mysmtp.message import Body
 from mysmtp.protocol.kept import Kept, fits_at_once
 from mysmtp.protocol.room import UNLIMITED, Room
+from mysmtp.wire import HIDDEN
 
 CANCEL = b"*"  # instead of an answer: the client gives up its login (RFC 4954, section 4)
 _END = b"\r\n.\r\n"
-_HIDDEN = b"****"
 
 
 class Gathered(NamedTuple):
@@ -169,9 +169,9 @@ class AnswerLine:
         octets = self._octets + line
         self._octets = octets[: self._limit + 2]
         if not end:
-            self.told = _HIDDEN if octets else b""
+            self.told = HIDDEN if octets else b""
             return None
         line = self._octets.removesuffix(b"\r")
         self.body = line if len(line) <= self._limit else None
-        self.told = (line if line == CANCEL else _HIDDEN) + octets[len(octets.rstrip(b"\r")) :] + end
+        self.told = (line if line == CANCEL else HIDDEN) + octets[len(octets.rstrip(b"\r")) :] + end
         return rest

@@ -4,11 +4,10 @@ A segment is noted as it came, for there each is a thing of its own; when such a
 the tape already is not noted again. What holds a secret is masked before it comes here.
 """
 
-from mysmtp.entry import SKIPPED
+from mysmtp.entry import BODY
 from mysmtp.protocol.framing import SEGMENTS, Framing
 from mysmtp.tape import Tape
-
-_HIDDEN = b"****"
+from mysmtp.wire import HIDDEN
 
 
 def _behind(known: int, told: bytes, size: int, masked: bool) -> bytes:
@@ -16,7 +15,7 @@ def _behind(known: int, told: bytes, size: int, masked: bool) -> bytes:
     if known >= size:
         return b""
     end = told[len(told.rstrip(b"\r\n")) :]
-    return _HIDDEN + end if masked and known else told[known:]
+    return HIDDEN + end if masked and known else told[known:]
 
 
 class Scribe:
@@ -32,6 +31,11 @@ class Scribe:
         self._tape = tape
         self._framing = framing
         self.ahead = 0
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing of the next line is on the tape."""
+        return not self.ahead and self._tape.rest is None
 
     def came(self, at: float) -> None:
         """Octets came at this moment: what was ahead and is not waited for by the framing any more, it threw away."""
@@ -58,15 +62,6 @@ class Scribe:
         if octets:
             self._tape.heard(self.at, octets, masked=masked)
 
-    def skipped(self, octets: bytes, size: int) -> None:
-        """Note more of a command that was too long, as it may be told, unless it is on the tape already."""
-        if self._framing.kind is SEGMENTS:
-            return
-        if self.ahead:
-            octets = self._unknown(octets, size)
-        if octets:
-            self._tape.body(self.at, octets, SKIPPED)
-
     def _unknown(self, octets: bytes, size: int, masked: bool = False) -> bytes:
         """Return what of these octets, which came as `size`, was not on the tape as a part of a segment."""
         if self.ahead < 0:  # the connection has just turned to lines
@@ -75,18 +70,21 @@ class Scribe:
         self.ahead -= known
         return _behind(known, octets, size, masked)
 
-    def content(self, octets: bytes) -> None:
-        """Note a piece of a message."""
+    def content(self, octets: bytes, size: int, kind: str = BODY) -> None:
+        """Note a piece of a message, or more of a command that was too long (SKIPPED), as it may be told.
+
+        It came as `size` octets. What is on the tape already is not noted again.
+        """
         if self.ahead:
             if self._framing.kind is SEGMENTS:
                 return
-            octets = self._unknown(octets, len(octets))
+            octets = self._unknown(octets, size)
         if octets:
-            self._tape.body(self.at, octets)
+            self._tape.body(self.at, octets, kind)
 
     def answer(self, told: bytes, *, whole: bool) -> None:
         """Note an answer to a login as it may be told, all that came of it; such protocols know no segments."""
-        masked = told.startswith(_HIDDEN)
+        masked = told.startswith(HIDDEN)
         if whole:
             self._tape.heard(self.at, told, masked=masked)
         elif told:

@@ -12,6 +12,7 @@ from mysmtp.protocol.dialect import Desk
 from mysmtp.protocol.outcome import Expect, Outcome
 from mysmtp.protocol.readers import CANCEL, AnswerLine
 from mysmtp.protocol.smtp_reply import Refused, SmtpReply
+from mysmtp.wire import HIDDEN
 
 MECHANISMS = ("PLAIN", "LOGIN")
 _LONGEST = 12288  # octets of an answer (RFC 4954 section 4)
@@ -32,9 +33,9 @@ def parse(argument: str) -> tuple[str, bytes | None]:
 def mask(argument: bytes) -> bytes:
     """Return the argument of AUTH without the secret in it, and without anything where a tab stands for a space."""
     if b"\t" in argument:
-        return b"****"
+        return HIDDEN
     mechanism, space, response = argument.strip(b" ").partition(b" ")
-    return mechanism + (b" ****" if space and response else b"")
+    return mechanism + (b" " + HIDDEN if space and response else b"")
 
 
 def auth(desk: Desk, argument: tuple[str, bytes | None]) -> Outcome:
