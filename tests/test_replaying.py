@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from tests.client.servers import EVIL, Server, steers
 from tests.client.terminals import Terminal, environment
 from tests.process import PostOfficeProcess
 
+Talk = Callable[[PostOfficeProcess], None]
 BODY = b"Subject: hi\r\n\r\n.dot\r\nza\xc5\xbc\xff\r\n"
 
 
@@ -147,19 +148,24 @@ def login_refused(office: PostOfficeProcess) -> None:
         peer.rest()
 
 
+def said_and_replayed(office: PostOfficeProcess, talk: Talk, form: str, folder: Path) -> tuple[int, int]:
+    """Have a session, and play it again from the server or from what was taken along of it; return both numbers."""
+    talk(office)
+    recorded, source = newest(office), folder / "session"
+    if form != "session":
+        source.write_text(fetched(office, recorded, form))
+    which = recorded if form == "session" else str(source)
+    assert run(wanted(office, which, user="alice", password="secret-sauce")) == 0
+    return recorded, newest(office)
+
+
 @pytest.mark.parametrize("form", ["session", "wire", "txt"])
 @pytest.mark.parametrize("talk", [login_at_once, login_cancelled, login_refused])
 def test_no_password_is_said_where_nobody_asks_for_one(
-    office: PostOfficeProcess, talk: object, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    office: PostOfficeProcess, talk: Talk, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    talk(office)  # type: ignore[operator]
-    recorded, source = newest(office), tmp_path / "session"
-    if form != "session":
-        source.write_text(fetched(office, recorded, form))
-    code = run(wanted(office, recorded if form == "session" else str(source), user="alice", password="secret-sauce"))
+    recorded, again = said_and_replayed(office, talk, form, tmp_path)
     printed = capsys.readouterr()
-    assert code == 0, printed
-    again = newest(office)
     assert octets_of(fetched(office, again, "wire")) == octets_of(fetched(office, recorded, "wire"))
     logins = [json.loads(fetched(office, each, "json"))["login"] for each in (recorded, again)]
     assert logins[0] == logins[1]
@@ -171,18 +177,12 @@ def test_no_password_is_said_where_nobody_asks_for_one(
 @pytest.mark.parametrize("form", ["session", "wire", "txt"])
 @pytest.mark.parametrize("talk", [my_smtp, segments, smtp, pipelined, lmtp, pop3, starttls, stls, inside_tls])
 def test_what_each_protocol_said_is_said_again(
-    office: PostOfficeProcess, talk: object, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    office: PostOfficeProcess, talk: Talk, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    talk(office)  # type: ignore[operator]
-    recorded, source = newest(office), tmp_path / "session"
-    if form != "session":
-        source.write_text(fetched(office, recorded, form))
-    code = run(wanted(office, recorded if form == "session" else str(source), user="alice", password="secret-sauce"))
+    recorded, again = said_and_replayed(office, talk, form, tmp_path)
     printed = capsys.readouterr()
-    assert code == 0, printed
     assert "mysmtp: the same as recorded" in printed.err
     assert "secret-sauce" not in printed.out
-    again = newest(office)
     assert again > recorded
     ours = octets_of(fetched(office, recorded, "wire"))
     assert octets_of(fetched(office, again, "wire")) == ours

@@ -124,6 +124,8 @@ def test_others_than_the_envelope_has() -> None:
     (finding,) = check(read_mail(copied), Envelope("alice@example.com", ("bob@example.org", "dave@example.org")))
     assert (finding.level, finding.title) == ("note", "To and Cc name others than the envelope")
     assert "did not go to carol@example.org;" in finding.explanation
+    envelope = Envelope("alice@example.com", ("bob@example.org", "dave@example.org"))
+    assert not check(read_mail(copied), envelope, trace=Trace(unnamed=1))  # perhaps it is carol who is not named
 
 
 def came(octets: bytes, *, arrived: datetime | None = None, **trace: Any) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mysmtp.mime import charset, part, steps
 
 STEP = steps.STEP
+STEP_OF_TESTS = 8
 CODECS = st.sampled_from(sorted(charset._ALLOWED - {"utf-7"}))
 ODD = st.sampled_from(
     [b"\xe9", b"\xd8\x00", b"\x1b$B", b"\x1b(B", b"~{", b"~}", b"\x0e", b"\x0f", b"\x81", b"\xff", b"\n"]
@@ -25,7 +26,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 @pytest.fixture(autouse=True)
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "STEP", 8)
+        patch.setattr(steps, "STEP", STEP_OF_TESTS)
         yield
 
 
@@ -77,6 +78,13 @@ def test_a_pattern_of_a_few_octets_is_found_where_one_search_finds_it(octets: by
     pattern = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
     found, wanted = steps.search(pattern, octets, at, min(end, len(octets)), 4), pattern.search(octets, at, end)
     assert (found and found.span()) == (wanted and wanted.span())
+
+
+@pytest.mark.parametrize("before", range(3 * STEP_OF_TESTS))
+def test_a_pattern_is_found_across_two_steps(before: int) -> None:
+    found = steps.search(re.compile(rb"\r\n\r\n"), b"a" * before + b"\r\n\r\na", 0, before + 5, 4)
+    assert found is not None
+    assert found.start() == before
 
 
 @given(st.binary(max_size=40))

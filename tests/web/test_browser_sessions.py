@@ -435,11 +435,16 @@ def test_lines_of_another_session_never_stand_under_old_ones_though_no_feed_has_
             expect(page.locator("#lines .sel")).to_contain_text("old.example")
 
 
-def test_two_sessions_that_a_new_server_does_not_keep_are_said_to_be_gone(start: Start, reader: Reader) -> None:
+def with_two_sessions(start: Start) -> PostOfficeProcess:
     office = start()
     for name in ("one", "two"):
         with office.connect() as peer:
             peer.ask(f"HELO {name}", "QUIT")
+    return office
+
+
+def test_two_sessions_that_a_new_server_does_not_keep_are_said_to_be_gone(start: Start, reader: Reader) -> None:
+    office = with_two_sessions(start)
     page = reader.open(f"{office.url}/sessions/1/beside/2")
     started_anew(office, start)
     expect(page.locator("#status")).to_have_text(ANEW)
@@ -447,10 +452,7 @@ def test_two_sessions_that_a_new_server_does_not_keep_are_said_to_be_gone(start:
 
 
 def test_a_list_that_is_read_offers_the_sessions_of_a_new_server(start: Start, reader: Reader) -> None:
-    office = start()
-    for name in ("one", "two"):
-        with office.connect() as peer:
-            peer.ask(f"HELO {name}", "QUIT")
+    office = with_two_sessions(start)
     page = reader.open(f"{office.url}/sessions")
     page.locator(".sessions > li").first.hover()
     again = started_anew(office, start)

@@ -77,6 +77,16 @@ def test_what_smtp_knows_besides_is_shown(clock: Clock) -> None:
     )
 
 
+def test_recipients_that_are_not_named_are_counted(clock: Clock) -> None:
+    store = OddStore()
+    mail = store.read(store.name, 3)
+    assert mail.envelope is not None
+    view = view_of(replace(mail, trace=Trace("smtp", unnamed=1234)), store.name, clock)
+    assert view.envelope is not None
+    assert view.envelope[1] == (*mail.envelope.forward_paths, "and 1,234 more")
+    assert view.recipients.endswith(", and 1,234 more")
+
+
 def test_a_mail_of_another_program(clock: Clock) -> None:
     store = OddStore()
     view = view_of(store.read(store.name, 1), store.name, clock)
